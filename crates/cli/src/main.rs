@@ -1,0 +1,2 @@
+//! The authbridge executable.
+fn main() {}

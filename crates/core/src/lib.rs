@@ -1,0 +1,11 @@
+//! Authbridge without I/O: the connector model, auth types, secrets, tokens.
+//!
+//! Nothing here reads a clock, a random generator, a file or a socket: effects come in through
+//! [`Effects`], and requests go out as values that somebody else sends.
+
+pub mod effects;
+pub mod id;
+pub mod secret;
+
+pub use effects::{Clock, Effects, Random};
+pub use secret::{SecretJson, SecretString};

@@ -1,0 +1,1 @@
+//! Connector and workspace files to the connector model, with diagnostics.

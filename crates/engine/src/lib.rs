@@ -1,0 +1,1 @@
+//! The use cases of Authbridge: connect, test, make a client, send.

@@ -1,0 +1,1 @@
+//! Formulas (`$var`, `$concat`, …), locators and data schemas, as the wire contract defines them.

@@ -1,0 +1,1 @@
+//! Authbridge over HTTP: API and proxy.

@@ -1,0 +1,1 @@
+//! What Authbridge keeps: the store, its databases, and the sealing of secrets.

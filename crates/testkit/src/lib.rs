@@ -1,0 +1,1 @@
+//! A simulated provider for tests and the demo.

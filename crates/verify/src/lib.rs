@@ -1,0 +1,1 @@
+//! Verification of X-Integration-App-Token for services that receive it.
