@@ -1,1 +1,43 @@
 //! A simulated provider for tests and the demo.
+//!
+//! [`Provider`] is a real HTTP server on a loopback port that plays the API at the far end of a connection: a resource that
+//! wants credentials, an echo, streams of every kind, answers that are legal but awkward, and faults on demand. It records
+//! everything it saw.
+//!
+//! It is a simulation: its credentials are given in [`ProviderOptions`] and are no secrets, and it must never be reachable
+//! from a network. It depends on nothing else of ours, so that a mistake shared by client and server cannot hide here.
+//!
+//! | Endpoint | Answer |
+//! |---|---|
+//! | `GET /me` | 200 with the account and how it was recognised, else 401 |
+//! | `POST /login` | `{email, password}` for `{token}`, a bearer token of a session |
+//! | `ANY /echo/…` | the request as JSON |
+//! | `ANY /mirror` | the request body, as it arrives |
+//! | `ANY /sink` | length and SHA-256 of a body of any size |
+//! | `GET /bytes/{n}` | `n` bytes; the byte at offset `i` is `i mod 251` |
+//! | `ANY /status/{code}` | that status |
+//! | `GET /headers?name=value` | those response headers, repeated if given repeatedly |
+//! | `GET /hop` | a response full of hop-by-hop headers |
+//! | `GET /redirect?to=` | 302 |
+//! | `GET /error200`, `GET /html-error` | an error with status 200; a 500 that is HTML |
+//! | `GET /slow-head?ms=` | the head after so many milliseconds |
+//! | `GET /drip?n=&ms=` | `n` chunks, so many milliseconds apart |
+//! | `GET /sse?n=&ms=` | `n` Server-Sent Events |
+//! | `GET /ws` | a WebSocket that echoes; with `?headers` it first sends the headers of its request |
+
+mod answer;
+mod echo;
+mod faults;
+mod options;
+mod provider;
+mod query;
+mod record;
+mod resource;
+mod route;
+mod streams;
+mod token;
+mod websocket;
+
+pub use options::{Credentials, ProviderOptions, TokenCheck};
+pub use provider::Provider;
+pub use record::{Seen, SeenBody};
