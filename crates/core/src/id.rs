@@ -87,6 +87,11 @@ ids! {
     RequestId = "req";
 }
 
+/// A fresh `jti` (RFC 7519 section 4.1.7).
+pub(crate) fn token_id(effects: &Effects) -> String {
+    generate("jti", effects)
+}
+
 fn generate(prefix: &str, effects: &Effects) -> String {
     let milliseconds = u64::try_from(effects.now().as_millisecond()).unwrap_or(0);
     let random = u128::from_be_bytes(effects.random_bytes());

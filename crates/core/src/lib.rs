@@ -3,10 +3,14 @@
 //! Nothing here reads a clock, a random generator, a file or a socket: effects come in through
 //! [`Effects`], and requests go out as values that somebody else sends.
 
+pub mod auth;
+pub mod client;
 pub mod connector;
 pub mod effects;
 pub mod id;
+pub mod request;
 pub mod secret;
+pub mod token;
 
 pub use effects::{Clock, Effects, Random};
 pub use secret::{SecretJson, SecretString};

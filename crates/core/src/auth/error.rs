@@ -1,0 +1,152 @@
+//! Why auth did not work, and who can put it right.
+
+use http::StatusCode;
+use serde_json::Value;
+
+use super::input::InputError;
+use super::rest::RestError;
+use crate::client::{ApiClientError, HandlerErrorKey, TargetError};
+use crate::connector::{FunctionName, ImplementationType, SourceLocation};
+
+/// Who can put an error right; it decides what the API answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blame {
+    /// Whoever called: the request is wrong.
+    Caller,
+    /// The end user whose account it is: wrong input, or a reconnect is due.
+    Customer,
+    /// The workspace owner: connector or integration must change.
+    WorkspaceOwner,
+    /// The external app.
+    Provider,
+    /// Whoever runs this engine.
+    Operator,
+}
+
+/// Why an auth type or a function could not do what it was asked. No message holds a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    /// The user's input does not fit the form.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// Recognised in definitions, but not done by this build.
+    #[error("`{what}` is recognised, but this version does not do it yet")]
+    NotYet {
+        /// An auth type or a kind of implementation.
+        what: &'static str,
+    },
+    /// A function cannot run in this build.
+    #[error("`{function}` is of type `{}`, which this version does not run yet ({}:{})", kind.as_str(), source_location.file, source_location.line)]
+    FunctionNotYet {
+        /// Which function.
+        function: &'static str,
+        /// Its kind of implementation.
+        kind: ImplementationType,
+        /// Where the definition gives it.
+        source_location: SourceLocation,
+    },
+    /// The definition says that the external app cannot do it.
+    #[error("`{function}` is not supported by the external app")]
+    NotSupported {
+        /// Which function.
+        function: &'static str,
+    },
+    /// `makeApiClient` gave something unusable.
+    #[error("the API client cannot be made: {0}")]
+    ApiClient(#[from] ApiClientError),
+    /// A function returned something of the wrong shape.
+    #[error("`{function}` must return {expected}")]
+    Returned {
+        /// Which function.
+        function: &'static str,
+        /// What it must return.
+        expected: &'static str,
+    },
+    /// A mapped request cannot be built.
+    #[error("`{function}`: {source}")]
+    Rest {
+        /// Which function.
+        function: &'static str,
+        /// What is wrong with the mapping.
+        source: RestError,
+    },
+    /// A request may not go where the function sends it.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// The external app refused.
+    #[error("{}", refusal(message.as_deref(), *status))]
+    Refused {
+        /// The status of its answer.
+        status: StatusCode,
+        /// A response handler's words.
+        message: Option<String>,
+        /// What a response handler says it means.
+        key: Option<HandlerErrorKey>,
+        /// A response handler's data.
+        data: Option<Value>,
+    },
+    /// `test` ran and said no.
+    #[error("the external app did not accept the credentials: `test` returned nothing truthy")]
+    TestFailed,
+    /// The external app could not be reached, or its answer not be read.
+    #[error("the external app cannot be reached: {reason}")]
+    Unavailable {
+        /// What happened, without addresses of ours or secrets of theirs.
+        reason: String,
+    },
+    /// The engine's own rules forbid the request.
+    #[error("{reason}")]
+    Blocked {
+        /// Which rule, and what to do.
+        reason: String,
+    },
+}
+
+impl AuthError {
+    /// Who can put it right.
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Input(_) => Blame::Caller,
+            Self::NotYet { .. }
+            | Self::FunctionNotYet { .. }
+            | Self::NotSupported { .. }
+            | Self::ApiClient(_)
+            | Self::Returned { .. }
+            | Self::Rest { .. }
+            | Self::Target(_) => Blame::WorkspaceOwner,
+            Self::Refused { status, key, .. } => blame_of_refusal(*status, *key),
+            Self::TestFailed => Blame::Customer,
+            Self::Unavailable { .. } => Blame::Provider,
+            Self::Blocked { .. } => Blame::Operator,
+        }
+    }
+
+    /// A definition's function that this build does not run.
+    pub fn not_yet(name: FunctionName, kind: ImplementationType, source: &SourceLocation) -> Self {
+        Self::FunctionNotYet {
+            function: name.as_str(),
+            kind,
+            source_location: source.clone(),
+        }
+    }
+}
+
+fn blame_of_refusal(status: StatusCode, key: Option<HandlerErrorKey>) -> Blame {
+    match key {
+        Some(HandlerErrorKey::AccessTokenExpired | HandlerErrorKey::ConnectionIsDefunct) => {
+            Blame::Customer
+        }
+        Some(HandlerErrorKey::RateLimitExceeded) => Blame::Provider,
+        None if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
+            Blame::Provider
+        }
+        None => Blame::Customer,
+    }
+}
+
+fn refusal(message: Option<&str>, status: StatusCode) -> String {
+    match message {
+        Some(message) => format!("the external app refused: {message}"),
+        None => format!("the external app answered {status}"),
+    }
+}
