@@ -1,0 +1,303 @@
+//! What a database must do: one trait per noun.
+//!
+//! A backend sees sealed bytes only. Every method that changes several rows changes all of them
+//! or none. Ids, times and seals are made above, so that every database holds the same.
+
+use async_trait::async_trait;
+use authbridge_core::id::{ConnectionId, ConnectorId, CustomerId, IntegrationId, WorkspaceId};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::model::audit::{Audit, AuditFilter};
+use crate::model::connection::{Connection, ConnectionFilter, ConnectionPatch, ConnectionState};
+use crate::model::connector::{Connector, ConnectorFilter, ConnectorVersion, Put, PutConnector};
+use crate::model::customer::{
+    Customer, CustomerFilter, CustomerPatch, CustomerSelector, SeenCustomer,
+};
+use crate::model::integration::{Integration, IntegrationFilter, IntegrationPatch};
+use crate::model::workspace::{Workspace, WorkspaceKey};
+use crate::{Page, Paged, StoreError};
+
+type Answer<T> = Result<T, StoreError>;
+
+/// A database.
+pub(crate) trait Backend:
+    Keys + Workspaces + Customers + Connectors + Integrations + Connections + Audits + Life
+{
+}
+
+/// A data key, wrapped by a key-encryption key.
+#[derive(Clone, Debug)]
+pub(crate) struct WrappedKey {
+    /// Its number within the workspace.
+    pub(crate) number: u32,
+    /// The key-encryption key that wraps it.
+    pub(crate) kek_id: String,
+    /// The wrapped key.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// A known text, sealed by a key-encryption key to recognise it by.
+#[derive(Clone, Debug)]
+pub(crate) struct Canary {
+    /// The key-encryption key.
+    pub(crate) kek_id: String,
+    /// The sealed text.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// The sealed value of one field of a row.
+#[derive(Clone, Debug)]
+pub(crate) struct SealedField {
+    /// The field's name.
+    pub(crate) name: String,
+    /// The generation of the row that it was sealed for; 0 where rows do not count them.
+    pub(crate) generation: u64,
+    /// The sealed value.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// The end of a backend.
+#[async_trait]
+pub(crate) trait Life: Send + Sync {
+    /// Finishes what was asked for, writes everything to its final place and stops.
+    async fn close(&self);
+}
+
+/// Wrapped keys, canaries and sealed values.
+#[async_trait]
+pub(crate) trait Keys: Send + Sync {
+    /// All canaries, the oldest first, after adding `first` when there was none.
+    async fn canaries_or_first(&self, first: Canary) -> Answer<Vec<Canary>>;
+    /// Adds a canary unless its key has one.
+    async fn add_canary(&self, canary: Canary) -> Answer<()>;
+    /// The ids of the key-encryption keys that wrap any data key.
+    async fn keks_in_use(&self) -> Answer<Vec<String>>;
+    /// The data keys of a workspace; none when there is no such workspace.
+    async fn data_keys(&self, workspace: &WorkspaceId) -> Answer<Vec<WrappedKey>>;
+    /// The sealed values of a row.
+    async fn sealed(
+        &self,
+        workspace: &WorkspaceId,
+        table: &'static str,
+        row: &str,
+    ) -> Answer<Vec<SealedField>>;
+}
+
+/// Workspaces and their key pairs.
+#[async_trait]
+pub(crate) trait Workspaces: Send + Sync {
+    async fn insert_workspace(
+        &self,
+        workspace: &Workspace,
+        data_key: WrappedKey,
+        secret: SealedField,
+    ) -> Answer<()>;
+    async fn list_workspaces(&self) -> Answer<Vec<Workspace>>;
+    async fn find_workspace(&self, id: &WorkspaceId) -> Answer<Option<Workspace>>;
+    async fn find_workspace_by_key(&self, key: &str) -> Answer<Option<Workspace>>;
+    async fn replace_workspace_secret(
+        &self,
+        workspace: &WorkspaceId,
+        secret: SealedField,
+    ) -> Answer<()>;
+    async fn insert_workspace_key(
+        &self,
+        workspace: &WorkspaceId,
+        key: &WorkspaceKey,
+        private: Option<SealedField>,
+    ) -> Answer<()>;
+    async fn list_workspace_keys(&self, workspace: &WorkspaceId) -> Answer<Vec<WorkspaceKey>>;
+}
+
+/// Customers.
+#[async_trait]
+pub(crate) trait Customers: Send + Sync {
+    /// Inserts `fresh`, or brings the one with its internal id up to date.
+    async fn see_customer(&self, fresh: Customer, seen: SeenCustomer) -> Answer<Customer>;
+    async fn find_customer(
+        &self,
+        workspace: &WorkspaceId,
+        selector: &CustomerSelector,
+    ) -> Answer<Option<Customer>>;
+    async fn list_customers(
+        &self,
+        workspace: &WorkspaceId,
+        filter: CustomerFilter,
+        page: Page,
+    ) -> Answer<Paged<Customer>>;
+    async fn update_customer(
+        &self,
+        workspace: &WorkspaceId,
+        id: &CustomerId,
+        patch: CustomerPatch,
+    ) -> Answer<Customer>;
+    /// Archives at a time, or restores; archiving twice keeps the first time.
+    async fn set_customer_archived(
+        &self,
+        workspace: &WorkspaceId,
+        id: &CustomerId,
+        at: Option<Timestamp>,
+    ) -> Answer<Customer>;
+    async fn replace_customer_credentials(
+        &self,
+        workspace: &WorkspaceId,
+        id: &CustomerId,
+        credentials: Option<SealedField>,
+    ) -> Answer<()>;
+}
+
+/// Connectors and their versions.
+#[async_trait]
+pub(crate) trait Connectors: Send + Sync {
+    /// Inserts `fresh` with its version, or brings the one with its key up to date.
+    async fn put_connector(
+        &self,
+        workspace: &WorkspaceId,
+        fresh: Connector,
+        put: PutConnector,
+    ) -> Answer<Put<Connector>>;
+    async fn find_connector(
+        &self,
+        workspace: &WorkspaceId,
+        selector: &str,
+    ) -> Answer<Option<Connector>>;
+    async fn list_connectors(
+        &self,
+        workspace: &WorkspaceId,
+        filter: ConnectorFilter,
+        page: Page,
+    ) -> Answer<Paged<Connector>>;
+    async fn archive_connector(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectorId,
+        at: Timestamp,
+    ) -> Answer<Connector>;
+    async fn connector_bundle(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectorId,
+        version: Option<&str>,
+    ) -> Answer<Option<Value>>;
+    async fn list_connector_versions(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectorId,
+    ) -> Answer<Vec<ConnectorVersion>>;
+}
+
+/// What an update does to the sealed parameters of an integration.
+pub(crate) enum ParametersChange {
+    /// Leaves them.
+    Keep,
+    /// Removes them.
+    Clear,
+    /// Puts these in their place.
+    Replace(SealedField),
+}
+
+/// Integrations.
+#[async_trait]
+pub(crate) trait Integrations: Send + Sync {
+    async fn insert_integration(
+        &self,
+        workspace: &WorkspaceId,
+        integration: &Integration,
+        parameters: Option<SealedField>,
+    ) -> Answer<()>;
+    async fn find_integration(
+        &self,
+        workspace: &WorkspaceId,
+        selector: &str,
+    ) -> Answer<Option<Integration>>;
+    async fn list_integrations(
+        &self,
+        workspace: &WorkspaceId,
+        filter: IntegrationFilter,
+        page: Page,
+    ) -> Answer<Paged<Integration>>;
+    async fn update_integration(
+        &self,
+        workspace: &WorkspaceId,
+        id: &IntegrationId,
+        patch: IntegrationPatch,
+        parameters: ParametersChange,
+        now: Timestamp,
+    ) -> Answer<Integration>;
+    /// Archives at a time, or restores; one that is so already stays as it is.
+    async fn set_integration_archived(
+        &self,
+        workspace: &WorkspaceId,
+        id: &IntegrationId,
+        at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Answer<Integration>;
+}
+
+/// What replacing a connection's credentials writes, and on which condition.
+pub(crate) struct CredentialsChange {
+    /// The generation that must be in force.
+    pub(crate) expected_generation: u64,
+    /// The secrets, all sealed for the generation after it.
+    pub(crate) secrets: Vec<SealedField>,
+    pub(crate) state: ConnectionState,
+    pub(crate) error: Option<Value>,
+    pub(crate) expires_at: Option<Timestamp>,
+    /// The time of the change.
+    pub(crate) now: Timestamp,
+}
+
+/// Connections.
+#[async_trait]
+pub(crate) trait Connections: Send + Sync {
+    /// Inserts `connection` with its secrets, and archives `replace` with it.
+    async fn insert_connection(
+        &self,
+        connection: &Connection,
+        secrets: Vec<SealedField>,
+        replace: Option<ConnectionId>,
+    ) -> Answer<()>;
+    async fn find_connection(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectionId,
+    ) -> Answer<Option<Connection>>;
+    async fn list_connections(
+        &self,
+        workspace: &WorkspaceId,
+        filter: ConnectionFilter,
+        page: Page,
+    ) -> Answer<Paged<Connection>>;
+    async fn update_connection(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectionId,
+        patch: ConnectionPatch,
+        now: Timestamp,
+    ) -> Answer<Connection>;
+    async fn archive_connection(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectionId,
+        now: Timestamp,
+    ) -> Answer<Connection>;
+    async fn replace_credentials(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectionId,
+        change: CredentialsChange,
+    ) -> Answer<Connection>;
+}
+
+/// The audit log.
+#[async_trait]
+pub(crate) trait Audits: Send + Sync {
+    async fn insert_audit(&self, workspace: &WorkspaceId, audit: &Audit) -> Answer<()>;
+    async fn list_audit(
+        &self,
+        workspace: &WorkspaceId,
+        filter: AuditFilter,
+        page: Page,
+    ) -> Answer<Paged<Audit>>;
+}

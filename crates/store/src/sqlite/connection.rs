@@ -1,0 +1,308 @@
+//! Connections.
+
+use async_trait::async_trait;
+use authbridge_core::id::{ConnectionId, WorkspaceId};
+use jiff::Timestamp;
+use rusqlite::{Connection as Database, params};
+
+use super::keys::{erase_sealed, put_sealed};
+use super::record::{Record, count_column};
+use super::statement::{Conditions, Ids, execute, one};
+use super::{Sqlite, customer, integration};
+use crate::backend::{Connections, CredentialsChange, SealedField};
+use crate::keys::field;
+use crate::model::connection::{Connection, ConnectionFilter, ConnectionPatch, ConnectionState};
+use crate::{Page, Paged, StoreError};
+
+#[async_trait]
+impl Connections for Sqlite {
+    async fn insert_connection(
+        &self,
+        connection: &Connection,
+        secrets: Vec<SealedField>,
+        replace: Option<ConnectionId>,
+    ) -> Result<(), StoreError> {
+        let connection = connection.clone();
+        self.write(move |database| {
+            let workspace = &connection.workspace_id;
+            customer::require(database, workspace, &connection.customer_id)?;
+            integration::require(database, workspace, &connection.integration_id)?;
+            if let Some(replaced) = replace {
+                archive(database, workspace, &replaced, connection.created_at)?;
+            }
+            insert(database, &connection)?;
+            put_sealed(database, workspace, TABLE, connection.id.as_str(), secrets)
+        })
+        .await
+    }
+
+    async fn find_connection(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectionId,
+    ) -> Result<Option<Connection>, StoreError> {
+        let workspace = workspace.clone();
+        let id = id.clone();
+        self.read(move |database| find(database, &workspace, &id))
+            .await
+    }
+
+    async fn list_connections(
+        &self,
+        workspace: &WorkspaceId,
+        filter: ConnectionFilter,
+        page: Page,
+    ) -> Result<Paged<Connection>, StoreError> {
+        let workspace = workspace.clone();
+        self.read(move |database| list(database, &workspace, &filter, &page))
+            .await
+    }
+
+    async fn update_connection(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectionId,
+        patch: ConnectionPatch,
+        now: Timestamp,
+    ) -> Result<Connection, StoreError> {
+        let workspace = workspace.clone();
+        let id = id.clone();
+        self.write(move |database| {
+            let before = require(database, &workspace, &id)?;
+            let mut after = before.clone();
+            patch.apply(&mut after);
+            if after == before {
+                return Ok(before);
+            }
+            after.updated_at = now;
+            update(database, &after)?;
+            Ok(after)
+        })
+        .await
+    }
+
+    async fn archive_connection(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectionId,
+        now: Timestamp,
+    ) -> Result<Connection, StoreError> {
+        let workspace = workspace.clone();
+        let id = id.clone();
+        self.write(move |database| archive(database, &workspace, &id, now))
+            .await
+    }
+
+    async fn replace_credentials(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectionId,
+        change: CredentialsChange,
+    ) -> Result<Connection, StoreError> {
+        let workspace = workspace.clone();
+        let id = id.clone();
+        self.write(move |database| replace_credentials(database, &workspace, &id, change))
+            .await
+    }
+}
+
+fn require(
+    database: &Database,
+    workspace: &WorkspaceId,
+    id: &ConnectionId,
+) -> Result<Connection, StoreError> {
+    let found = find(database, workspace, id)?;
+    found.ok_or_else(|| StoreError::missing("connection", id.as_str()))
+}
+
+fn find(
+    database: &Database,
+    workspace: &WorkspaceId,
+    id: &ConnectionId,
+) -> Result<Option<Connection>, StoreError> {
+    let sql = format!("{SELECT} WHERE workspace_id = ? AND id = ?");
+    let params = [workspace.as_str(), id.as_str()];
+    one(database, TABLE, &sql, params, connection)
+}
+
+fn list(
+    database: &Database,
+    workspace: &WorkspaceId,
+    filter: &ConnectionFilter,
+    page: &Page,
+) -> Result<Paged<Connection>, StoreError> {
+    let ConnectionFilter {
+        customer_id,
+        integration_id,
+        connector_id,
+        is_disconnected,
+        include_archived,
+        search,
+    } = filter;
+    let mut conditions = Conditions::of(workspace.as_str(), TABLE);
+    if let Some(id) = customer_id {
+        conditions.and_with("customer_id = ?", id.as_str());
+    }
+    if let Some(id) = integration_id {
+        conditions.and_with("integration_id = ?", id.as_str());
+    }
+    if let Some(id) = connector_id {
+        let of_connector = "integration_id IN (SELECT integration.id FROM integration
+            WHERE integration.workspace_id = connection.workspace_id
+            AND integration.connector_id = ?)";
+        conditions.and_with(of_connector, id.as_str());
+    }
+    let ready = ConnectionState::Ready.as_str();
+    match is_disconnected {
+        Some(true) => conditions.and_with("state <> ?", ready),
+        Some(false) => conditions.and_with("state = ?", ready),
+        None => {}
+    }
+    if !include_archived {
+        conditions.and("archived_at IS NULL");
+    }
+    if let Some(text) = search {
+        conditions.and_search(["key", "name"], text);
+    }
+    let ids = Ids {
+        prefix: ConnectionId::PREFIX,
+        id: |connection: &Connection| connection.id.as_str(),
+    };
+    conditions.page(database, SELECT, &ids, page, connection)
+}
+
+fn archive(
+    database: &Database,
+    workspace: &WorkspaceId,
+    id: &ConnectionId,
+    now: Timestamp,
+) -> Result<Connection, StoreError> {
+    let mut connection = require(database, workspace, id)?;
+    if connection.archived_at.is_some() {
+        return Ok(connection);
+    }
+    connection.archived_at = Some(now);
+    connection.updated_at = now;
+    connection.generation += 1;
+    connection.expires_at = None;
+    connection.refresh_due_at = None;
+    erase_sealed(database, workspace, TABLE, id.as_str())?;
+    update(database, &connection)?;
+    Ok(connection)
+}
+
+fn replace_credentials(
+    database: &Database,
+    workspace: &WorkspaceId,
+    id: &ConnectionId,
+    change: CredentialsChange,
+) -> Result<Connection, StoreError> {
+    let CredentialsChange {
+        expected_generation,
+        secrets,
+        state,
+        error,
+        expires_at,
+        now,
+    } = change;
+    // The condition is in the statement, so that it also holds against another process.
+    let sql = "UPDATE connection SET generation = generation + 1, state = ?, error = ?,
+        expires_at = ?, refresh_due_at = NULL, last_active_at = ?, updated_at = ?
+        WHERE workspace_id = ? AND id = ? AND generation = ? AND archived_at IS NULL";
+    let now = now.as_microsecond();
+    let values = params![
+        state.as_str(),
+        error.map(|error| error.to_string()),
+        expires_at.map(Timestamp::as_microsecond),
+        now,
+        now,
+        workspace.as_str(),
+        id.as_str(),
+        count_column(expected_generation),
+    ];
+    if execute(database, sql, values)? == 0 {
+        require(database, workspace, id)?;
+        return Err(StoreError::GenerationMoved);
+    }
+    put_sealed(database, workspace, TABLE, id.as_str(), secrets)?;
+    require(database, workspace, id)
+}
+
+fn insert(database: &Database, connection: &Connection) -> Result<(), StoreError> {
+    let sql = "INSERT INTO connection (workspace_id, id, customer_id, integration_id, key, name,
+        auth_option_key, state, error, meta, generation, expires_at, refresh_due_at,
+        last_active_at, created_at, updated_at, archived_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let values = params![
+        connection.workspace_id.as_str(),
+        connection.id.as_str(),
+        connection.customer_id.as_str(),
+        connection.integration_id.as_str(),
+        connection.key,
+        connection.name,
+        connection.auth_option_key,
+        connection.state.as_str(),
+        connection.error.as_ref().map(ToString::to_string),
+        connection.meta.as_ref().map(ToString::to_string),
+        count_column(connection.generation),
+        connection.expires_at.map(Timestamp::as_microsecond),
+        connection.refresh_due_at.map(Timestamp::as_microsecond),
+        connection.last_active_at.as_microsecond(),
+        connection.created_at.as_microsecond(),
+        connection.updated_at.as_microsecond(),
+        connection.archived_at.map(Timestamp::as_microsecond),
+    ];
+    execute(database, sql, values)?;
+    Ok(())
+}
+
+fn update(database: &Database, connection: &Connection) -> Result<(), StoreError> {
+    let sql = "UPDATE connection SET key = ?, name = ?, auth_option_key = ?, state = ?, error = ?,
+        meta = ?, generation = ?, expires_at = ?, refresh_due_at = ?, updated_at = ?,
+        archived_at = ? WHERE workspace_id = ? AND id = ?";
+    let values = params![
+        connection.key,
+        connection.name,
+        connection.auth_option_key,
+        connection.state.as_str(),
+        connection.error.as_ref().map(ToString::to_string),
+        connection.meta.as_ref().map(ToString::to_string),
+        count_column(connection.generation),
+        connection.expires_at.map(Timestamp::as_microsecond),
+        connection.refresh_due_at.map(Timestamp::as_microsecond),
+        connection.updated_at.as_microsecond(),
+        connection.archived_at.map(Timestamp::as_microsecond),
+        connection.workspace_id.as_str(),
+        connection.id.as_str(),
+    ];
+    execute(database, sql, values)?;
+    Ok(())
+}
+
+fn connection(row: &Record<'_>) -> Result<Connection, StoreError> {
+    Ok(Connection {
+        id: row.parse("id")?,
+        workspace_id: row.parse("workspace_id")?,
+        customer_id: row.parse("customer_id")?,
+        integration_id: row.parse("integration_id")?,
+        key: row.get("key")?,
+        name: row.get("name")?,
+        auth_option_key: row.get("auth_option_key")?,
+        state: row.parse("state")?,
+        error: row.json_optional("error")?,
+        meta: row.json_optional("meta")?,
+        generation: row.count("generation")?,
+        expires_at: row.time_optional("expires_at")?,
+        refresh_due_at: row.time_optional("refresh_due_at")?,
+        last_active_at: row.time("last_active_at")?,
+        created_at: row.time("created_at")?,
+        updated_at: row.time("updated_at")?,
+        archived_at: row.time_optional("archived_at")?,
+    })
+}
+
+/// The table, and the owner of the sealed values.
+const TABLE: &str = field::CREDENTIALS.table;
+const SELECT: &str = "SELECT workspace_id, id, customer_id, integration_id, key, name,
+    auth_option_key, state, error, meta, generation, expires_at, refresh_due_at, last_active_at,
+    created_at, updated_at, archived_at FROM connection";

@@ -1,0 +1,348 @@
+//! Connectors and their versions.
+
+use async_trait::async_trait;
+use authbridge_core::id::{ConnectorId, WorkspaceId};
+use jiff::Timestamp;
+use rusqlite::{Connection as Database, params};
+use serde_json::Value;
+
+use super::record::{Record, count_column};
+use super::statement::{Conditions, Ids, execute, execute_unique, many, one};
+use super::{Sqlite, workspace};
+use crate::backend::Connectors;
+use crate::model::connector::{
+    Connector, ConnectorFilter, ConnectorVersion, Put, PutConnector, PutOutcome,
+};
+use crate::{Page, Paged, StoreError};
+
+#[async_trait]
+impl Connectors for Sqlite {
+    async fn put_connector(
+        &self,
+        workspace: &WorkspaceId,
+        fresh: Connector,
+        put: PutConnector,
+    ) -> Result<Put<Connector>, StoreError> {
+        let workspace = workspace.clone();
+        self.write(move |database| {
+            workspace::require(database, &workspace)?;
+            match find_by_key(database, &workspace, &put.key)? {
+                Some(known) => put_again(database, &workspace, &known, &put, fresh.created_at),
+                None => put_first(database, &workspace, fresh, &put),
+            }
+        })
+        .await
+    }
+
+    async fn find_connector(
+        &self,
+        workspace: &WorkspaceId,
+        selector: &str,
+    ) -> Result<Option<Connector>, StoreError> {
+        let workspace = workspace.clone();
+        let selector = selector.to_owned();
+        self.read(move |database| {
+            let sql = format!(
+                "{SELECT} WHERE workspace_id = ?1 AND (id = ?2 OR key = ?2 OR uuid = ?2)
+                ORDER BY id = ?2 DESC, key = ?2 DESC LIMIT 1"
+            );
+            let params = [workspace.as_str(), &selector];
+            one(database, TABLE, &sql, params, connector)
+        })
+        .await
+    }
+
+    async fn list_connectors(
+        &self,
+        workspace: &WorkspaceId,
+        filter: ConnectorFilter,
+        page: Page,
+    ) -> Result<Paged<Connector>, StoreError> {
+        let workspace = workspace.clone();
+        self.read(move |database| {
+            let ConnectorFilter { search } = filter;
+            let mut conditions = Conditions::of(workspace.as_str(), TABLE);
+            conditions.and("archived_at IS NULL");
+            if let Some(text) = search {
+                conditions.and_search(["key", "name"], &text);
+            }
+            let ids = Ids {
+                prefix: ConnectorId::PREFIX,
+                id: |connector: &Connector| connector.id.as_str(),
+            };
+            conditions.page(database, SELECT, &ids, &page, connector)
+        })
+        .await
+    }
+
+    async fn archive_connector(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectorId,
+        at: Timestamp,
+    ) -> Result<Connector, StoreError> {
+        let workspace = workspace.clone();
+        let id = id.clone();
+        self.write(move |database| {
+            let mut connector = require(database, &workspace, &id)?;
+            if connector.archived_at.is_none() {
+                connector.archived_at = Some(at);
+                connector.updated_at = at;
+                update(database, &workspace, &connector)?;
+            }
+            Ok(connector)
+        })
+        .await
+    }
+
+    async fn connector_bundle(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectorId,
+        version: Option<&str>,
+    ) -> Result<Option<Value>, StoreError> {
+        let workspace = workspace.clone();
+        let id = id.clone();
+        let version = version.map(str::to_owned);
+        self.read(move |database| bundle(database, &workspace, &id, version.as_deref()))
+            .await
+    }
+
+    async fn list_connector_versions(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectorId,
+    ) -> Result<Vec<ConnectorVersion>, StoreError> {
+        let workspace = workspace.clone();
+        let id = id.clone();
+        self.read(move |database| {
+            let sql = "SELECT version, created_at, updated_at FROM connector_version
+                WHERE workspace_id = ? AND connector_id = ? ORDER BY created_at, version";
+            let params = [workspace.as_str(), id.as_str()];
+            many(database, VERSION_TABLE, sql, params, version)
+        })
+        .await
+    }
+}
+
+/// The connector with this id, as an error when there is none.
+pub(super) fn require(
+    database: &Database,
+    workspace: &WorkspaceId,
+    id: &ConnectorId,
+) -> Result<Connector, StoreError> {
+    let sql = format!("{SELECT} WHERE workspace_id = ? AND id = ?");
+    let params = [workspace.as_str(), id.as_str()];
+    let found = one(database, TABLE, &sql, params, connector)?;
+    found.ok_or_else(|| StoreError::missing("connector", id.as_str()))
+}
+
+fn put_first(
+    database: &Database,
+    workspace: &WorkspaceId,
+    fresh: Connector,
+    put: &PutConnector,
+) -> Result<Put<Connector>, StoreError> {
+    insert(database, workspace, &fresh)?;
+    insert_version(database, workspace, &fresh.id, put, fresh.created_at)?;
+    Ok(Put {
+        item: fresh,
+        outcome: PutOutcome::Created,
+    })
+}
+
+fn put_again(
+    database: &Database,
+    workspace: &WorkspaceId,
+    known: &Connector,
+    put: &PutConnector,
+    now: Timestamp,
+) -> Result<Put<Connector>, StoreError> {
+    let mut item = known.clone();
+    put.apply(&mut item);
+    if put_version(database, workspace, &known.id, put, now)? == PutOutcome::Unchanged {
+        if item == *known {
+            let outcome = PutOutcome::Unchanged;
+            return Ok(Put { item, outcome });
+        }
+    } else {
+        item.revision += 1;
+    }
+    item.updated_at = now;
+    update(database, workspace, &item)?;
+    let outcome = PutOutcome::Changed;
+    Ok(Put { item, outcome })
+}
+
+fn put_version(
+    database: &Database,
+    workspace: &WorkspaceId,
+    id: &ConnectorId,
+    put: &PutConnector,
+    now: Timestamp,
+) -> Result<PutOutcome, StoreError> {
+    match (
+        bundle(database, workspace, id, put.version.as_deref())?,
+        &put.version,
+    ) {
+        (None, _) => {
+            insert_version(database, workspace, id, put, now)?;
+            Ok(PutOutcome::Created)
+        }
+        (Some(known), _) if known == put.bundle => Ok(PutOutcome::Unchanged),
+        (Some(_), None) => {
+            replace_development(database, workspace, id, &put.bundle, now)?;
+            Ok(PutOutcome::Changed)
+        }
+        (Some(_), Some(version)) => Err(StoreError::Conflict {
+            what: format!("another version `{version}` of connector `{}`", put.key),
+        }),
+    }
+}
+
+fn find_by_key(
+    database: &Database,
+    workspace: &WorkspaceId,
+    key: &str,
+) -> Result<Option<Connector>, StoreError> {
+    let sql = format!("{SELECT} WHERE workspace_id = ? AND key = ?");
+    one(database, TABLE, &sql, [workspace.as_str(), key], connector)
+}
+
+fn bundle(
+    database: &Database,
+    workspace: &WorkspaceId,
+    id: &ConnectorId,
+    version: Option<&str>,
+) -> Result<Option<Value>, StoreError> {
+    // Two statements, because `IS ?` would use neither of the two indexes.
+    let read = |row: &Record<'_>| row.json("bundle");
+    let sql = "SELECT bundle FROM connector_version
+        WHERE workspace_id = ? AND connector_id = ? AND ";
+    if let Some(version) = version {
+        let sql = format!("{sql} version = ?");
+        let params = [workspace.as_str(), id.as_str(), version];
+        return one(database, VERSION_TABLE, &sql, params, read);
+    }
+    let sql = format!("{sql} version IS NULL");
+    let params = [workspace.as_str(), id.as_str()];
+    one(database, VERSION_TABLE, &sql, params, read)
+}
+
+fn insert(
+    database: &Database,
+    workspace: &WorkspaceId,
+    connector: &Connector,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO connector (workspace_id, id, key, uuid, name, logo_uri, origin,
+        revision, created_at, updated_at, archived_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let values = params![
+        workspace.as_str(),
+        connector.id.as_str(),
+        connector.key,
+        connector.uuid,
+        connector.name,
+        connector.logo_uri,
+        connector.origin.as_str(),
+        count_column(connector.revision),
+        connector.created_at.as_microsecond(),
+        connector.updated_at.as_microsecond(),
+        connector.archived_at.map(Timestamp::as_microsecond),
+    ];
+    // The key was just found to be free, so it can only be the UUID that is taken.
+    let uuid = connector.uuid.as_deref().unwrap_or_default();
+    execute_unique(database, sql, values, "connector with the UUID", uuid)
+}
+
+fn update(
+    database: &Database,
+    workspace: &WorkspaceId,
+    connector: &Connector,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE connector SET uuid = ?, name = ?, logo_uri = ?, origin = ?, revision = ?,
+        updated_at = ?, archived_at = ? WHERE workspace_id = ? AND id = ?";
+    let values = params![
+        connector.uuid,
+        connector.name,
+        connector.logo_uri,
+        connector.origin.as_str(),
+        count_column(connector.revision),
+        connector.updated_at.as_microsecond(),
+        connector.archived_at.map(Timestamp::as_microsecond),
+        workspace.as_str(),
+        connector.id.as_str(),
+    ];
+    let uuid = connector.uuid.as_deref().unwrap_or_default();
+    execute_unique(database, sql, values, "connector with the UUID", uuid)
+}
+
+fn insert_version(
+    database: &Database,
+    workspace: &WorkspaceId,
+    id: &ConnectorId,
+    put: &PutConnector,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO connector_version
+        (workspace_id, connector_id, version, bundle, created_at, updated_at)
+        VALUES (?, ?, ?, ?, ?, ?)";
+    let now = now.as_microsecond();
+    let bundle = put.bundle.to_string();
+    let values = params![
+        workspace.as_str(),
+        id.as_str(),
+        put.version,
+        bundle,
+        now,
+        now
+    ];
+    execute(database, sql, values)?;
+    Ok(())
+}
+
+fn replace_development(
+    database: &Database,
+    workspace: &WorkspaceId,
+    id: &ConnectorId,
+    bundle: &Value,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE connector_version SET bundle = ?, updated_at = ?
+        WHERE workspace_id = ? AND connector_id = ? AND version IS NULL";
+    let values = params![
+        bundle.to_string(),
+        now.as_microsecond(),
+        workspace.as_str(),
+        id.as_str()
+    ];
+    execute(database, sql, values)?;
+    Ok(())
+}
+
+fn connector(row: &Record<'_>) -> Result<Connector, StoreError> {
+    Ok(Connector {
+        id: row.parse("id")?,
+        key: row.get("key")?,
+        uuid: row.get("uuid")?,
+        name: row.get("name")?,
+        logo_uri: row.get("logo_uri")?,
+        origin: row.parse("origin")?,
+        revision: row.count("revision")?,
+        created_at: row.time("created_at")?,
+        updated_at: row.time("updated_at")?,
+        archived_at: row.time_optional("archived_at")?,
+    })
+}
+
+fn version(row: &Record<'_>) -> Result<ConnectorVersion, StoreError> {
+    Ok(ConnectorVersion {
+        version: row.get("version")?,
+        created_at: row.time("created_at")?,
+        updated_at: row.time("updated_at")?,
+    })
+}
+
+const TABLE: &str = "connector";
+const VERSION_TABLE: &str = "connector_version";
+const SELECT: &str = "SELECT id, key, uuid, name, logo_uri, origin, revision, created_at,
+    updated_at, archived_at FROM connector";
