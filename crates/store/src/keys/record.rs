@@ -197,10 +197,10 @@ mod tests {
         }
 
         #[test]
-        fn any_flipped_bit_is_noticed(plain: Vec<u8>, position: prop::sample::Index, bit in 0..8) {
+        fn any_flipped_bit_is_noticed(plain: Vec<u8>, position: prop::sample::Index, bit in 0_u32..8) {
             let mut record = sealed(&plain);
             let position = position.index(record.len());
-            record[position] ^= 1 << bit;
+            record[position] ^= 1_u8 << bit;
             prop_assert!(open(&KEY, "ws/table/row/field/1", &record).is_err());
         }
 

@@ -1,0 +1,200 @@
+//! What tests make: stores in directories that go away, and things to put into them.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use authbridge_core::{Clock, Effects, Random, SecretJson, SecretString};
+use authbridge_store::{
+    Access, Connection, ConnectionState, Customer, Integration, Kek, Keyring, NewConnection,
+    NewCredentials, NewIntegration, NewWorkspace, OpenOptions, Origin, PutConnector, SeenCustomer,
+    Store, StoreError, Workspace,
+};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// An open store, with what must stay while it is used.
+pub(crate) struct Opened {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<TestClock>,
+    _directory: TempDir,
+}
+
+/// A new store in an SQLite file.
+pub(crate) async fn sqlite() -> Opened {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = Arc::new(TestClock::default());
+    let effects = effects_with(Arc::clone(&clock));
+    let options = OpenOptions {
+        data_dir: directory.path().to_owned(),
+        access: Access::Exclusive,
+    };
+    let store = Store::open(options, keyring(), effects).await.unwrap();
+    Opened {
+        store,
+        clock,
+        _directory: directory,
+    }
+}
+
+/// Opens the store of a directory as the server does.
+pub(crate) async fn open(directory: &Path) -> Result<Store, StoreError> {
+    open_with(directory, Access::Exclusive, keyring()).await
+}
+
+pub(crate) async fn open_with(
+    directory: &Path,
+    access: Access,
+    keyring: Keyring,
+) -> Result<Store, StoreError> {
+    let options = OpenOptions {
+        data_dir: directory.to_owned(),
+        access,
+    };
+    Store::open(options, keyring, effects_with(Arc::default())).await
+}
+
+pub(crate) fn keyring() -> Keyring {
+    Keyring::new(kek("main", 1), Vec::new())
+}
+
+pub(crate) fn kek(id: &str, byte: u8) -> Kek {
+    Kek::new(id, [byte; 32]).unwrap()
+}
+
+/// A clock that stands still until it is told otherwise.
+pub(crate) struct TestClock(AtomicI64);
+
+impl Default for TestClock {
+    fn default() -> Self {
+        Self(AtomicI64::new(1_800_000_000_000_000_000))
+    }
+}
+
+impl TestClock {
+    pub(crate) fn advance(&self, by: SignedDuration) {
+        let nanoseconds = i64::try_from(by.as_nanos()).unwrap();
+        self.0.fetch_add(nanoseconds, Ordering::Relaxed);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_nanosecond(self.0.load(Ordering::Relaxed).into()).unwrap()
+    }
+}
+
+/// Numbers that look random and are the same in every run (splitmix64), but differ between
+/// stores of one run, as those of two processes would.
+struct TestRandom(AtomicU64);
+
+impl Random for TestRandom {
+    fn fill(&self, buffer: &mut [u8]) {
+        for chunk in buffer.chunks_mut(8) {
+            let mut word = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+            word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            word ^= word >> 31;
+            chunk.copy_from_slice(&word.to_be_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+fn effects_with(clock: Arc<TestClock>) -> Effects {
+    let seed = std::ptr::from_ref(&*clock).addr() as u64;
+    Effects::new(clock, Arc::new(TestRandom(AtomicU64::new(seed))))
+}
+
+pub(crate) async fn workspace(store: &Store, key: &str) -> Workspace {
+    let new = NewWorkspace {
+        key: key.to_owned(),
+        name: None,
+        secret: SecretString::from(format!("secret of {key}")),
+    };
+    store.create_workspace(new).await.unwrap()
+}
+
+pub(crate) async fn customer(store: &Store, workspace: &Workspace, internal_id: &str) -> Customer {
+    let seen = SeenCustomer {
+        internal_id: internal_id.to_owned(),
+        name: None,
+        fields: None,
+    };
+    store.see_customer(&workspace.id, seen).await.unwrap()
+}
+
+pub(crate) fn put_connector(key: &str, version: Option<&str>, spec: &str) -> PutConnector {
+    PutConnector {
+        key: key.to_owned(),
+        uuid: None,
+        name: key.to_owned(),
+        logo_uri: None,
+        version: version.map(str::to_owned),
+        bundle: json!({"spec.yml": spec}),
+        origin: Origin::Api,
+    }
+}
+
+pub(crate) fn new_integration(key: &str) -> NewIntegration {
+    NewIntegration {
+        key: key.to_owned(),
+        name: None,
+        connector_id: None,
+        connector_version: None,
+        logo_uri: None,
+        base_uri: None,
+        oauth_callback_uri: None,
+        meta: None,
+        parameters: None,
+        origin: Origin::Api,
+    }
+}
+
+pub(crate) async fn integration(store: &Store, workspace: &Workspace, key: &str) -> Integration {
+    let new = new_integration(key);
+    store.insert_integration(&workspace.id, new).await.unwrap()
+}
+
+pub(crate) fn secret(value: Value) -> SecretJson {
+    SecretJson::new(value)
+}
+
+pub(crate) fn new_connection(customer: &Customer, integration: &Integration) -> NewConnection {
+    NewConnection {
+        customer_id: customer.id.clone(),
+        integration_id: integration.id.clone(),
+        name: None,
+        auth_option_key: None,
+        key: None,
+        meta: None,
+        state: ConnectionState::Ready,
+        error: None,
+        credentials: secret(json!({"access_token": "first"})),
+        input: secret(json!({"domain": "acme"})),
+        connector_parameters: secret(json!({"clientId": "client"})),
+        expires_at: None,
+        replace: None,
+    }
+}
+
+pub(crate) fn new_credentials(access_token: &str) -> NewCredentials {
+    NewCredentials {
+        credentials: secret(json!({"access_token": access_token})),
+        input: None,
+        connector_parameters: None,
+        state: ConnectionState::Ready,
+        error: None,
+        expires_at: None,
+    }
+}
+
+/// A workspace `acme` with a connection of the customer `alice` through the integration `crm`.
+pub(crate) async fn connected(store: &Store) -> (Workspace, Connection) {
+    let workspace = workspace(store, "acme").await;
+    let customer = customer(store, &workspace, "alice").await;
+    let integration = integration(store, &workspace, "crm").await;
+    let new = new_connection(&customer, &integration);
+    let connection = store.insert_connection(&workspace.id, new).await.unwrap();
+    (workspace, connection)
+}
