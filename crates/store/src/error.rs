@@ -37,7 +37,7 @@ pub enum StoreError {
         pid: Option<u32>,
     },
     /// The keyring is not the one this database was made with.
-    #[error("this database needs key `{needed}`, and the keyring (`{}`) does not have it or has another key of that name", have.join("`, `"))]
+    #[error("{}", wrong_key(needed, have))]
     WrongKey {
         /// The key-encryption key that sealed the canary.
         needed: String,
@@ -120,6 +120,16 @@ impl StoreError {
             what: format!("{noun} `{name}`"),
         }
     }
+}
+
+fn wrong_key(needed: &str, have: &[String]) -> String {
+    if have.iter().any(|id| id == needed) {
+        return format!(
+            "the keyring's key `{needed}` is not the one that this database knows by that id"
+        );
+    }
+    let have = have.join("`, `");
+    format!("this database needs the key `{needed}`, and the keyring has `{have}`")
 }
 
 fn by_process(pid: Option<u32>) -> String {

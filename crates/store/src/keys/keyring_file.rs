@@ -90,9 +90,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("new/keyring");
         let effects = Effects::of_the_system();
-        let made = Keyring::load_or_create(&path, &effects).unwrap();
-        let read = Keyring::load_or_create(&path, &effects).unwrap();
-        assert_eq!(made.ids(), read.ids());
+        let first = Keyring::load_or_create(&path, &effects).unwrap();
+        let second = Keyring::load_or_create(&path, &effects).unwrap();
+        assert_eq!(first.ids(), second.ids());
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         let names: Vec<_> = fs::read_dir(path.parent().unwrap()).unwrap().collect();

@@ -274,3 +274,98 @@ const READERS: usize = 2;
 
 /// How many pieces of work one transaction holds at most.
 const GROUP: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn database() -> (TempDir, Database) {
+        let directory = tempfile::tempdir().unwrap();
+        let database = Database::open(directory.path().join("db")).unwrap();
+        let sql = "PRAGMA foreign_keys = ON;
+            CREATE TABLE parent (id INTEGER PRIMARY KEY);
+            CREATE TABLE item (name TEXT, parent INTEGER REFERENCES parent (id)
+                DEFERRABLE INITIALLY DEFERRED);";
+        database.execute_batch(sql).unwrap();
+        (directory, database)
+    }
+
+    type Answer = oneshot::Receiver<Result<(), StoreError>>;
+
+    /// Work that inserts a row, then answers with `result`.
+    fn insert(values: &'static str, result: Result<(), StoreError>) -> (Box<dyn Work>, Answer) {
+        let (sender, answer) = oneshot::channel();
+        let work = move |database: &Database| {
+            database.execute_batch(&format!("INSERT INTO item VALUES {values}"))?;
+            result
+        };
+        let task = Task {
+            work: Some(work),
+            result: None,
+            sender,
+        };
+        (Box::new(task), answer)
+    }
+
+    fn names(database: &Database) -> Vec<String> {
+        let mut statement = database.prepare("SELECT name FROM item").unwrap();
+        let names = statement.query_map([], |row| row.get(0)).unwrap();
+        names.map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn work_that_fails_takes_back_its_own_writes_only() {
+        let (_directory, mut database) = database();
+        let (first, first_answer) = insert("('first', NULL)", Ok(()));
+        let (second, second_answer) = insert("('second', NULL)", Err(StoreError::GenerationMoved));
+        let (third, third_answer) = insert("('third', NULL)", Ok(()));
+        commit(&mut database, vec![first, second, third]);
+        assert_eq!(names(&database), ["first", "third"]);
+        assert!(first_answer.blocking_recv().unwrap().is_ok());
+        let answer = second_answer.blocking_recv().unwrap();
+        assert!(matches!(answer, Err(StoreError::GenerationMoved)));
+        assert!(third_answer.blocking_recv().unwrap().is_ok());
+    }
+
+    #[test]
+    fn a_commit_that_fails_is_told_to_everybody_in_it() {
+        let (_directory, mut database) = database();
+        let (first, first_answer) = insert("('first', NULL)", Ok(()));
+        // Only the commit looks at a deferred reference.
+        let (second, second_answer) = insert("('second', 7)", Ok(()));
+        commit(&mut database, vec![first, second]);
+        for answer in [first_answer, second_answer] {
+            let answer = answer.blocking_recv().unwrap();
+            assert!(matches!(answer, Err(StoreError::Unavailable(_))));
+        }
+        assert_eq!(names(&database), [""; 0]);
+        let (again, answer) = insert("('again', NULL)", Ok(()));
+        commit(&mut database, vec![again]);
+        assert!(answer.blocking_recv().unwrap().is_ok());
+    }
+
+    #[test]
+    fn a_transaction_that_does_not_begin_is_told_to_everybody_in_it() {
+        let (directory, mut database) = database();
+        database.busy_timeout(Duration::ZERO).unwrap();
+        let other = Database::open(directory.path().join("db")).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let (work, answer) = insert("('first', NULL)", Ok(()));
+        commit(&mut database, vec![work]);
+        let answer = answer.blocking_recv().unwrap();
+        assert!(matches!(answer, Err(StoreError::Unavailable(_))));
+    }
+
+    #[test]
+    fn an_asker_who_went_away_does_no_harm() {
+        let (_directory, mut database) = database();
+        let (work, answer) = insert("('first', NULL)", Ok(()));
+        drop(answer);
+        commit(&mut database, vec![work]);
+        assert_eq!(names(&database), ["first"]);
+    }
+}

@@ -19,6 +19,10 @@ async fn another_key_of_the_same_name_is_refused() {
     let wrong = Keyring::new(kek("main", 2), Vec::new());
     let error = open_as(directory.path(), wrong).await.unwrap_err();
     assert!(matches!(&error, StoreError::WrongKey { needed, .. } if needed == "main"));
+    assert_eq!(
+        error.to_string(),
+        "the keyring's key `main` is not the one that this database knows by that id"
+    );
     assert!(error.hint().unwrap().contains("keyring"));
 }
 
@@ -33,6 +37,10 @@ async fn a_keyring_without_the_key_is_refused_and_told_which() {
     };
     assert_eq!(needed, "main");
     assert_eq!(have, &["b", "c"]);
+    assert_eq!(
+        error.to_string(),
+        "this database needs the key `main`, and the keyring has `b`, `c`"
+    );
     // The refused keyring left no canary of its own.
     open(directory.path()).await.unwrap();
 }

@@ -39,7 +39,7 @@ pub(crate) async fn a_published_version_does_not_change(opened: Opened) {
     let same = put(&store, &acme, put_connector("crm", Some("1.0"), "b")).await;
     assert_eq!(same.outcome, PutOutcome::Unchanged);
     let mut other = put_connector("crm", Some("1.0"), "c");
-    other.name = "Renamed".to_owned();
+    other.name.push_str(" renamed");
     let error = store.put_connector(&acme.id, other).await.unwrap_err();
     assert!(matches!(error, StoreError::Conflict { .. }));
     let id = published.item.id.clone();
@@ -59,11 +59,11 @@ pub(crate) async fn a_name_alone_changes_the_connector_but_not_its_revision(open
     let acme = workspace(&store, "acme").await;
     put(&store, &acme, put_connector("crm", None, "a")).await;
     let mut renamed = put_connector("crm", None, "a");
-    renamed.name = "CRM".to_owned();
+    renamed.name.push_str(" renamed");
     let renamed = put(&store, &acme, renamed).await;
     assert_eq!(renamed.outcome, PutOutcome::Changed);
     assert_eq!(renamed.item.revision, 1);
-    assert_eq!(renamed.item.name, "CRM");
+    assert_eq!(renamed.item.name, "crm renamed");
 }
 
 pub(crate) async fn a_connector_is_found_by_id_key_and_uuid(opened: Opened) {
