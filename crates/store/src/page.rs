@@ -22,14 +22,6 @@ impl Default for Page {
 }
 
 impl Page {
-    /// The first page, of the greatest size there is.
-    pub fn largest() -> Self {
-        Self {
-            limit: MAX_LIMIT,
-            cursor: None,
-        }
-    }
-
     /// The limit, within what is allowed.
     pub(crate) fn size(&self) -> usize {
         usize::try_from(self.limit.clamp(1, MAX_LIMIT)).unwrap_or(1)

@@ -34,7 +34,7 @@ impl Audits for Sqlite {
             let AuditFilter { subject } = filter;
             let mut conditions = Conditions::of(workspace.as_str(), TABLE);
             if let Some(subject) = subject {
-                conditions.and_with("subject = ?", &subject);
+                conditions.and_with("subject = ?", [&subject]);
             }
             let ids = Ids {
                 prefix: AuditId::PREFIX,

@@ -141,21 +141,20 @@ fn list(
     } = filter;
     let mut conditions = Conditions::of(workspace.as_str(), TABLE);
     if let Some(id) = customer_id {
-        conditions.and_with("customer_id = ?", id.as_str());
+        conditions.and_with("customer_id = ?", [id.as_str()]);
     }
     if let Some(id) = integration_id {
-        conditions.and_with("integration_id = ?", id.as_str());
+        conditions.and_with("integration_id = ?", [id.as_str()]);
     }
     if let Some(id) = connector_id {
         let of_connector = "integration_id IN (SELECT integration.id FROM integration
-            WHERE integration.workspace_id = connection.workspace_id
-            AND integration.connector_id = ?)";
-        conditions.and_with(of_connector, id.as_str());
+            WHERE integration.workspace_id = ? AND integration.connector_id = ?)";
+        conditions.and_with(of_connector, [workspace.as_str(), id.as_str()]);
     }
     let ready = ConnectionState::Ready.as_str();
     match is_disconnected {
-        Some(true) => conditions.and_with("state <> ?", ready),
-        Some(false) => conditions.and_with("state = ?", ready),
+        Some(true) => conditions.and_with("state <> ?", [ready]),
+        Some(false) => conditions.and_with("state = ?", [ready]),
         None => {}
     }
     if !include_archived {

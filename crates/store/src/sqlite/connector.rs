@@ -26,7 +26,7 @@ impl Connectors for Sqlite {
         let workspace = workspace.clone();
         self.write(move |database| {
             workspace::require(database, &workspace)?;
-            match find_by_key(database, &workspace, &put.key)? {
+            match find_by(database, &workspace, "key", &put.key)? {
                 Some(known) => put_again(database, &workspace, &known, &put, fresh.created_at),
                 None => put_first(database, &workspace, fresh, &put),
             }
@@ -42,12 +42,14 @@ impl Connectors for Sqlite {
         let workspace = workspace.clone();
         let selector = selector.to_owned();
         self.read(move |database| {
-            let sql = format!(
-                "{SELECT} WHERE workspace_id = ?1 AND (id = ?2 OR key = ?2 OR uuid = ?2)
-                ORDER BY id = ?2 DESC, key = ?2 DESC LIMIT 1"
-            );
-            let params = [workspace.as_str(), &selector];
-            one(database, TABLE, &sql, params, connector)
+            // One after the other: `OR` would read all connectors of the workspace.
+            for column in ["id", "key", "uuid"] {
+                let found = find_by(database, &workspace, column, &selector)?;
+                if found.is_some() {
+                    return Ok(found);
+                }
+            }
+            Ok(None)
         })
         .await
     }
@@ -131,9 +133,7 @@ pub(super) fn require(
     workspace: &WorkspaceId,
     id: &ConnectorId,
 ) -> Result<Connector, StoreError> {
-    let sql = format!("{SELECT} WHERE workspace_id = ? AND id = ?");
-    let params = [workspace.as_str(), id.as_str()];
-    let found = one(database, TABLE, &sql, params, connector)?;
+    let found = find_by(database, workspace, "id", id.as_str())?;
     found.ok_or_else(|| StoreError::missing("connector", id.as_str()))
 }
 
@@ -200,13 +200,21 @@ fn put_version(
     }
 }
 
-fn find_by_key(
+/// The connector with `value` in a column whose values are unique in the workspace.
+fn find_by(
     database: &Database,
     workspace: &WorkspaceId,
-    key: &str,
+    column: &'static str,
+    value: &str,
 ) -> Result<Option<Connector>, StoreError> {
-    let sql = format!("{SELECT} WHERE workspace_id = ? AND key = ?");
-    one(database, TABLE, &sql, [workspace.as_str(), key], connector)
+    let sql = format!("{SELECT} WHERE workspace_id = ? AND {column} = ?");
+    one(
+        database,
+        TABLE,
+        &sql,
+        [workspace.as_str(), value],
+        connector,
+    )
 }
 
 fn bundle(

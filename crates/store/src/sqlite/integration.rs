@@ -42,12 +42,12 @@ impl Integrations for Sqlite {
         let workspace = workspace.clone();
         let selector = selector.to_owned();
         self.read(move |database| {
-            let sql = format!(
-                "{SELECT} WHERE workspace_id = ?1 AND (id = ?2 OR key = ?2)
-                ORDER BY id = ?2 DESC, archived_at IS NULL DESC, id DESC LIMIT 1"
-            );
-            let params = [workspace.as_str(), &selector];
-            one(database, TABLE, &sql, params, integration)
+            // One after the other: `OR` would read all integrations of the workspace.
+            let found = find(database, &workspace, &selector)?;
+            if found.is_some() {
+                return Ok(found);
+            }
+            find_by_key(database, &workspace, &selector)
         })
         .await
     }
@@ -125,10 +125,36 @@ pub(super) fn require(
     workspace: &WorkspaceId,
     id: &IntegrationId,
 ) -> Result<Integration, StoreError> {
-    let sql = format!("{SELECT} WHERE workspace_id = ? AND id = ?");
-    let params = [workspace.as_str(), id.as_str()];
-    let found = one(database, TABLE, &sql, params, integration)?;
+    let found = find(database, workspace, id.as_str())?;
     found.ok_or_else(|| StoreError::missing("integration", id.as_str()))
+}
+
+fn find(
+    database: &Database,
+    workspace: &WorkspaceId,
+    id: &str,
+) -> Result<Option<Integration>, StoreError> {
+    let sql = format!("{SELECT} WHERE workspace_id = ? AND id = ?");
+    one(database, TABLE, &sql, [workspace.as_str(), id], integration)
+}
+
+/// The unarchived integration with this key, or else the newest archived one.
+fn find_by_key(
+    database: &Database,
+    workspace: &WorkspaceId,
+    key: &str,
+) -> Result<Option<Integration>, StoreError> {
+    let sql = format!(
+        "{SELECT} WHERE workspace_id = ? AND key = ?
+        ORDER BY archived_at IS NULL DESC, id DESC LIMIT 1"
+    );
+    one(
+        database,
+        TABLE,
+        &sql,
+        [workspace.as_str(), key],
+        integration,
+    )
 }
 
 fn require_connector(

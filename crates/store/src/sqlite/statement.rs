@@ -101,21 +101,19 @@ impl Conditions {
         self.sql.push_str(condition);
     }
 
-    /// Adds a condition with a `?` for `value`.
-    pub(super) fn and_with(&mut self, condition: &str, value: &str) {
+    /// Adds a condition with a `?` for each of `values`.
+    pub(super) fn and_with<const N: usize>(&mut self, condition: &str, values: [&str; N]) {
         self.and(condition);
-        self.values.push(Value::Text(value.to_owned()));
+        let values = values.map(|value| Value::Text(value.to_owned()));
+        self.values.extend(values);
     }
 
     /// Adds that one of two columns contains `text`, in any case.
     pub(super) fn and_search(&mut self, columns: [&str; 2], text: &str) {
         let pattern = like_pattern(text);
         let [first, second] = columns;
-        self.and(&format!(
-            "({first} LIKE ? ESCAPE '\\' OR {second} LIKE ? ESCAPE '\\')"
-        ));
-        self.values.push(Value::Text(pattern.clone()));
-        self.values.push(Value::Text(pattern));
+        let condition = format!("({first} LIKE ? ESCAPE '\\' OR {second} LIKE ? ESCAPE '\\')");
+        self.and_with(&condition, [&pattern, &pattern]);
     }
 
     /// Reads a page: `select` up to and without `WHERE`; ids begin with `prefix`.
@@ -129,7 +127,7 @@ impl Conditions {
     ) -> Result<Paged<T>, StoreError> {
         let table = self.table;
         if let Some(after) = page.after(ids.prefix)? {
-            self.and_with(&format!("{table}.id > ?"), after);
+            self.and_with(&format!("{table}.id > ?"), [after]);
         }
         let limit = page.size() + 1;
         let sql = format!(

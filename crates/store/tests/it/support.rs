@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use authbridge_core::{Clock, Effects, Random, SecretJson, SecretString};
 use authbridge_store::{
@@ -85,25 +85,18 @@ impl Clock for TestClock {
     }
 }
 
-/// Numbers that look random and are the same in every run (splitmix64), but differ between
-/// stores of one run, as those of two processes would.
-struct TestRandom(AtomicU64);
+/// The system's random numbers: two stores of one test must not make the same ids.
+struct SystemRandom(Effects);
 
-impl Random for TestRandom {
+impl Random for SystemRandom {
     fn fill(&self, buffer: &mut [u8]) {
-        for chunk in buffer.chunks_mut(8) {
-            let mut word = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
-            word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            word ^= word >> 31;
-            chunk.copy_from_slice(&word.to_be_bytes()[..chunk.len()]);
-        }
+        self.0.fill_random(buffer);
     }
 }
 
 fn effects_with(clock: Arc<TestClock>) -> Effects {
-    let seed = std::ptr::from_ref(&*clock).addr() as u64;
-    Effects::new(clock, Arc::new(TestRandom(AtomicU64::new(seed))))
+    let random = SystemRandom(Effects::of_the_system());
+    Effects::new(clock, Arc::new(random))
 }
 
 pub(crate) async fn workspace(store: &Store, key: &str) -> Workspace {

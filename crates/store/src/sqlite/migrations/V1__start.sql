@@ -90,6 +90,7 @@ CREATE TABLE connector_version (
     FOREIGN KEY (workspace_id, connector_id) REFERENCES connector (workspace_id, id)
 ) STRICT;
 
+CREATE INDEX connector_version_by_connector ON connector_version (workspace_id, connector_id);
 CREATE UNIQUE INDEX connector_version_published
     ON connector_version (workspace_id, connector_id, version) WHERE version IS NOT NULL;
 CREATE UNIQUE INDEX connector_version_development
@@ -154,6 +155,8 @@ CREATE TABLE connection (
 ) STRICT;
 
 CREATE INDEX connection_by_customer ON connection (workspace_id, customer_id, id);
+CREATE INDEX connection_by_customer_and_integration
+    ON connection (workspace_id, customer_id, integration_id, id);
 CREATE INDEX connection_by_integration ON connection (workspace_id, integration_id, id);
 CREATE INDEX connection_due
     ON connection (refresh_due_at) WHERE refresh_due_at IS NOT NULL AND archived_at IS NULL;

@@ -158,7 +158,7 @@ pub(crate) async fn lists_leave_archived_ones_out_unless_asked(opened: Opened) {
 
 async fn keys(store: &Store, workspace: &Workspace, filter: &IntegrationFilter) -> Vec<String> {
     let page = store
-        .list_integrations(&workspace.id, filter.clone(), Page::largest())
+        .list_integrations(&workspace.id, filter.clone(), Page::default())
         .await
         .unwrap();
     page.items.into_iter().map(|item| item.key).collect()
