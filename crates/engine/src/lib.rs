@@ -1,1 +1,84 @@
-//! The use cases of Authbridge: connect, test, make a client, send.
+//! The use cases of Authbridge: authenticate a caller, load a definition, connect an account,
+//! make its API client, send a request. It knows no SQL and speaks no HTTP to callers.
+
+mod client;
+mod connect;
+mod connections;
+mod connectors;
+mod customers;
+mod directory;
+pub mod egress;
+mod error;
+mod functions;
+mod integrations;
+mod session;
+mod workspace;
+
+use std::sync::Arc;
+
+use authbridge_core::Effects;
+use authbridge_store::Store;
+
+pub use client::{Destination, PreparedClient};
+pub use connect::{ConnectRequest, TestOutcome};
+pub use connections::{ConnectionChange, ConnectionQuery};
+pub use directory::{LoadError, LoadReport, Loaded};
+pub use error::EngineError;
+pub use integrations::{IntegrationDraft, IntegrationView};
+pub use session::{Session, SessionCaller};
+pub use workspace::{WorkspaceState, create_workspace, public_keys};
+
+use client::Clients;
+use connectors::Connectors;
+use egress::Egress;
+use workspace::Workspaces;
+
+/// The engine. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+    egress: Egress,
+}
+
+struct Shared {
+    store: Store,
+    effects: Effects,
+    workspaces: Workspaces,
+    connectors: Connectors,
+    clients: Clients,
+}
+
+impl Engine {
+    /// An engine over `store` that sends through `egress`.
+    pub fn new(store: Store, effects: Effects, egress: Egress) -> Self {
+        let shared = Shared {
+            workspaces: Workspaces::new(store.clone()),
+            connectors: Connectors::new(store.clone()),
+            clients: Clients::default(),
+            store,
+            effects,
+        };
+        Self { shared: Arc::new(shared), egress }
+    }
+
+    /// The same engine with upstream connections of its own, for one worker thread.
+    #[must_use]
+    pub fn for_worker(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), egress: self.egress.for_worker() }
+    }
+
+    /// Where everything is kept.
+    pub fn store(&self) -> &Store {
+        &self.shared.store
+    }
+
+    /// Time and randomness.
+    pub fn effects(&self) -> &Effects {
+        &self.shared.effects
+    }
+
+    /// The sender of everything that leaves.
+    pub const fn egress(&self) -> &Egress {
+        &self.egress
+    }
+}

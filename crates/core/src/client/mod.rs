@@ -2,6 +2,7 @@
 
 mod handler;
 mod hosts;
+mod make;
 mod parse;
 mod target;
 
@@ -14,7 +15,7 @@ pub use hosts::{AllowedHosts, HostPatternError};
 pub(crate) use parse::scalar;
 pub use parse::{ApiClientError, Defaults};
 pub(crate) use target::encode_component;
-pub use target::{Target, TargetError};
+pub use target::{Target, TargetError, absolute};
 
 /// How to reach an external app with a connection's credentials (wire contract C.4).
 ///

@@ -44,10 +44,20 @@ impl ApiClient {
     /// The caller's path and query are kept as they are. Query parameters of the client are
     /// added unless the caller gave one of the same name.
     pub fn target(&self, path: &str, query: Option<&str>) -> Result<Target, TargetError> {
-        let (origin, mut path_and_query) = match absolute(path) {
-            Some(url) => self.absolute_target(&url)?,
-            None => (self.base_uri.clone(), join(self.base_uri.path(), path)),
+        let Some(url) = absolute(path) else {
+            let path_and_query = self.below_base(path, query);
+            return Ok(Target { origin: self.base_uri.clone(), path_and_query });
         };
+        let (origin, path) = self.absolute_target(&url)?;
+        Ok(Target { origin, path_and_query: self.with_query(path, query) })
+    }
+
+    /// What the request line says for a `path` below the base URI.
+    pub fn below_base(&self, path: &str, query: Option<&str>) -> String {
+        self.with_query(join(self.base_uri.path(), path), query)
+    }
+
+    fn with_query(&self, mut path_and_query: String, query: Option<&str>) -> String {
         let added = self.query_for(query);
         let parts = [query.filter(|query| !query.is_empty()), added.as_deref()];
         let mut separator = if path_and_query.contains('?') {
@@ -125,7 +135,7 @@ pub(crate) fn host_and_port(url: &Url) -> String {
 
 /// The text as a whole URL, when it is one. Some front proxies merge the two slashes after the
 /// scheme, so one will do.
-pub(crate) fn absolute(path: &str) -> Option<Cow<'_, str>> {
+pub fn absolute(path: &str) -> Option<Cow<'_, str>> {
     for scheme in ["https:/", "http:/"] {
         let Some(start) = path.get(..scheme.len()) else {
             continue;

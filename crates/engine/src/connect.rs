@@ -1,0 +1,277 @@
+//! Connecting an account, and testing that it works.
+
+use std::sync::Arc;
+
+use authbridge_core::SecretJson;
+use authbridge_core::auth::{self, Arguments, AuthError, Begin, Blame};
+use authbridge_core::client::Defaults;
+use authbridge_core::connector::{AuthOption, Connector};
+use authbridge_core::id::ConnectionId;
+use authbridge_store::{
+    Connection, ConnectionFilter, ConnectionState, Customer, Integration, NewConnection, Page,
+};
+use serde_json::{Value, json};
+
+use crate::functions::FunctionRunner;
+use crate::integrations::{is_enabled, with_defaults};
+use crate::{Engine, EngineError, Session, SessionCaller};
+
+/// What a caller gives to make a connection.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectRequest {
+    /// The integration, by id or key.
+    pub integration: String,
+    /// Whose connection it is, by our id or the app's; admins must say, others are themselves.
+    pub customer: Option<String>,
+    /// The auth option; the default one for `None`.
+    pub auth_option_key: Option<String>,
+    /// What people see.
+    pub name: Option<String>,
+    /// The caller's own name for it.
+    pub key: Option<String>,
+    /// Free data.
+    pub meta: Option<Value>,
+    /// What the user typed. Without credentials, this is what connects.
+    pub input: Option<SecretJson>,
+    /// Ready-made credentials: nothing is asked, nothing is tested.
+    pub credentials: Option<SecretJson>,
+    /// Connector parameters laid over the integration's; for admins.
+    pub connector_parameters: Option<SecretJson>,
+    /// Keep connections that the customer already has through this integration.
+    pub allow_multiple: bool,
+}
+
+/// How a test went.
+#[derive(Debug)]
+pub struct TestOutcome {
+    /// The connection, in the state that the test left it.
+    pub connection: Connection,
+    /// Why it does not work; `None` when it does.
+    pub failure: Option<AuthError>,
+}
+
+impl Engine {
+    /// Makes a connection. It exists only if everything went well; what it replaces is archived
+    /// in the same step.
+    pub async fn connect(
+        &self,
+        session: &Session,
+        request: ConnectRequest,
+    ) -> Result<Connection, EngineError> {
+        let integration = self.integration(session, &request.integration).await?;
+        let customer = self.owner(session, request.customer.as_deref()).await?;
+        let setup = self.setup(session, integration, request.auth_option_key.as_deref()).await?;
+        let mut connector_parameters = setup.parameters.clone();
+        if let Some(over) = request.connector_parameters {
+            session.require_admin()?;
+            connector_parameters = lay_over(connector_parameters, over);
+        }
+        let (credentials, input) = match request.credentials {
+            Some(credentials) => (credentials, request.input.unwrap_or_default()),
+            None => {
+                let input = request.input.unwrap_or_default();
+                self.run_flow(&setup, connector_parameters.clone(), input).await?
+            }
+        };
+        let replace = match request.allow_multiple {
+            true => None,
+            false => self.existing(session, &customer, &setup.integration).await?,
+        };
+        let new = NewConnection {
+            customer_id: customer.id.clone(),
+            integration_id: setup.integration.id.clone(),
+            name: request.name.or_else(|| setup.integration.name.clone()),
+            auth_option_key: setup.option.key.clone(),
+            key: request.key,
+            meta: request.meta,
+            state: ConnectionState::Ready,
+            error: None,
+            credentials,
+            input,
+            connector_parameters,
+            expires_at: None,
+            replace: replace.clone(),
+        };
+        let connection =
+            self.shared.store.insert_connection(session.workspace_id(), new).await?;
+        if let Some(replaced) = replace {
+            self.shared.clients.forget(&replaced).await;
+        }
+        self.audit(session, "connection.connected", &connection).await?;
+        Ok(connection)
+    }
+
+    /// Tests a connection, and remembers what was learned.
+    pub async fn test_connection(
+        &self,
+        session: &Session,
+        selector: &str,
+    ) -> Result<TestOutcome, EngineError> {
+        let connection = self.connection(session, selector).await?;
+        let integration =
+            self.integration(session, connection.integration_id.as_str()).await?;
+        let key = connection.auth_option_key.as_deref();
+        let setup = self.setup(session, integration, key).await?;
+        let workspace = session.workspace_id();
+        let secrets = self.shared.store.connection_secrets(workspace, &connection.id).await?;
+        let arguments = Arguments {
+            connector_parameters: secrets.connector_parameters,
+            connection_input: secrets.input,
+            credentials: Some(secrets.credentials),
+        };
+        let failure = self.runner(&setup).test(&arguments).await.err();
+        let (state, error) = match &failure {
+            None => (ConnectionState::Ready, None),
+            Some(error) => match state_after(error) {
+                Some(state) => (state, Some(stored_error(error))),
+                None => (connection.state, connection.error.clone()),
+            },
+        };
+        let connection = self.set_state(session, &connection, state, error).await?;
+        Ok(TestOutcome { connection, failure })
+    }
+
+    /// Connections of types that need no connect form come into being when first asked for.
+    pub(crate) async fn implicit_connection(
+        &self,
+        session: &Session,
+        integration: Integration,
+    ) -> Result<Connection, EngineError> {
+        let not_found = EngineError::not_found("Connection", integration.key.as_str());
+        if matches!(session.caller, SessionCaller::Admin { .. }) {
+            return Err(not_found);
+        }
+        let setup = match self.setup(session, integration, None).await {
+            Ok(setup) if setup.option.auth_type.needs_no_connect_form() => setup,
+            Ok(_) => return Err(not_found),
+            Err(error) => return Err(error),
+        };
+        let request = ConnectRequest {
+            integration: setup.integration.key,
+            ..ConnectRequest::default()
+        };
+        self.connect(session, request).await
+    }
+
+    async fn run_flow(
+        &self,
+        setup: &Setup,
+        connector_parameters: SecretJson,
+        input: SecretJson,
+    ) -> Result<(SecretJson, SecretJson), EngineError> {
+        let mut arguments =
+            Arguments { connector_parameters, connection_input: input, credentials: None };
+        let flow = auth::flow(setup.option.auth_type)?;
+        let mut runner = self.runner(setup);
+        let Begin::Complete { credentials, input } =
+            flow.begin(&mut runner, &setup.option, arguments.clone()).await?;
+        arguments.connection_input = input.clone();
+        arguments.credentials = Some(credentials.clone());
+        runner.test(&arguments).await?;
+        Ok((credentials, input))
+    }
+
+    fn runner<'a>(&'a self, setup: &'a Setup) -> FunctionRunner<'a> {
+        let own = setup.integration.base_uri.as_deref();
+        let defaults = Defaults {
+            base_uri: own.or(setup.connector.base_uri.as_deref()),
+            allowed_hosts: &setup.option.allowed_hosts,
+        };
+        FunctionRunner { egress: &self.egress, option: &setup.option, defaults }
+    }
+
+    async fn setup(
+        &self,
+        session: &Session,
+        integration: Integration,
+        option_key: Option<&str>,
+    ) -> Result<Setup, EngineError> {
+        let workspace = session.workspace_id();
+        let connector = self.connector_of(workspace, &integration).await?;
+        let option = Self::chosen_option(&connector, option_key)?;
+        let stored = self.shared.store.integration_parameters(workspace, &integration.id).await?;
+        let parameters = with_defaults(option.parameters_schema.as_ref(), stored);
+        if !is_enabled(&option, &parameters) {
+            return Err(EngineError::configuration(format!(
+                "the auth option `{}` of the integration `{}` is not enabled with its present \
+                 parameters",
+                option.key.as_deref().unwrap_or("default"),
+                integration.key
+            )));
+        }
+        Ok(Setup { integration, connector, option, parameters })
+    }
+
+    async fn owner(
+        &self,
+        session: &Session,
+        selector: Option<&str>,
+    ) -> Result<Customer, EngineError> {
+        if let Some(customer) = session.customer() {
+            return match selector {
+                Some(selector) if selector != customer.internal_id
+                    && selector != customer.id.as_str() =>
+                {
+                    Err(EngineError::AccessDenied("a customer connects its own accounts only"))
+                }
+                _ => Ok(customer.clone()),
+            };
+        }
+        let selector = selector.ok_or_else(|| {
+            EngineError::bad_request(
+                "whose connection is it? Give `customerId`, or use a customer's token",
+            )
+        })?;
+        self.customer(session, selector).await
+    }
+
+    async fn existing(
+        &self,
+        session: &Session,
+        customer: &Customer,
+        integration: &Integration,
+    ) -> Result<Option<ConnectionId>, EngineError> {
+        let filter = ConnectionFilter {
+            customer_id: Some(customer.id.clone()),
+            integration_id: Some(integration.id.clone()),
+            ..ConnectionFilter::default()
+        };
+        let page = Page { limit: 1, cursor: None };
+        let found =
+            self.shared.store.list_connections(session.workspace_id(), filter, page).await?;
+        Ok(found.items.into_iter().next().map(|connection| connection.id))
+    }
+}
+
+/// What connecting through an integration works with.
+struct Setup {
+    integration: Integration,
+    connector: Arc<Connector>,
+    option: AuthOption,
+    parameters: SecretJson,
+}
+
+/// What a failed test means for the connection; `None` when it says nothing about it.
+fn state_after(error: &AuthError) -> Option<ConnectionState> {
+    match error.blame() {
+        Blame::Caller | Blame::Customer => Some(ConnectionState::ClientActionRequired),
+        Blame::WorkspaceOwner => Some(ConnectionState::ConfigurationError),
+        Blame::Provider | Blame::Operator => None,
+    }
+}
+
+fn stored_error(error: &AuthError) -> Value {
+    let kind = match error.blame() {
+        Blame::WorkspaceOwner => "configuration",
+        Blame::Caller | Blame::Customer | Blame::Provider | Blame::Operator => "connection",
+    };
+    json!({ "type": kind, "message": error.to_string() })
+}
+
+fn lay_over(parameters: SecretJson, over: SecretJson) -> SecretJson {
+    let mut members = parameters.into_exposed();
+    if let (Value::Object(members), Value::Object(over)) = (&mut members, over.into_exposed()) {
+        members.extend(over);
+    }
+    SecretJson::new(members)
+}

@@ -1,0 +1,311 @@
+//! Connections: found, listed, changed, archived.
+
+use std::sync::Arc;
+
+use authbridge_core::SecretJson;
+use authbridge_core::connector::{AuthOption, Connector};
+use authbridge_core::id::ConnectionId;
+use authbridge_store::{
+    Connection, ConnectionFilter, ConnectionPatch, ConnectionSecrets, ConnectionState, Integration,
+    NewAudit, NewCredentials, Page, Paged,
+};
+use serde_json::{Value, json};
+
+use crate::{Engine, EngineError, Session};
+
+/// Which connections to list.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectionQuery {
+    /// Of this customer, by our id or the app's; admins only, others see their own.
+    pub customer: Option<String>,
+    /// Through this integration, by id or key.
+    pub integration: Option<String>,
+    /// Of this connector, by id, key or uuid.
+    pub connector: Option<String>,
+    /// Only those that are, or are not, disconnected.
+    pub is_disconnected: Option<bool>,
+    /// Archived ones too.
+    pub include_archived: bool,
+    /// Whose name or key contains this.
+    pub search: Option<String>,
+}
+
+/// What a caller wants changed of a connection.
+#[derive(Clone, Debug, Default)]
+#[expect(clippy::option_option, reason = "outer: whether to change; inner: the new value")]
+pub struct ConnectionChange {
+    /// What people see.
+    pub name: Option<Option<String>>,
+    /// The caller's own name for it.
+    pub key: Option<Option<String>>,
+    /// Free data.
+    pub meta: Option<Option<Value>>,
+    /// Ready-made credentials that replace the present ones.
+    pub credentials: Option<SecretJson>,
+}
+
+impl Engine {
+    /// The connections that the caller may see.
+    pub async fn list_connections(
+        &self,
+        session: &Session,
+        query: ConnectionQuery,
+        page: Page,
+    ) -> Result<Paged<Connection>, EngineError> {
+        let Some(filter) = self.filter(session, query).await? else {
+            return Ok(Paged { items: Vec::new(), cursor: None });
+        };
+        Ok(self.shared.store.list_connections(session.workspace_id(), filter, page).await?)
+    }
+
+    /// The connection that `selector` means to the caller: its id, or the id or key of an
+    /// integration through which there is exactly one.
+    pub async fn connection(
+        &self,
+        session: &Session,
+        selector: &str,
+    ) -> Result<Connection, EngineError> {
+        if let Ok(id) = selector.parse::<ConnectionId>() {
+            return self.connection_by_id(session, &id).await;
+        }
+        let integration = self.shared.store.find_integration(session.workspace_id(), selector);
+        match integration.await?.filter(|integration| integration.archived_at.is_none()) {
+            Some(integration) => self.only_connection(session, integration).await,
+            None => Err(EngineError::not_found("Connection", selector)),
+        }
+    }
+
+    /// Changes a connection.
+    pub async fn update_connection(
+        &self,
+        session: &Session,
+        selector: &str,
+        change: ConnectionChange,
+    ) -> Result<Connection, EngineError> {
+        let workspace = session.workspace_id();
+        let mut connection = self.connection(session, selector).await?;
+        if let Some(credentials) = change.credentials {
+            let new = NewCredentials {
+                credentials,
+                input: None,
+                connector_parameters: None,
+                state: ConnectionState::Ready,
+                error: None,
+                expires_at: None,
+            };
+            let generation = connection.generation;
+            connection = self
+                .shared
+                .store
+                .replace_credentials(workspace, &connection.id, generation, new)
+                .await?;
+            self.audit(session, "connection.credentials_replaced", &connection).await?;
+        }
+        let patch = ConnectionPatch {
+            name: change.name,
+            key: change.key,
+            meta: change.meta,
+            ..ConnectionPatch::default()
+        };
+        if patch.name.is_some() || patch.key.is_some() || patch.meta.is_some() {
+            connection =
+                self.shared.store.update_connection(workspace, &connection.id, patch).await?;
+        }
+        self.shared.clients.forget(&connection.id).await;
+        Ok(connection)
+    }
+
+    /// Archives a connection: its secrets are erased and it cannot be used again.
+    pub async fn archive_connection(
+        &self,
+        session: &Session,
+        selector: &str,
+    ) -> Result<Connection, EngineError> {
+        let connection = self.connection(session, selector).await?;
+        let archived =
+            self.shared.store.archive_connection(session.workspace_id(), &connection.id).await?;
+        self.shared.clients.forget(&connection.id).await;
+        self.audit(session, "connection.archived", &archived).await?;
+        Ok(archived)
+    }
+
+    /// The secrets of a connection. For admins, and every time audited.
+    pub async fn connection_secrets(
+        &self,
+        session: &Session,
+        connection: &Connection,
+    ) -> Result<ConnectionSecrets, EngineError> {
+        session.require_admin()?;
+        self.audit(session, "connection.secrets_read", connection).await?;
+        let workspace = session.workspace_id();
+        Ok(self.shared.store.connection_secrets(workspace, &connection.id).await?)
+    }
+
+    /// Sets the state of a connection after something was learned about it.
+    pub(crate) async fn set_state(
+        &self,
+        session: &Session,
+        connection: &Connection,
+        state: ConnectionState,
+        error: Option<Value>,
+    ) -> Result<Connection, EngineError> {
+        if connection.state == state && connection.error == error {
+            return Ok(connection.clone());
+        }
+        let patch = ConnectionPatch {
+            state: Some(state),
+            error: Some(error),
+            ..ConnectionPatch::default()
+        };
+        let workspace = session.workspace_id();
+        let updated = self.shared.store.update_connection(workspace, &connection.id, patch).await?;
+        self.shared.clients.forget(&connection.id).await;
+        Ok(updated)
+    }
+
+    /// A response handler said that the external app no longer accepts the connection.
+    pub async fn report_defunct(
+        &self,
+        session: &Session,
+        id: &ConnectionId,
+        message: Option<String>,
+    ) -> Result<(), EngineError> {
+        let connection = self.connection_by_id(session, id).await?;
+        let error = json!({
+            "type": "connection",
+            "key": "connection_is_defunct",
+            "message": message.unwrap_or_else(|| "the external app no longer accepts it".into()),
+        });
+        let state = ConnectionState::ClientActionRequired;
+        self.set_state(session, &connection, state, Some(error)).await?;
+        self.audit(session, "connection.defunct", &connection).await
+    }
+
+    pub(crate) async fn audit(
+        &self,
+        session: &Session,
+        action: &str,
+        connection: &Connection,
+    ) -> Result<(), EngineError> {
+        let new = NewAudit {
+            actor: session.actor(),
+            action: action.to_owned(),
+            subject: connection.id.to_string(),
+            detail: json!({ "integrationId": connection.integration_id }),
+        };
+        Ok(self.shared.store.record_audit(session.workspace_id(), new).await?)
+    }
+
+    /// The option of `connector` that `connection` was made with.
+    pub(crate) fn option_of<'a>(
+        &self,
+        connector: &'a Connector,
+        connection: &Connection,
+    ) -> Result<&'a AuthOption, EngineError> {
+        let key = connection.auth_option_key.as_deref();
+        connector.option(key).ok_or_else(|| {
+            EngineError::configuration(format!(
+                "the connector `{}` has no auth option `{}` any more",
+                connector.key,
+                key.unwrap_or("default")
+            ))
+        })
+    }
+
+    async fn connection_by_id(
+        &self,
+        session: &Session,
+        id: &ConnectionId,
+    ) -> Result<Connection, EngineError> {
+        let found = self.shared.store.find_connection(session.workspace_id(), id).await?;
+        found
+            .filter(|connection| connection.archived_at.is_none())
+            .filter(|connection| {
+                session.customer().is_none_or(|customer| customer.id == connection.customer_id)
+            })
+            .ok_or_else(|| EngineError::not_found("Connection", id.as_str()))
+    }
+
+    async fn only_connection(
+        &self,
+        session: &Session,
+        integration: Integration,
+    ) -> Result<Connection, EngineError> {
+        let filter = ConnectionFilter {
+            customer_id: session.customer().map(|customer| customer.id.clone()),
+            integration_id: Some(integration.id.clone()),
+            ..ConnectionFilter::default()
+        };
+        let page = Page { limit: 2, cursor: None };
+        let found =
+            self.shared.store.list_connections(session.workspace_id(), filter, page).await?;
+        let mut found = found.items.into_iter();
+        match (found.next(), found.next()) {
+            (Some(only), None) => Ok(only),
+            (None, _) => self.implicit_connection(session, integration).await,
+            (Some(_), Some(_)) => Err(EngineError::bad_request(format!(
+                "there are several connections through `{}`: name one by its id \
+                 (`GET /connections?integrationKey={}` lists them)",
+                integration.key, integration.key
+            ))),
+        }
+    }
+
+    async fn filter(
+        &self,
+        session: &Session,
+        query: ConnectionQuery,
+    ) -> Result<Option<ConnectionFilter>, EngineError> {
+        let mut filter = ConnectionFilter {
+            is_disconnected: query.is_disconnected,
+            include_archived: query.include_archived,
+            search: query.search,
+            customer_id: session.customer().map(|customer| customer.id.clone()),
+            ..ConnectionFilter::default()
+        };
+        if let Some(selector) = query.customer {
+            match self.customer(session, &selector).await {
+                Ok(customer) => filter.customer_id = Some(customer.id),
+                Err(EngineError::NotFound { .. }) => return Ok(None),
+                Err(error) => return Err(error),
+            }
+        }
+        let workspace = session.workspace_id();
+        if let Some(selector) = query.integration {
+            match self.shared.store.find_integration(workspace, &selector).await? {
+                Some(integration) => filter.integration_id = Some(integration.id),
+                None => return Ok(None),
+            }
+        }
+        if let Some(selector) = query.connector {
+            match self.shared.store.find_connector(workspace, &selector).await? {
+                Some(connector) => filter.connector_id = Some(connector.id),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(filter))
+    }
+
+    /// The connector of `integration` and the option that a connection through it would use.
+    pub(crate) fn chosen_option(
+        connector: &Arc<Connector>,
+        key: Option<&str>,
+    ) -> Result<AuthOption, EngineError> {
+        if let Some(option) = connector.option(key) {
+            return Ok(option.clone());
+        }
+        let Some(key) = key else {
+            return Err(EngineError::configuration(format!(
+                "the connector `{}` has no authentication: add an `auth` block to its definition",
+                connector.key
+            )));
+        };
+        let known: Vec<&str> =
+            connector.options.iter().filter_map(|option| option.key.as_deref()).collect();
+        Err(EngineError::bad_request(format!(
+            "the connector `{}` has no auth option `{key}`; it has {}",
+            connector.key,
+            if known.is_empty() { "only the default".into() } else { known.join(", ") }
+        )))
+    }
+}

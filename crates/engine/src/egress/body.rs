@@ -1,0 +1,204 @@
+//! Bodies of requests and responses, streamed through without a copy.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::SendRequest;
+use tokio::time::{Instant, Sleep};
+
+use super::pool::{Origin, Pool};
+
+/// The error of a body that broke off.
+pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A piece of a body did not come in time.
+#[derive(Debug, thiserror::Error)]
+#[error("nothing of the body arrived for {} seconds", .0.as_secs())]
+struct Idle(Duration);
+
+/// Watches over the time between two pieces; the timer is made only when there is a wait.
+struct IdleTimer {
+    limit: Duration,
+    sleep: Option<Pin<Box<Sleep>>>,
+    is_armed: bool,
+}
+
+impl IdleTimer {
+    const fn new(limit: Duration) -> Self {
+        Self { limit, sleep: None, is_armed: false }
+    }
+
+    /// A piece came.
+    const fn reset(&mut self) {
+        self.is_armed = false;
+    }
+
+    /// No piece yet: `Err` when the wait has been too long.
+    fn poll_wait(&mut self, context: &mut Context<'_>) -> Result<(), Idle> {
+        let limit = self.limit;
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        if !self.is_armed {
+            sleep.as_mut().reset(Instant::now() + limit);
+            self.is_armed = true;
+        }
+        match sleep.as_mut().poll(context) {
+            Poll::Ready(()) => Err(Idle(limit)),
+            Poll::Pending => Ok(()),
+        }
+    }
+}
+
+/// The body of a request that goes out.
+pub enum OutgoingBody {
+    /// No body.
+    Empty,
+    /// A body in memory; `None` once it is sent.
+    Full(Option<Bytes>),
+    /// A caller's body, passed on as it arrives.
+    Stream(Box<StreamedBody>),
+}
+
+/// A caller's body on its way out.
+pub struct StreamedBody {
+    incoming: Incoming,
+    timer: IdleTimer,
+}
+
+impl OutgoingBody {
+    /// Passes `incoming` on; a pause longer than `idle` breaks it off.
+    pub fn stream(incoming: Incoming, idle: Duration) -> Self {
+        if incoming.is_end_stream() {
+            return Self::Empty;
+        }
+        Self::Stream(Box::new(StreamedBody { incoming, timer: IdleTimer::new(idle) }))
+    }
+}
+
+impl From<Bytes> for OutgoingBody {
+    fn from(bytes: Bytes) -> Self {
+        if bytes.is_empty() { Self::Empty } else { Self::Full(Some(bytes)) }
+    }
+}
+
+impl Body for OutgoingBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self.get_mut() {
+            Self::Empty => Poll::Ready(None),
+            Self::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Self::Stream(body) => poll_timed(&mut body.incoming, &mut body.timer, context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Full(bytes) => bytes.is_none(),
+            Self::Stream(body) => body.incoming.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Empty => SizeHint::with_exact(0),
+            Self::Full(bytes) => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+            }
+            Self::Stream(body) => body.incoming.size_hint(),
+        }
+    }
+}
+
+/// The body of a response that came in. When it has been read to its end, the connection that it
+/// came on goes back to be used again; when it is dropped before, the connection is closed.
+pub struct IncomingBody {
+    incoming: Incoming,
+    timer: IdleTimer,
+    lease: Option<Lease>,
+}
+
+/// A connection in use, and where it belongs.
+pub(super) struct Lease {
+    pub(super) sender: SendRequest<OutgoingBody>,
+    pub(super) origin: Arc<Origin>,
+    pub(super) pool: Arc<Pool>,
+}
+
+impl IncomingBody {
+    pub(super) fn new(incoming: Incoming, idle: Duration, lease: Option<Lease>) -> Self {
+        let mut body = Self { incoming, timer: IdleTimer::new(idle), lease };
+        if body.incoming.is_end_stream() {
+            body.give_back();
+        }
+        body
+    }
+
+    fn give_back(&mut self) {
+        if let Some(Lease { sender, origin, pool }) = self.lease.take() {
+            pool.put(&origin, sender);
+        }
+    }
+}
+
+impl Drop for IncomingBody {
+    fn drop(&mut self) {
+        // A reader who knows the length does not ask for the end.
+        if self.incoming.is_end_stream() {
+            self.give_back();
+        }
+    }
+}
+
+impl Body for IncomingBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let body = self.get_mut();
+        let polled = poll_timed(&mut body.incoming, &mut body.timer, context);
+        match &polled {
+            Poll::Ready(None) => body.give_back(),
+            Poll::Ready(Some(Err(_))) => body.lease = None,
+            Poll::Ready(Some(Ok(_))) | Poll::Pending => {}
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}
+
+fn poll_timed(
+    incoming: &mut Incoming,
+    timer: &mut IdleTimer,
+    context: &mut Context<'_>,
+) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    match Pin::new(incoming).poll_frame(context) {
+        Poll::Ready(frame) => {
+            timer.reset();
+            Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+        }
+        Poll::Pending => match timer.poll_wait(context) {
+            Ok(()) => Poll::Pending,
+            Err(idle) => Poll::Ready(Some(Err(idle.into()))),
+        },
+    }
+}

@@ -1,0 +1,295 @@
+//! Integrations: a workspace's installations of connectors.
+
+use std::sync::Arc;
+
+use authbridge_core::SecretJson;
+use authbridge_core::connector::{AuthOption, Connector};
+use authbridge_core::id::{ConnectorId, WorkspaceId};
+use authbridge_formula::schema::{
+    ValueToSchemaOptions, get_missing_required_fields, value_to_schema,
+};
+use authbridge_store::{
+    Integration, IntegrationFilter, IntegrationPatch, NewIntegration, Origin, Page, Paged,
+};
+use serde_json::{Map, Value, json};
+
+use crate::{Engine, EngineError, Session};
+
+/// An integration and what can be known of its connector.
+#[derive(Clone, Debug)]
+pub struct IntegrationView {
+    /// The stored record.
+    pub record: Integration,
+    /// The connector, compiled; `None` when the integration names none.
+    pub connector: Option<Arc<Connector>>,
+    /// Why the connector cannot be used.
+    pub problem: Option<String>,
+    /// The options that are offered: those whose `enabled` formula says so.
+    pub option_keys: Vec<Option<String>>,
+    /// Whether required connector parameters are not set.
+    pub has_missing_parameters: bool,
+}
+
+/// What a caller gives to make or change an integration. `None` leaves a field as it is; an
+/// inner `None` clears it.
+#[derive(Clone, Debug, Default)]
+#[expect(clippy::option_option, reason = "outer: whether to change; inner: the new value")]
+pub struct IntegrationDraft {
+    /// Names the integration in its workspace.
+    pub key: Option<String>,
+    /// What people see.
+    pub name: Option<Option<String>>,
+    /// The connector, by id, key or uuid.
+    pub connector: Option<Option<String>>,
+    /// The connector's version; the development version for `None`.
+    pub connector_version: Option<Option<String>>,
+    /// An image.
+    pub logo_uri: Option<Option<String>>,
+    /// Where requests go when `makeApiClient` does not say.
+    pub base_uri: Option<Option<String>>,
+    /// A custom callback for OAuth.
+    pub oauth_callback_uri: Option<Option<String>>,
+    /// Free data of the workspace owner.
+    pub meta: Option<Option<Value>>,
+    /// The connector parameters; write-only.
+    pub parameters: Option<Option<SecretJson>>,
+}
+
+impl Engine {
+    /// The integrations of the workspace.
+    pub async fn list_integrations(
+        &self,
+        session: &Session,
+        filter: IntegrationFilter,
+        page: Page,
+    ) -> Result<Paged<Integration>, EngineError> {
+        Ok(self.shared.store.list_integrations(session.workspace_id(), filter, page).await?)
+    }
+
+    /// One integration, by id or key, that is not archived.
+    pub async fn integration(
+        &self,
+        session: &Session,
+        selector: &str,
+    ) -> Result<Integration, EngineError> {
+        let found = self.shared.store.find_integration(session.workspace_id(), selector).await?;
+        found
+            .filter(|integration| integration.archived_at.is_none())
+            .ok_or_else(|| EngineError::not_found("Integration", selector))
+    }
+
+    /// `record` with what can be known of its connector.
+    pub async fn view_integration(
+        &self,
+        session: &Session,
+        record: Integration,
+    ) -> Result<IntegrationView, EngineError> {
+        let workspace = session.workspace_id();
+        let (connector, problem) = match self.connector_of(workspace, &record).await {
+            Ok(connector) => (Some(connector), None),
+            Err(EngineError::Store(error)) => return Err(EngineError::Store(error)),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        let parameters = match &connector {
+            Some(connector) => self.parameters_of(workspace, &record, connector).await?,
+            None => SecretJson::empty_object(),
+        };
+        let options = connector.as_deref().map_or(&[][..], |connector| &connector.options[..]);
+        let option_keys = options
+            .iter()
+            .filter(|option| is_enabled(option, &parameters))
+            .map(|option| option.key.clone())
+            .collect();
+        let has_missing_parameters = connector
+            .as_deref()
+            .and_then(|connector| connector.parameters_schema.as_ref())
+            .is_some_and(|schema| !missing(schema, &parameters).is_empty());
+        Ok(IntegrationView { record, connector, problem, option_keys, has_missing_parameters })
+    }
+
+    /// Makes an integration; for admins.
+    pub async fn create_integration(
+        &self,
+        session: &Session,
+        draft: IntegrationDraft,
+        origin: Origin,
+    ) -> Result<Integration, EngineError> {
+        session.require_admin()?;
+        let workspace = session.workspace_id();
+        let connector_id = match draft.connector.flatten() {
+            Some(selector) => Some(self.connector_id(workspace, &selector).await?),
+            None => None,
+        };
+        let key = draft.key.filter(|key| !key.is_empty()).ok_or_else(|| {
+            EngineError::bad_request("an integration needs a `key`, such as `hubspot`")
+        })?;
+        if key.parse::<authbridge_core::id::IntegrationId>().is_ok() || key.contains('/') {
+            return Err(EngineError::bad_request(format!("`{key}` cannot be an integration's key")));
+        }
+        let new = NewIntegration {
+            key,
+            name: draft.name.flatten(),
+            connector_id,
+            connector_version: draft.connector_version.flatten(),
+            logo_uri: draft.logo_uri.flatten(),
+            base_uri: draft.base_uri.flatten(),
+            oauth_callback_uri: draft.oauth_callback_uri.flatten(),
+            meta: draft.meta.flatten(),
+            parameters: draft.parameters.flatten(),
+            origin,
+        };
+        Ok(self.shared.store.insert_integration(workspace, new).await?)
+    }
+
+    /// Changes an integration; for admins. Connections through it see the change at once.
+    pub async fn update_integration(
+        &self,
+        session: &Session,
+        selector: &str,
+        draft: IntegrationDraft,
+        origin: Origin,
+    ) -> Result<Integration, EngineError> {
+        session.require_admin()?;
+        let workspace = session.workspace_id();
+        let integration = self.integration(session, selector).await?;
+        let connector_id = match draft.connector {
+            None => None,
+            Some(None) => Some(None),
+            Some(Some(selector)) => Some(Some(self.connector_id(workspace, &selector).await?)),
+        };
+        let patch = IntegrationPatch {
+            key: draft.key.filter(|key| !key.is_empty()),
+            name: draft.name,
+            connector_id,
+            connector_version: draft.connector_version,
+            logo_uri: draft.logo_uri,
+            base_uri: draft.base_uri,
+            oauth_callback_uri: draft.oauth_callback_uri,
+            meta: draft.meta,
+            parameters: draft.parameters,
+            origin: Some(origin),
+        };
+        let updated =
+            self.shared.store.update_integration(workspace, &integration.id, patch).await?;
+        self.shared.clients.forget_integration(&integration.id);
+        Ok(updated)
+    }
+
+    /// Archives an integration; its connections cannot be used until it is restored.
+    pub async fn archive_integration(
+        &self,
+        session: &Session,
+        selector: &str,
+    ) -> Result<Integration, EngineError> {
+        session.require_admin()?;
+        let integration = self.integration(session, selector).await?;
+        let archived = self
+            .shared
+            .store
+            .archive_integration(session.workspace_id(), &integration.id)
+            .await?;
+        self.shared.clients.forget_integration(&integration.id);
+        Ok(archived)
+    }
+
+    /// Undoes [`Engine::archive_integration`].
+    pub async fn restore_integration(
+        &self,
+        session: &Session,
+        selector: &str,
+    ) -> Result<Integration, EngineError> {
+        session.require_admin()?;
+        let workspace = session.workspace_id();
+        let found = self.shared.store.find_integration(workspace, selector).await?;
+        let integration =
+            found.ok_or_else(|| EngineError::not_found("Integration", selector))?;
+        Ok(self.shared.store.restore_integration(workspace, &integration.id).await?)
+    }
+
+    /// The compiled connector of `integration`.
+    pub(crate) async fn connector_of(
+        &self,
+        workspace: &WorkspaceId,
+        integration: &Integration,
+    ) -> Result<Arc<Connector>, EngineError> {
+        let Some(id) = &integration.connector_id else {
+            return Err(EngineError::configuration(format!(
+                "the integration `{}` has no authentication: it names no connector; set its \
+                 `connectorKey` (or `connectorId`) to one whose definition has an `auth` block",
+                integration.key
+            )));
+        };
+        let version = integration.connector_version.as_deref();
+        self.shared.connectors.compiled(workspace, id, version).await
+    }
+
+    /// The connector parameters of `integration`, with the schema's defaults.
+    pub(crate) async fn parameters_of(
+        &self,
+        workspace: &WorkspaceId,
+        integration: &Integration,
+        connector: &Connector,
+    ) -> Result<SecretJson, EngineError> {
+        let stored = self.shared.store.integration_parameters(workspace, &integration.id).await?;
+        Ok(with_defaults(connector.parameters_schema.as_ref(), stored))
+    }
+
+    pub(crate) async fn integrations_of_connector(
+        &self,
+        workspace: &WorkspaceId,
+        connector: &ConnectorId,
+    ) -> Result<Vec<Integration>, EngineError> {
+        let mut page = Page::largest();
+        let mut users = Vec::new();
+        loop {
+            let filter = IntegrationFilter::default();
+            let found =
+                self.shared.store.list_integrations(workspace, filter, page.clone()).await?;
+            users.extend(
+                found.items.into_iter().filter(|item| item.connector_id.as_ref() == Some(connector)),
+            );
+            match found.cursor {
+                Some(cursor) => page.cursor = Some(cursor),
+                None => return Ok(users),
+            }
+        }
+    }
+
+    async fn connector_id(
+        &self,
+        workspace: &WorkspaceId,
+        selector: &str,
+    ) -> Result<ConnectorId, EngineError> {
+        let found = self.shared.store.find_connector(workspace, selector).await?;
+        found
+            .filter(|record| record.archived_at.is_none())
+            .map(|record| record.id)
+            .ok_or_else(|| EngineError::not_found("Connector", selector))
+    }
+}
+
+/// Whether `option` is offered with these connector parameters.
+pub(crate) fn is_enabled(option: &AuthOption, parameters: &SecretJson) -> bool {
+    let Some(enabled) = &option.enabled else {
+        return true;
+    };
+    let variables = json!({ "connectorParameters": parameters.expose() });
+    authbridge_core::auth::rest::is_success(enabled.evaluate(&variables).as_ref())
+}
+
+pub(crate) fn with_defaults(schema: Option<&Value>, parameters: SecretJson) -> SecretJson {
+    let Some(schema) = schema else {
+        return parameters;
+    };
+    let options = ValueToSchemaOptions {
+        add_defaults: true,
+        normalize_values: true,
+        ..ValueToSchemaOptions::default()
+    };
+    let value = value_to_schema(Some(parameters.expose()), schema, &options);
+    SecretJson::new(value.unwrap_or_else(|| Value::Object(Map::new())))
+}
+
+fn missing(schema: &Value, parameters: &SecretJson) -> Vec<String> {
+    get_missing_required_fields(schema, Some(parameters.expose()))
+}

@@ -1,0 +1,98 @@
+//! Who calls: a verified token, its workspace, and the customer it speaks for.
+
+use std::sync::Arc;
+
+use authbridge_core::id::WorkspaceId;
+use authbridge_core::token::{Caller, TokenError, UnverifiedToken};
+use authbridge_store::{Actor, Customer, SeenCustomer};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::{Engine, EngineError, WorkspaceState};
+
+/// A caller whose token was verified.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// The workspace whose key signed the token.
+    pub workspace: Arc<WorkspaceState>,
+    /// Whom the token speaks for.
+    pub caller: SessionCaller,
+    /// When the token stops being valid.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Whom a session speaks for.
+#[derive(Clone, Debug)]
+pub enum SessionCaller {
+    /// The workspace itself.
+    Admin {
+        /// What the token calls itself.
+        name: Option<String>,
+    },
+    /// One customer.
+    Customer(Arc<Customer>),
+}
+
+impl Session {
+    /// The id of the caller's workspace.
+    pub fn workspace_id(&self) -> &WorkspaceId {
+        &self.workspace.record.id
+    }
+
+    /// The customer, unless the caller is an admin.
+    pub fn customer(&self) -> Option<&Customer> {
+        match &self.caller {
+            SessionCaller::Admin { .. } => None,
+            SessionCaller::Customer(customer) => Some(customer),
+        }
+    }
+
+    /// Refuses everybody but admins.
+    pub fn require_admin(&self) -> Result<(), EngineError> {
+        match self.caller {
+            SessionCaller::Admin { .. } => Ok(()),
+            SessionCaller::Customer(_) => Err(EngineError::AccessDenied(
+                "this needs an admin token: sign one with `isAdmin: true` and without `id`",
+            )),
+        }
+    }
+
+    /// Who this is, for the audit log.
+    pub fn actor(&self) -> Actor {
+        match &self.caller {
+            SessionCaller::Admin { name } => {
+                Actor::Admin { name: name.clone().unwrap_or_else(|| "admin".into()) }
+            }
+            SessionCaller::Customer(customer) => Actor::Customer(customer.id.clone()),
+        }
+    }
+}
+
+impl Engine {
+    /// Verifies a caller's token. A customer who was never seen before comes into being.
+    pub async fn authenticate(&self, token: &str) -> Result<Session, EngineError> {
+        let unverified = UnverifiedToken::parse(token)?;
+        let issuer = &unverified.unverified_issuer;
+        let workspace = self
+            .shared
+            .workspaces
+            .find(issuer)
+            .await?
+            .ok_or_else(|| TokenError::UnknownIssuer(issuer.clone()))?;
+        let now = self.shared.effects.now();
+        let verified = unverified.verify(&workspace.verification_keys, now)?;
+        let caller = match verified.caller {
+            Caller::Admin { name } => SessionCaller::Admin { name },
+            Caller::Customer { internal_id, name, fields } => {
+                let fields = fields.map(Value::Object);
+                let seen = SeenCustomer { internal_id, name, fields };
+                let customer = self.shared.store.see_customer(&workspace.record.id, seen).await?;
+                if customer.archived_at.is_some() {
+                    return Err(EngineError::AccessDenied("this customer is archived"));
+                }
+                SessionCaller::Customer(Arc::new(customer))
+            }
+        };
+        Ok(Session { workspace, caller, expires_at: verified.expires_at })
+    }
+}
