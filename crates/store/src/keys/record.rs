@@ -59,10 +59,14 @@ pub(super) enum RecordError {
     DoesNotOpen,
 }
 
-/// The number of the data key in a sealed record.
+/// The number of the data key in a sealed record, of a version that we know.
 pub(super) fn key_number(record: &[u8]) -> Result<u32, RecordError> {
-    let (_, number) = split_header(record)?;
-    Ok(number)
+    let (version, rest) = record.split_first().ok_or(RecordError::TooShort)?;
+    if *version != VERSION {
+        return Err(RecordError::UnknownVersion);
+    }
+    let number = rest.first_chunk().ok_or(RecordError::TooShort)?;
+    Ok(u32::from_be_bytes(*number))
 }
 
 /// Seals `plain`: `version | key number | nonce | ciphertext and tag`.
@@ -94,7 +98,7 @@ pub(super) fn open(
     associated_data: &str,
     record: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, RecordError> {
-    split_header(record)?;
+    key_number(record)?;
     let (head, body) = record.split_at_checked(BODY).ok_or(RecordError::TooShort)?;
     let nonce = head
         .last_chunk::<NONCE_LEN>()
@@ -116,15 +120,6 @@ pub(super) fn open(
 /// What the seal covers beside the text: the record's head, and where it belongs.
 fn bound(head: &[u8], associated_data: &str) -> Vec<u8> {
     [head, associated_data.as_bytes()].concat()
-}
-
-fn split_header(record: &[u8]) -> Result<(u8, u32), RecordError> {
-    let (version, rest) = record.split_first().ok_or(RecordError::TooShort)?;
-    if *version != VERSION {
-        return Err(RecordError::UnknownVersion);
-    }
-    let number = rest.first_chunk::<4>().ok_or(RecordError::TooShort)?;
-    Ok((*version, u32::from_be_bytes(*number)))
 }
 
 #[expect(
