@@ -1,1 +1,32 @@
 //! Connector and workspace files to the connector model, with diagnostics.
+//!
+//! [`load_connector`] reads one definition, in any of the formats, into core's
+//! [`Connector`](authbridge_core::connector::Connector); [`load_directory`] finds connectors and
+//! integrations below a directory and accounts for every other file there. Neither stops at the
+//! first problem: both return what they could read, and [`Diagnostic`]s for the rest.
+
+mod bundle;
+mod code;
+mod connector;
+mod diagnostic;
+mod directory;
+mod fields;
+mod formulas;
+mod object;
+mod render;
+mod report;
+mod schema;
+mod secret_name;
+mod secrets;
+mod source;
+mod suggest;
+mod tree;
+
+pub use bundle::{Bundle, ReadError};
+pub use code::{Code, explain, reference_markdown};
+pub use connector::{CONNECTABLE, ConnectorDefaults, Loaded, load_connector};
+pub use diagnostic::{Diagnostic, Severity, Span};
+pub use directory::{ConnectorFile, Directory, Ignored, IntegrationFile, load_directory};
+pub use render::{Color, render};
+pub use schema::json_schemas;
+pub use source::Sources;

@@ -1,0 +1,154 @@
+//! One connector's definition, from whichever format, to core's model.
+
+mod api_client;
+mod auth;
+mod body;
+mod files;
+mod function;
+mod layout;
+
+use authbridge_core::connector::{AuthType, Connector};
+
+use crate::fields::{FLAT, RECORD, SPEC};
+use crate::object::Object;
+use crate::report::Report;
+use crate::{Bundle, Code, Diagnostic, Sources};
+
+use files::Files;
+
+pub(crate) use files::add_decoded;
+pub(crate) use layout::{is_development, is_spec_name, spec_directory};
+
+/// The auth types that this build connects; the others are read and kept, with a warning.
+pub const CONNECTABLE: &[AuthType] = &[
+    AuthType::ClientCredentials,
+    AuthType::IntegrationAppToken,
+    AuthType::MembraneToken,
+];
+
+/// What a definition need not say because its surroundings do.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectorDefaults {
+    /// The key, when the definition has none: the name of its directory, say.
+    pub key: Option<String>,
+    /// The version; `development` and `dev` mean the development version.
+    pub version: Option<String>,
+}
+
+/// What was loaded, as far as it was, and what there is to say about it.
+#[derive(Debug)]
+pub struct Loaded<T> {
+    /// `None` when errors make it unusable.
+    pub value: Option<T>,
+    /// In order of file and line.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The texts that the diagnostics point into, secrets masked.
+    pub sources: Sources,
+}
+
+/// Reads the definition in `bundle`.
+///
+/// The bundle may have a `spec.yml` with function files below `auth/`, version directories with
+/// one each (`<version>/src/spec.yml`) beside the connector's record, or one flat document.
+pub fn load_connector(bundle: &Bundle, defaults: ConnectorDefaults) -> Loaded<Connector> {
+    let mut files = Files::new(bundle);
+    for (path, refusal) in bundle.refusals() {
+        files.refused(path, refusal);
+    }
+    let value = read(&mut files, &defaults);
+    let value = value.filter(|_| files.report.is_usable());
+    let (diagnostics, sources) = files.report.finish();
+    Loaded {
+        value,
+        diagnostics,
+        sources,
+    }
+}
+
+fn read(files: &mut Files<'_>, defaults: &ConnectorDefaults) -> Option<Connector> {
+    let layout = layout::find(files, defaults)?;
+    let record = layout.record.as_deref().and_then(|path| files.tree(path));
+    let record = record
+        .as_deref()
+        .and_then(|node| Object::read(node, &RECORD, &mut files.report));
+    let root = files.tree(&layout.spec)?;
+    let shape = if root.get("auth").is_some_and(|auth| !auth.is_null()) {
+        &SPEC
+    } else {
+        &FLAT
+    };
+    let spec = Object::read(&root, shape, &mut files.report)?;
+    let options = auth::read_options(files, &layout.base, spec, record);
+    files.report_unused(&layout.base);
+
+    // What the record says about the connector counts over the spec of one version.
+    let text = |name: &str| {
+        record
+            .and_then(|record| record.text(name))
+            .or_else(|| spec.text(name))
+    };
+    let key = key(&text("key"), defaults, spec, &mut files.report)?;
+    let categories = record
+        .map(|record| record.texts("categories"))
+        .filter(|categories| !categories.is_empty())
+        .unwrap_or_else(|| spec.texts("categories"));
+    Some(Connector {
+        name: text("name").unwrap_or_else(|| key.clone()),
+        uuid: text("uuid"),
+        version: version(defaults, layout.version, text("version")),
+        description: text("description"),
+        logo_uri: text("logoUri"),
+        base_uri: text("baseUri"),
+        categories,
+        parameters_schema: auth::connector_parameters_schema(spec, record),
+        options: options?,
+        key,
+    })
+}
+
+fn key(
+    written: &Option<String>,
+    defaults: &ConnectorDefaults,
+    spec: Object<'_>,
+    report: &mut Report,
+) -> Option<String> {
+    if let Some(key) = written {
+        return Some(key.clone());
+    }
+    match &defaults.key {
+        Some(key) if crate::fields::is_key(key) => Some(key.clone()),
+        Some(name) => {
+            report
+                .at(
+                    Code::MissingKey,
+                    spec.start(),
+                    format!("the connector needs a `key`: its file name `{name}` cannot be one"),
+                )
+                .help("add `key:` with letters, digits, `-`, `_` and `.`");
+            None
+        }
+        None => {
+            report
+                .at(Code::MissingKey, spec.start(), "a connector needs `key`")
+                .help("add `key:` with letters, digits, `-`, `_` and `.`");
+            None
+        }
+    }
+}
+
+/// The caller knows best, then the directory, then the text.
+fn version(
+    defaults: &ConnectorDefaults,
+    directory: Option<String>,
+    written: Option<String>,
+) -> Option<String> {
+    defaults
+        .version
+        .clone()
+        .or(directory)
+        .or(written)
+        .filter(|version| !is_development(version))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+//! The files of a bundle while a definition is read from them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::bundle::{Content, Refusal};
+use crate::report::{FileId, Report};
+use crate::secrets::{self, Context};
+use crate::suggest::nearest;
+use crate::tree::{self, Node, Syntax, has_extension};
+use crate::{Bundle, Code};
+
+/// Reads each file at most once, and remembers which were used.
+pub(crate) struct Files<'a> {
+    pub(crate) bundle: &'a Bundle,
+    pub(crate) report: Report,
+    read: BTreeMap<String, Read>,
+    used: BTreeSet<String>,
+}
+
+#[derive(Clone)]
+struct Read {
+    id: FileId,
+    text: Option<Arc<str>>,
+    tree: Option<Option<Arc<Node>>>,
+}
+
+impl<'a> Files<'a> {
+    pub(crate) fn new(bundle: &'a Bundle) -> Self {
+        Self {
+            bundle,
+            report: Report::default(),
+            read: BTreeMap::new(),
+            used: BTreeSet::new(),
+        }
+    }
+
+    /// Reports a file that is in the bundle without having been read.
+    pub(crate) fn refused(&mut self, path: &str, refusal: &Refusal) {
+        let id = self.report.add_file(path, "".into());
+        self.report
+            .about(refusal.code, id, refusal.message.as_str());
+        let read = Read {
+            id,
+            text: None,
+            tree: Some(None),
+        };
+        self.read.insert(path.to_owned(), read);
+    }
+
+    /// The identity of the file at `path` in the report, and its text if it is UTF-8.
+    pub(crate) fn text(&mut self, path: &str) -> Option<(FileId, Option<Arc<str>>)> {
+        self.used.insert(path.to_owned());
+        if let Some(read) = self.read.get(path) {
+            return Some((read.id, read.text.clone()));
+        }
+        let Content::Bytes(bytes) = self.bundle.get(path)? else {
+            return None;
+        };
+        let (id, text) = add_decoded(path, bytes, &mut self.report);
+        let read = Read {
+            id,
+            text: text.clone(),
+            tree: None,
+        };
+        self.read.insert(path.to_owned(), read);
+        Some((id, text))
+    }
+
+    /// The parsed file at `path`; what is wrong with it is reported the first time.
+    pub(crate) fn tree(&mut self, path: &str) -> Option<Arc<Node>> {
+        let (id, text) = self.text(path)?;
+        if let Some(Read {
+            tree: Some(tree), ..
+        }) = self.read.get(path)
+        {
+            return tree.clone();
+        }
+        let tree = text
+            .and_then(|text| tree::parse(Syntax::of(path), &text, id, &mut self.report))
+            .map(Arc::new);
+        if let Some(node) = &tree {
+            secrets::check(node, Context::Definition, &mut self.report);
+        }
+        if let Some(read) = self.read.get_mut(path) {
+            read.tree = Some(tree.clone());
+        }
+        tree
+    }
+
+    pub(crate) fn is_used(&self, path: &str) -> bool {
+        self.used.contains(path)
+    }
+
+    /// The paths directly or deeper below `directory`, which ends with `/` or is empty.
+    pub(crate) fn below<'b>(
+        &self,
+        directory: &'b str,
+    ) -> impl Iterator<Item = &'a str> + use<'a, 'b> {
+        self.bundle
+            .paths()
+            .filter(move |path| path.starts_with(directory))
+    }
+
+    /// Reports files below `auth/` that nothing used.
+    pub(crate) fn report_unused(&mut self, base: &str) {
+        let directory = format!("{base}auth/");
+        let unused: Vec<&str> = self
+            .below(&directory)
+            .filter(|path| !self.used.contains(*path) && !has_extension(path, &["md"]))
+            .collect();
+        let known = super::function::usual_names();
+        for path in unused {
+            if self.read.contains_key(path) {
+                continue;
+            }
+            let name = path.rsplit('/').next().unwrap_or(path);
+            let help = if known.iter().any(|usual| usual == name) {
+                "another implementation of the function is used; name this one with `filePath`, \
+                 or remove it"
+                    .to_owned()
+            } else {
+                match nearest(name, known.iter().map(String::as_str)) {
+                    Some(usual) => format!("did you mean `{usual}`?"),
+                    None => {
+                        "name it after a function, or from a function with `filePath`".to_owned()
+                    }
+                }
+            };
+            let id = self.report.add_file(path, "".into());
+            self.report
+                .about(Code::UnusedFile, id, format!("`{name}` is not used"))
+                .help(help);
+        }
+    }
+}
+
+/// Registers a file and its text, without byte-order mark; reports what is not UTF-8.
+pub(crate) fn add_decoded(
+    path: &str,
+    bytes: &[u8],
+    report: &mut Report,
+) -> (FileId, Option<Arc<str>>) {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    match std::str::from_utf8(bytes) {
+        Ok(text) => {
+            let text: Arc<str> = text.into();
+            (report.add_file(path, Arc::clone(&text)), Some(text))
+        }
+        Err(error) => {
+            let id = report.add_file(path, "".into());
+            let message = if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+                "the file is UTF-16".to_owned()
+            } else {
+                let line = bytes
+                    .iter()
+                    .take(error.valid_up_to())
+                    .filter(|byte| **byte == b'\n')
+                    .count();
+                format!("line {} is not UTF-8", line + 1)
+            };
+            report
+                .about(Code::NotUtf8, id, message)
+                .help("save the file as UTF-8");
+            (id, None)
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! Which file belongs to which element, told by its place, and failing that by its content.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use authbridge_core::connector::AuthType;
+
+use crate::bundle::{Content, Found};
+use crate::connector::{is_spec_name, spec_directory};
+use crate::report::Report;
+use crate::tree::{self, Node, Syntax};
+
+use super::ignored::{self, is_element_directory};
+use super::{Ignored, is_document};
+
+const CONNECTORS: &str = "connectors";
+const INTEGRATIONS: &str = "integrations";
+/// The usual name of a workspace directory; elements are sought below the innermost one.
+const MEMBRANE: &str = "membrane";
+
+/// What a file turned out to be.
+pub(super) enum Placed<'f> {
+    /// The files of one version of a connector.
+    Connector(ConnectorPlace, Vec<&'f Found>),
+    /// An integration's file, and the key that its place suggests.
+    Integration(&'f Found, String),
+    /// A document whose place says nothing.
+    Unplaced(&'f Found),
+    Ignored(Ignored),
+    /// Not read, and not part of a connector.
+    Refused(&'f Found),
+    /// `src.zip` without `src/`.
+    Archive(&'f Found),
+}
+
+/// One version of a connector.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ConnectorPlace {
+    /// The directory of the connector, with its `/`; empty for the top.
+    pub(super) prefix: String,
+    /// The name of its version directory.
+    pub(super) version: Option<String>,
+    /// The file, of a flat document that has no directory of its own.
+    pub(super) document: Option<String>,
+    /// The key that the place suggests.
+    pub(super) default_key: String,
+}
+
+impl ConnectorPlace {
+    /// A flat document called `name`.
+    pub(super) fn of_document(name: &str) -> Self {
+        let (prefix, file) = split(name);
+        Self {
+            prefix: prefix.to_owned(),
+            version: None,
+            document: Some(file.to_owned()),
+            default_key: stem(name).to_owned(),
+        }
+    }
+
+    /// Its directory or file, relative to what was loaded.
+    pub(super) fn path(&self) -> String {
+        match (&self.document, &self.version) {
+            (Some(document), _) => format!("{}{document}", self.prefix),
+            (None, Some(version)) => format!("{}{version}", self.prefix),
+            (None, None) => self.prefix.trim_end_matches('/').to_owned(),
+        }
+    }
+}
+
+/// What a document without a telling place is.
+pub(super) enum Element {
+    Connector,
+    Integration,
+    /// It cannot be parsed.
+    Broken,
+    /// Something else, with the word that it has for its type.
+    Other(Option<String>),
+}
+
+/// What the path of the directory says about the files in it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Surroundings {
+    /// `connectors/`, `connectors/acme/` or the like, when the directory is one of these.
+    prefix: String,
+    /// Its own name.
+    name: String,
+}
+
+/// Looks at the last two names of `dir`.
+pub(super) fn surroundings(dir: &Path) -> Surroundings {
+    let full = std::fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned());
+    let names: Vec<String> = full
+        .iter()
+        .rev()
+        .take(2)
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect();
+    let is_type = |name: &String| name == CONNECTORS || name == INTEGRATIONS;
+    let prefix = match names.as_slice() {
+        [name, ..] if is_type(name) => format!("{name}/"),
+        [name, parent] if is_type(parent) => format!("{parent}/{name}/"),
+        _ => String::new(),
+    };
+    Surroundings {
+        prefix,
+        name: names.into_iter().next().unwrap_or_default(),
+    }
+}
+
+/// Sorts all files by the element that they belong to.
+pub(super) fn classify<'f>(found: &'f [Found], around: &Surroundings) -> Vec<Placed<'f>> {
+    let has_types = found
+        .iter()
+        .any(|file| type_position("", file.name()).is_some());
+    let prefix = if has_types { "" } else { &around.prefix };
+    let mut placed = Vec::new();
+    let mut groups: BTreeMap<Group, Vec<&Found>> = BTreeMap::new();
+    let whole = !has_types && prefix.is_empty() && is_connector_directory(found);
+    for file in found {
+        if whole {
+            let group = Group {
+                prefix: String::new(),
+                name: around.name.clone(),
+            };
+            groups.entry(group).or_default().push(file);
+            continue;
+        }
+        match connector_group(prefix, file) {
+            Some(group) => groups.entry(group).or_default().push(file),
+            None => placed.extend(place(prefix, file)),
+        }
+    }
+    for (group, files) in groups {
+        place_connector(&group, &files, &mut placed);
+    }
+    placed
+}
+
+/// The directory of a connector: its real prefix, and its name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Group {
+    prefix: String,
+    name: String,
+}
+
+/// The parts of a path after an element directory such as `connectors`.
+struct Position<'p> {
+    /// The element directory.
+    kind: &'p str,
+    /// What follows it, the file name last.
+    rest: Vec<&'p str>,
+}
+
+/// Finds the element directory in a path, below the innermost `membrane` if there is one.
+fn type_position<'p>(prefix: &'p str, name: &'p str) -> Option<Position<'p>> {
+    let mut parts: Vec<&str> = prefix.split_terminator('/').collect();
+    parts.extend(name.split('/'));
+    let start = parts
+        .iter()
+        .rposition(|part| *part == MEMBRANE)
+        .map_or(0, |position| position + 1);
+    let directories = parts.len().saturating_sub(1);
+    let position = (start..directories).find(|position| {
+        parts.get(*position).is_some_and(|part| {
+            *part == CONNECTORS || *part == INTEGRATIONS || is_element_directory(part)
+        })
+    })?;
+    Some(Position {
+        kind: parts.get(position).copied()?,
+        rest: parts.get(position + 1..)?.to_vec(),
+    })
+}
+
+/// Whether the files look like one connector with a `spec.yml`.
+fn is_connector_directory(found: &[Found]) -> bool {
+    found
+        .iter()
+        .any(|file| spec_directory(file.name()).is_some())
+}
+
+fn connector_group(prefix: &str, file: &Found) -> Option<Group> {
+    let position = type_position(prefix, file.name())?;
+    if position.kind != CONNECTORS || position.rest.len() < 2 {
+        return None;
+    }
+    let name = (*position.rest.first()?).to_owned();
+    // What follows the connector's directory is the same in the real path, which may begin there.
+    let inner: usize = position
+        .rest
+        .iter()
+        .skip(1)
+        .map(|part| part.len() + 1)
+        .sum();
+    let length = (file.name().len() + 1).saturating_sub(inner);
+    let real = file.name().get(..length).unwrap_or_default();
+    Some(Group {
+        prefix: real.to_owned(),
+        name,
+    })
+}
+
+/// Places a file that is in no connector's directory.
+fn place<'f>(prefix: &str, file: &'f Found) -> Option<Placed<'f>> {
+    if file.refusal().is_some() {
+        return Some(Placed::Refused(file));
+    }
+    if !is_document(file.name()) {
+        return None;
+    }
+    let Some(position) = type_position(prefix, file.name()) else {
+        return Some(Placed::Unplaced(file));
+    };
+    match (position.kind, position.rest.as_slice()) {
+        (CONNECTORS, _) => Some(Placed::Connector(
+            ConnectorPlace::of_document(file.name()),
+            vec![file],
+        )),
+        (INTEGRATIONS, [name]) => Some(Placed::Integration(file, stem(name).to_owned())),
+        (INTEGRATIONS, [key, name]) if is_spec_name(name) || stem(name) == *key => {
+            Some(Placed::Integration(file, (*key).to_owned()))
+        }
+        (INTEGRATIONS, [key, ..]) => Some(Placed::Ignored(ignored::below_integration(
+            file.name(),
+            key,
+            position.rest.get(1).copied().unwrap_or_default(),
+        ))),
+        (kind, _) => Some(Placed::Ignored(ignored::unsupported(file.name(), kind))),
+    }
+}
+
+/// Splits the files of a connector's directory into its versions.
+fn place_connector<'f>(group: &Group, files: &[&'f Found], placed: &mut Vec<Placed<'f>>) {
+    let inner = |file: &'f Found| file.name().get(group.prefix.len()..).unwrap_or_default();
+    let bases: BTreeSet<&str> = files
+        .iter()
+        .filter_map(|file| spec_directory(inner(file)))
+        .collect();
+    let place = |version: Option<&str>| ConnectorPlace {
+        prefix: group.prefix.clone(),
+        version: version.map(str::to_owned),
+        document: None,
+        default_key: group.name.clone(),
+    };
+    for file in files {
+        let (directory, name) = split(inner(file));
+        let unpacked = format!("{directory}src/");
+        if name == "src.zip" && !files.iter().any(|file| inner(file).starts_with(&unpacked)) {
+            placed.push(Placed::Archive(file));
+        }
+    }
+    let at_top = bases.is_empty() || bases.contains("") || bases.contains("src/");
+    let (rest, extra): (Vec<&'f Found>, Vec<&'f Found>) = files
+        .iter()
+        .copied()
+        .partition(|file| belongs(inner(file), group, files.len(), bases.contains("")));
+    placed.extend(
+        extra
+            .into_iter()
+            .map(|file| Placed::Ignored(ignored::beside_spec(file.name()))),
+    );
+    if at_top {
+        placed.push(Placed::Connector(place(None), rest));
+        return;
+    }
+    let versions: BTreeSet<&str> = bases
+        .iter()
+        .filter_map(|base| base.split('/').next())
+        .collect();
+    for version in &versions {
+        let own = format!("{version}/");
+        let (mine, _): (Vec<&'f Found>, Vec<&'f Found>) = rest
+            .iter()
+            .copied()
+            .partition(|file| !inner(file).contains('/') || inner(file).starts_with(&own));
+        placed.push(Placed::Connector(place(Some(version)), mine));
+    }
+}
+
+/// Whether a file is part of a connector with `spec.yml` at the top: of the documents there, only
+/// the spec and the record are.
+fn belongs(inner: &str, group: &Group, count: usize, spec_at_top: bool) -> bool {
+    let at_top = !inner.contains('/') && is_document(inner);
+    !(spec_at_top && count > 1 && at_top) || is_spec_name(inner) || stem(inner) == group.name
+}
+
+/// What the content of an unplaced document says that it is.
+pub(super) fn element_of(name: &str, content: &Content) -> Element {
+    let Content::Bytes(bytes) = content else {
+        return Element::Broken;
+    };
+    let mut report = Report::default();
+    let (id, text) = crate::connector::add_decoded(name, bytes, &mut report);
+    let Some(root) = text.and_then(|text| tree::parse(Syntax::of(name), &text, id, &mut report))
+    else {
+        return Element::Broken;
+    };
+    let word = |key: &str| root.get(key).and_then(Node::as_str);
+    match word("kind").or_else(|| word("type")) {
+        Some("connector") => Element::Connector,
+        Some("integration") => Element::Integration,
+        Some(word) if AuthType::from_name(word).is_some() => Element::Connector,
+        Some(word) => Element::Other(Some(word.to_owned())),
+        None if ["auth", "makeApiClient", "options"]
+            .iter()
+            .any(|key| root.get(key).is_some()) =>
+        {
+            Element::Connector
+        }
+        None => Element::Other(None),
+    }
+}
+
+/// Directory, with its `/`, and name of a path.
+fn split(path: &str) -> (&str, &str) {
+    path.rfind('/')
+        .map_or(("", path), |position| path.split_at(position + 1))
+}
+
+/// The name of a file without directory and extension.
+pub(super) fn stem(path: &str) -> &str {
+    let (_, name) = split(path);
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+}

@@ -1,0 +1,220 @@
+//! The one table of what may stand in a file. The readers, the search for unknown keys and the
+//! published JSON Schemas all come from it, so that they cannot drift apart.
+
+mod api_client;
+mod connector;
+mod function;
+mod integration;
+
+pub(crate) use api_client::{API_CLIENT, API_CLIENT_ARGS};
+pub(crate) use connector::{AUTH, FLAT, OPTION, RECORD, SPEC, UI};
+pub(crate) use function::{FUNCTION, REQUEST, REST};
+pub(crate) use integration::INTEGRATION;
+
+/// A mapping that files contain: its name and its keys.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    /// Names the mapping in messages, with an article: "an auth block".
+    pub(crate) name: &'static str,
+    /// One sentence for the published schema.
+    pub(crate) doc: &'static str,
+    /// The keys, in groups that several shapes share.
+    pub(crate) groups: &'static [&'static [Field]],
+    /// The keys without which the mapping means nothing.
+    pub(crate) required: &'static [&'static str],
+    /// Whether a value may be a formula instead of what its field says.
+    pub(crate) formulas: bool,
+    /// Keys that servers write into pulled files; they are passed over.
+    pub(crate) server_state: &'static [&'static str],
+    /// Help for keys that people expect here although they belong elsewhere.
+    pub(crate) elsewhere: &'static [(&'static str, &'static str)],
+}
+
+/// A key of a mapping.
+#[derive(Debug)]
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    /// What the published schema says about it.
+    pub(crate) doc: &'static str,
+    pub(crate) kind: Kind,
+    /// Spellings that still work, with a warning.
+    pub(crate) older: &'static [&'static str],
+}
+
+/// What a value may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    /// Any text.
+    Text,
+    /// A key of an element: see [`is_key`].
+    Key,
+    /// An absolute `http` or `https` URL.
+    HttpUri,
+    /// `true` or `false`.
+    Flag,
+    /// A list of texts.
+    TextList,
+    /// Host patterns: `api.example.com`, `*.example.com`, each with an optional port.
+    HostList,
+    /// A data schema.
+    Schema,
+    /// Any value, with formulas.
+    Value,
+    /// A mapping of any members, with formulas.
+    Members,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// The name of an auth type.
+    AuthTypeName,
+    /// The name of a kind of implementation.
+    ImplementationName,
+    /// An HTTP method, in either case.
+    Method,
+    /// A mapping of this shape.
+    Object(&'static Shape),
+    /// A list of mappings of this shape.
+    ListOf(&'static Shape),
+    /// A mapping from any key to mappings of this shape.
+    MapOf(&'static Shape),
+    /// A function; its body depends on its kind and is checked where it is read.
+    Function,
+    /// Known, kept, and not used by this build.
+    Later,
+}
+
+/// The HTTP methods that a request may have.
+pub(crate) const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+
+impl Shape {
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &'static Field> + use<> {
+        self.groups.iter().copied().flatten()
+    }
+
+    /// The field that `key` names, by its current or an older spelling.
+    pub(crate) fn field(&self, key: &str) -> Option<&'static Field> {
+        self.fields()
+            .find(|field| field.name == key)
+            .or_else(|| self.fields().find(|field| field.older.contains(&key)))
+    }
+}
+
+/// Shorthands with which the tables are written.
+const fn field(name: &'static str, kind: Kind, doc: &'static str) -> Field {
+    Field {
+        name,
+        doc,
+        kind,
+        older: &[],
+    }
+}
+
+impl Field {
+    const fn formerly(mut self, older: &'static [&'static str]) -> Self {
+        self.older = older;
+        self
+    }
+}
+
+/// Whether `text` can be the key of an element: 1 to 100 letters, digits, `-`, `_` and `.`,
+/// starting with a letter or digit.
+pub(crate) fn is_key(text: &str) -> bool {
+    text.len() <= 100
+        && text.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && text
+            .chars()
+            .all(|character| character.is_ascii_alphanumeric() || "-_.".contains(character))
+}
+
+/// Whether `text` is an absolute `http` or `https` URL as far as a definition can tell.
+pub(crate) fn is_http_uri(text: &str) -> bool {
+    let rest = ["http://", "https://"]
+        .iter()
+        .find_map(|scheme| {
+            text.get(..scheme.len())
+                .filter(|start| start.eq_ignore_ascii_case(scheme))
+        })
+        .and_then(|scheme| text.get(scheme.len()..));
+    rest.is_some_and(|rest| {
+        !rest.starts_with(['/', '?', '#', ':'])
+            && !rest.is_empty()
+            && !rest.contains(char::is_whitespace)
+    })
+}
+
+/// Whether `text` is a host name or address, with an optional `*.` before and port after.
+pub(crate) fn is_host_pattern(text: &str) -> bool {
+    let host = text.strip_prefix("*.").unwrap_or(text);
+    let (host, port) = match host.rsplit_once(':') {
+        Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port)),
+        _ => (host, None),
+    };
+    let port_fits = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
+    let bracketed = host.starts_with('[') && host.ends_with(']');
+    let plain = host.split('.').all(|label| {
+        !label.is_empty()
+            && label
+                .chars()
+                .all(|character| character.is_alphanumeric() || "-_".contains(character))
+    });
+    port_fits && (bracketed || plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_uris_and_hosts_are_told_from_others() {
+        assert!(is_key("acme-2.crm_x") && is_key("7"));
+        assert!(!is_key("") && !is_key("-a") && !is_key("a b") && !is_key(&"a".repeat(101)));
+        assert!(is_http_uri("https://api.example.com/v1") && is_http_uri("HTTP://[::1]:80"));
+        for text in [
+            "api.example.com",
+            "ftp://x",
+            "https://",
+            "https:///x",
+            "http://a b",
+            "é",
+        ] {
+            assert!(!is_http_uri(text), "{text}");
+        }
+        for text in [
+            "api.example.com",
+            "*.example.com:8443",
+            "[::1]:80",
+            "localhost",
+            "127.0.0.1",
+        ] {
+            assert!(is_host_pattern(text), "{text}");
+        }
+        for text in ["https://a.b", "a/b", "", "*", "a.*.b", "a:0", "a:x"] {
+            assert!(!is_host_pattern(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_shape_has_a_key_twice() {
+        for shape in [
+            &RECORD,
+            &SPEC,
+            &FLAT,
+            &AUTH,
+            &OPTION,
+            &UI,
+            &FUNCTION,
+            &REST,
+            &REQUEST,
+            &API_CLIENT,
+            &INTEGRATION,
+        ] {
+            let mut names: Vec<&str> = shape
+                .fields()
+                .flat_map(|field| std::iter::once(field.name).chain(field.older.iter().copied()))
+                .collect();
+            names.sort_unstable();
+            let count = names.len();
+            names.dedup();
+            assert_eq!(names.len(), count, "{}", shape.name);
+        }
+    }
+}

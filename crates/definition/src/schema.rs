@@ -1,0 +1,181 @@
+//! JSON Schemas of the files, for editors, from the table that the readers use.
+
+use serde_json::{Map, Value, json};
+
+use authbridge_core::connector::{AuthType, ImplementationType};
+
+use crate::fields::{API_CLIENT, FLAT, Field, INTEGRATION, Kind, METHODS, REST, SPEC, Shape};
+
+const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+
+/// The schemas of all files that are read, with their file names.
+pub fn json_schemas() -> Vec<(String, Value)> {
+    vec![
+        file("connector", "Connector (flat document)", &FLAT),
+        file("spec", "Connector (`spec.yml`)", &SPEC),
+        file("integration", "Integration", &INTEGRATION),
+        file("rest-api-mapping", "REST request (`.rest.yml`)", &REST),
+        mapping(),
+    ]
+}
+
+fn file(name: &str, title: &str, shape: &'static Shape) -> (String, Value) {
+    let mut definitions = Definitions::default();
+    let mut schema = definitions.shape(shape);
+    if let Some(members) = schema.as_object_mut() {
+        members.insert("$schema".to_owned(), DIALECT.into());
+        members.insert("title".to_owned(), title.into());
+        members.insert("$defs".to_owned(), Value::Object(definitions.done));
+        sort_first(members, &["$schema", "title", "description"]);
+    }
+    (format!("{name}.schema.json"), schema)
+}
+
+/// A `.map.yml` may be any value; that of `makeApiClient` is the one with keys of its own.
+fn mapping() -> (String, Value) {
+    let mut definitions = Definitions::default();
+    let client = definitions.shape(&API_CLIENT);
+    let schema = json!({
+        "$schema": DIALECT,
+        "title": "Mapping (`.map.yml`)",
+        "description": "Any value; an object whose first key starts with `$` is a formula. \
+            The mapping of `makeApiClient` yields an API client.",
+        "anyOf": [client, true],
+        "$defs": definitions.done,
+    });
+    ("mapping.schema.json".to_owned(), schema)
+}
+
+/// Shapes that others refer to, each once.
+#[derive(Default)]
+struct Definitions {
+    done: Map<String, Value>,
+}
+
+impl Definitions {
+    fn shape(&mut self, shape: &'static Shape) -> Value {
+        let mut properties = Map::new();
+        for field in shape.fields() {
+            let mut schema = self.kind(&field.kind);
+            describe(&mut schema, field.doc);
+            if shape.formulas {
+                schema = or_formula(schema);
+            }
+            for older in field.older {
+                properties.insert((*older).to_owned(), older_spelling(field));
+            }
+            properties.insert(field.name.to_owned(), schema);
+        }
+        for name in shape.server_state {
+            let state = json!({"description": "Written by a server; not read.", "readOnly": true});
+            properties.insert((*name).to_owned(), state);
+        }
+        let mut schema = json!({
+            "description": shape.doc,
+            "type": "object",
+            "properties": properties,
+            "additionalProperties": false,
+        });
+        if let Some(members) = schema.as_object_mut()
+            && !shape.required.is_empty()
+        {
+            members.insert("required".to_owned(), shape.required.into());
+        }
+        schema
+    }
+
+    /// A reference to the shape, which is described once.
+    fn reference(&mut self, shape: &'static Shape) -> Value {
+        let name: String = shape
+            .name
+            .split(' ')
+            .skip(1)
+            .collect::<Vec<_>>()
+            .join("-")
+            .replace('`', "");
+        if !self.done.contains_key(&name) {
+            // Shapes do not contain themselves, but the place is taken first all the same.
+            self.done.insert(name.clone(), Value::Null);
+            let schema = self.shape(shape);
+            self.done.insert(name.clone(), schema);
+        }
+        json!({"$ref": format!("#/$defs/{name}")})
+    }
+
+    fn kind(&mut self, kind: &Kind) -> Value {
+        match kind {
+            Kind::Text => json!({"type": "string"}),
+            Kind::Key => {
+                json!({"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$", "maxLength": 100})
+            }
+            Kind::HttpUri => json!({"type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://."}),
+            Kind::Flag => json!({"type": "boolean"}),
+            Kind::TextList | Kind::HostList => {
+                json!({"type": "array", "items": {"type": "string"}})
+            }
+            Kind::Schema | Kind::Members => json!({"type": "object"}),
+            Kind::Value | Kind::Later => json!({}),
+            Kind::Choice(words) => json!({"enum": words}),
+            Kind::AuthTypeName => json!({"enum": AuthType::ALL.map(AuthType::as_str)}),
+            Kind::ImplementationName => {
+                json!({"enum": ImplementationType::ALL.map(ImplementationType::as_str)})
+            }
+            Kind::Method => {
+                let lower = METHODS.map(str::to_lowercase);
+                json!({"enum": METHODS.iter().copied().chain(lower.iter().map(String::as_str)).collect::<Vec<_>>()})
+            }
+            Kind::Object(shape) => self.reference(shape),
+            Kind::ListOf(shape) => json!({"type": "array", "items": self.reference(shape)}),
+            Kind::MapOf(shape) => {
+                json!({"type": "object", "additionalProperties": self.reference(shape)})
+            }
+            Kind::Function => {
+                let function = self.reference(&crate::fields::FUNCTION);
+                // Without a value, the function is in a file that has its name.
+                json!({"anyOf": [function, {"type": "null"}]})
+            }
+        }
+    }
+}
+
+fn describe(schema: &mut Value, doc: &str) {
+    if let Some(members) = schema.as_object_mut() {
+        members.insert("description".to_owned(), doc.into());
+        sort_first(members, &["description"]);
+    }
+}
+
+fn older_spelling(field: &Field) -> Value {
+    json!({
+        "description": format!("Older spelling of `{}`.", field.name),
+        "deprecated": true,
+    })
+}
+
+/// A value, or a formula that yields it.
+fn or_formula(schema: Value) -> Value {
+    let constrains = schema
+        .as_object()
+        .is_some_and(|members| members.keys().any(|key| key != "description"));
+    if !constrains {
+        return schema;
+    }
+    let formula = json!({
+        "description": "A formula.",
+        "type": "object",
+        "minProperties": 1,
+        "patternProperties": {"^\\$": true},
+    });
+    json!({"anyOf": [schema, formula]})
+}
+
+fn sort_first(members: &mut Map<String, Value>, first: &[&str]) {
+    let mut sorted = Map::new();
+    for name in first {
+        if let Some(value) = members.remove(*name) {
+            sorted.insert((*name).to_owned(), value);
+        }
+    }
+    sorted.append(members);
+    *members = sorted;
+}
