@@ -1,0 +1,170 @@
+//! Merging schemas into one that describes the values of all.
+
+use serde_json::{Map, Value};
+
+use crate::limits::MAX_VALUE_DEPTH;
+use crate::schema::properties;
+
+/// The types in the order in which merged schemas list them. `integer` merges into `number` when
+/// both are there.
+const TYPES: [&str; 7] = ["null", "boolean", "number", "integer", "string", "array", "object"];
+
+/// One schema for the values of all of them; undefined for none. Schemas are grouped by type;
+/// several types without other keywords become a list of types, otherwise `anyOf`. Within a type,
+/// later keywords win, properties and items are merged and `required` is united.
+pub fn merge_schemas(schemas: &[Value]) -> Option<Value> {
+    merge(schemas.iter(), 0)
+}
+
+fn merge<'s>(schemas: impl Iterator<Item = &'s Value>, depth: usize) -> Option<Value> {
+    if depth > MAX_VALUE_DEPTH {
+        return None;
+    }
+    let mut groups = Groups::default();
+    for schema in schemas {
+        groups.add(schema, 0);
+    }
+    let mut merged = groups.into_merged(depth);
+    match merged.len() {
+        0 | 1 => merged.pop(),
+        _ => Some(unite(merged)),
+    }
+}
+
+/// Schemas of several types as one.
+fn unite(schemas: Vec<Value>) -> Value {
+    let is_bare = |schema: &Value| schema.as_object().is_some_and(|keywords| keywords.len() == 1);
+    let (keyword, members) = if schemas.iter().all(is_bare) {
+        ("type", schemas.iter().filter_map(|schema| schema.get("type").cloned()).collect())
+    } else {
+        ("anyOf", schemas)
+    };
+    Value::Object([(keyword.to_owned(), Value::Array(members))].into_iter().collect())
+}
+
+#[derive(Default)]
+struct Groups {
+    /// By the index of their type in [`TYPES`].
+    typed: [Vec<Map<String, Value>>; TYPES.len()],
+    untyped: Vec<Map<String, Value>>,
+}
+
+impl Groups {
+    /// Sorts a schema in; alternatives and lists of types are taken apart.
+    fn add(&mut self, schema: &Value, depth: usize) {
+        if depth > MAX_VALUE_DEPTH || schema.is_null() {
+            return;
+        }
+        if let Some(alternatives) = schema.get("anyOf").and_then(Value::as_array) {
+            for alternative in alternatives {
+                self.add(alternative, depth + 1);
+            }
+            return;
+        }
+        match schema.get("type") {
+            Some(Value::Array(types)) => {
+                for name in types.iter().filter_map(Value::as_str) {
+                    let bare = ("type".to_owned(), Value::from(name));
+                    self.add_typed(name, [bare].into_iter().collect());
+                }
+            }
+            None | Some(Value::Null) => {
+                self.untyped.push(schema.as_object().cloned().unwrap_or_default());
+            }
+            Some(name) => {
+                let keywords = schema.as_object().cloned().unwrap_or_default();
+                self.add_typed(name.as_str().unwrap_or_default(), keywords);
+            }
+        }
+    }
+
+    fn add_typed(&mut self, name: &str, keywords: Map<String, Value>) {
+        let position = TYPES.iter().position(|known| *known == name);
+        if let Some(group) = position.and_then(|position| self.typed.get_mut(position)) {
+            group.push(keywords);
+        }
+    }
+
+    /// One schema for each type that occurs; the untyped ones count only where there is no other.
+    fn into_merged(self, depth: usize) -> Vec<Value> {
+        let [nulls, booleans, mut numbers, mut integers, strings, arrays, objects] = self.typed;
+        if !numbers.is_empty() {
+            numbers = in_order_of_appearance(numbers, &mut integers);
+        }
+        let groups = [nulls, booleans, numbers, integers, strings, arrays, objects];
+        let merged: Vec<Value> = groups
+            .into_iter()
+            .zip(TYPES)
+            .filter(|(group, _)| !group.is_empty())
+            .map(|(group, name)| merge_group(group, Some(name), depth))
+            .collect();
+        if merged.is_empty() && !self.untyped.is_empty() {
+            return vec![merge_group(self.untyped, None, depth)];
+        }
+        merged
+    }
+}
+
+/// Numbers and integers together, as numbers.
+fn in_order_of_appearance(
+    numbers: Vec<Map<String, Value>>,
+    integers: &mut Vec<Map<String, Value>>,
+) -> Vec<Map<String, Value>> {
+    integers.drain(..).chain(numbers).collect()
+}
+
+fn merge_group(group: Vec<Map<String, Value>>, name: Option<&str>, depth: usize) -> Value {
+    let mut merged = Map::new();
+    for keywords in group {
+        for (keyword, value) in keywords {
+            let previous = merged.get(&keyword);
+            let value = match (keyword.as_str(), name) {
+                ("properties", Some("object")) => merge_properties(previous, &value, depth),
+                ("required", Some("object")) => merge_required(previous, value),
+                ("items", Some("array")) => match previous {
+                    Some(previous) => merge([previous, &value].into_iter(), depth + 1)
+                        .unwrap_or(Value::Null),
+                    None => value,
+                },
+                _ => value,
+            };
+            merged.insert(keyword, value);
+        }
+    }
+    if let Some(name) = name {
+        merged.insert("type".to_owned(), Value::from(name));
+    }
+    Value::Object(merged)
+}
+
+fn merge_properties(previous: Option<&Value>, added: &Value, depth: usize) -> Value {
+    let mut merged = previous.and_then(Value::as_object).cloned().unwrap_or_default();
+    for (key, property) in added.as_object().into_iter().flatten() {
+        let both = merged.get(key).into_iter().chain([property]);
+        if let Some(property) = merge(both, depth + 1) {
+            merged.insert(key.clone(), property);
+        }
+    }
+    Value::Object(merged)
+}
+
+fn merge_required(previous: Option<&Value>, added: Value) -> Value {
+    match (previous, added) {
+        (Some(Value::Array(previous)), Value::Array(added)) => {
+            let mut united = previous.clone();
+            for name in added {
+                if !united.contains(&name) {
+                    united.push(name);
+                }
+            }
+            Value::Array(united)
+        }
+        (_, added) => added,
+    }
+}
+
+/// The properties of several object schemas in one, the later ones winning.
+pub(super) fn assign_properties<'s>(schemas: impl Iterator<Item = &'s Value>) -> Value {
+    let all = schemas.filter_map(properties).flatten();
+    Value::Object(all.map(|(key, property)| (key.clone(), property.clone())).collect())
+}
