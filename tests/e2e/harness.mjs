@@ -20,20 +20,30 @@ export const workspace = { key: 'e2e-workspace', secret: 'a-workspace-secret-of-
 // How long a process may take to start or to stop.
 const PATIENCE = 20_000
 
-/** A provider and an Authbridge in front of it; `stop()` ends both. */
+/** A provider and an Authbridge in front of it; `stop()` ends both, `restart()` only Authbridge. */
 export async function startEnvironment() {
   const directory = await mkdtemp(join(tmpdir(), 'authbridge-e2e-'))
   const provider = await startProvider()
-  try {
-    const authbridge = await startAuthbridge(directory, provider.uri)
-    const stop = async () => {
-      await authbridge.stop()
+  const environment = { directory, provider }
+  environment.restart = async () => {
+    await environment.authbridge?.stop()
+    environment.authbridge = await startAuthbridge(directory)
+    environment.uri = environment.authbridge.uri
+  }
+  environment.stop = async () => {
+    try {
+      await environment.authbridge?.stop()
+    } finally {
       await provider.stop()
       await rm(directory, { recursive: true })
     }
-    return { directory, provider, authbridge, uri: authbridge.uri, stop }
+  }
+  try {
+    await writeWorkspace(directory, provider.uri)
+    await environment.restart()
+    return environment
   } catch (error) {
-    await provider.stop()
+    await environment.stop()
     throw error
   }
 }
@@ -54,14 +64,17 @@ async function startProvider() {
   return { uri, host: new URL(uri).host, stop }
 }
 
-async function startAuthbridge(directory, providerUri) {
+async function writeWorkspace(directory, providerUri) {
   for (const [name, text] of Object.entries(workspaceFiles(providerUri))) {
     const path = join(directory, 'workspace', name)
     await mkdir(dirname(path), { recursive: true })
     await writeFile(path, text)
   }
+}
+
+/** Starts `authbridge serve` on a free port, and does not wait. */
+export async function spawnAuthbridge(directory) {
   const port = await freePort()
-  const uri = `http://127.0.0.1:${port}`
   const listen = ['--listen', `127.0.0.1:${port}`, '--data-dir', join(directory, 'data')]
   const child = spawn(
     required('AUTHBRIDGE_BIN'),
@@ -76,23 +89,23 @@ async function startAuthbridge(directory, providerUri) {
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )
+  process.once('exit', () => child.kill('SIGKILL'))
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text) => (output += text))
   }
-  const server = {
-    uri,
-    pid: child.pid,
-    output: () => output,
-    stop: () => stopAuthbridge(child, () => output),
-  }
+  return { child, uri: `http://127.0.0.1:${port}`, output: () => output }
+}
+
+async function startAuthbridge(directory) {
+  const { child, uri, output } = await spawnAuthbridge(directory)
   try {
     await answering(uri, child)
   } catch (error) {
     child.kill('SIGKILL')
-    throw new Error(`${error.message}; it said:\n${output}`)
+    throw new Error(`${error.message}; it said:\n${output()}`)
   }
-  return server
+  return { uri, pid: child.pid, output, stop: () => stopAuthbridge(child, output) }
 }
 
 async function answering(uri, child) {
