@@ -211,7 +211,7 @@ pub fn pick_fields_from_value(value: &Value, fields: &[&str]) -> Option<Value> {
     })
 }
 
-/// A copy of `value` without these fields.
+/// A copy of `value` without these fields; the root (`$`) stays.
 pub fn exclude_fields_from_value(
     value: Value,
     fields: &[&str],
@@ -219,7 +219,10 @@ pub fn exclude_fields_from_value(
     if !(value.is_object() || value.is_array()) {
         return Ok(Some(value));
     }
-    fields.iter().try_fold(Some(value), |value, field| Locator::parse(field)?.set(value, None))
+    fields.iter().try_fold(Some(value), |value, field| {
+        let locator = Locator::parse(field)?;
+        if locator.steps.is_empty() { Ok(value) } else { locator.set(value, None) }
+    })
 }
 
 /// Locators of all leaves: members and items that are neither `null` nor containers.

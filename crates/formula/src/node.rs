@@ -42,7 +42,7 @@ pub(crate) enum Formula {
     Iterate { source: Node, item: Node },
     Jsonata(Node),
     /// `$formula`: the formula to give, and where in it the variables are.
-    Formula { source: Value, variables: Vec<(Vec<Step>, Node)> },
+    Formula { source: Value, places: Vec<Vec<Step>> },
     /// `$copy`: stays in place, with its argument evaluated.
     Copy(Node),
     Lookup(Node),
@@ -205,7 +205,7 @@ fn compile_formula(name: FormulaName, members: &Map<String, Value>, depth: usize
 }
 
 /// An invalid locator reads as `null`, a missing path as undefined.
-fn compile_var(argument: &Value) -> Node {
+pub(crate) fn compile_var(argument: &Value) -> Node {
     let locator = Locator::from_value(Some(argument)).ok();
     match locator.filter(|_| argument.as_str() != Some("")) {
         Some(locator) => Node::Formula(Box::new(Formula::Var(locator.into_steps()))),
@@ -306,12 +306,9 @@ fn compile_eval(argument: &Value, members: &Map<String, Value>, depth: usize) ->
 }
 
 fn compile_quoted(argument: &Value) -> Formula {
-    let variables = crate::copy::formula_locations(argument, FormulaName::Var);
-    let variables = variables.into_iter().filter(|(steps, _)| !steps.is_empty());
-    Formula::Formula {
-        source: argument.clone(),
-        variables: variables.map(|(steps, locator)| (steps, compile_var(locator))).collect(),
-    }
+    let places = crate::copy::formula_locations(argument, FormulaName::Var);
+    let places = places.into_iter().map(|(place, _)| place).filter(|place| !place.is_empty());
+    Formula::Formula { source: argument.clone(), places: places.collect() }
 }
 
 impl Formula {
@@ -342,9 +339,7 @@ impl Formula {
             }
             Self::Eval { value, operand, .. } => value.is_constant() && operand.is_constant(),
             Self::Iterate { source, item } => source.is_constant() && item.is_constant(),
-            Self::Formula { variables, .. } => {
-                variables.iter().all(|(_, variable)| variable.is_constant())
-            }
+            Self::Formula { places, .. } => places.is_empty(),
             Self::And(argument)
             | Self::Or(argument)
             | Self::FirstNotEmpty(argument)

@@ -1,5 +1,7 @@
 //! Which variables a compiled mapping reads.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::locator::{Locator, Step, steps_to_locator};
@@ -71,8 +73,11 @@ impl Collector {
                 self.node(item);
                 self.iterations -= 1;
             }
-            Formula::Formula { variables, .. } => {
-                variables.iter().for_each(|(_, variable)| self.node(variable));
+            Formula::Formula { source, places } => {
+                for place in places {
+                    let variable = Locator::from_steps(place.clone()).get(source).map(Cow::into_owned);
+                    self.written(variable.as_ref().and_then(|variable| variable.get("$var")));
+                }
             }
             Formula::And(argument)
             | Formula::Or(argument)
@@ -92,16 +97,19 @@ impl Collector {
         }
     }
 
+    fn written(&mut self, locator: Option<&Value>) {
+        if let Ok(locator) = Locator::from_value(locator) {
+            self.locator(locator.steps());
+        }
+    }
+
     fn filter(&mut self, filter: &Filter) {
         match filter {
             Filter::Always => {}
             Filter::Formula(node) => self.node(node),
             Filter::Conditions(conditions) => {
-                let fields = conditions.iter().filter_map(|condition| condition.get("field"));
-                for field in fields.filter_map(Value::as_str) {
-                    if let Ok(locator) = Locator::parse(field) {
-                        self.locator(locator.steps());
-                    }
+                for condition in conditions {
+                    self.written(condition.get("field"));
                 }
             }
         }

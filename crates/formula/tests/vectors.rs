@@ -5,7 +5,7 @@ use authbridge_formula::replay::replay;
 use authbridge_formula::{Mapping, Value, build_value};
 
 const CONTRACT: &str = include_str!("formula-vectors.json");
-const MORE_COUNT: usize = 0;
+const MORE_COUNT: usize = 28141;
 const MORE: &str = include_str!("more-vectors.json");
 
 fn lines(file: &str) -> Vec<Value> {

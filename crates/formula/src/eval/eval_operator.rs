@@ -87,6 +87,8 @@ fn contains(value: Option<&Value>, operand: Option<&Value>) -> bool {
         None => false,
         Some(array @ Value::Array(_)) => is_one_of(operand, Some(array)),
         Some(value) => {
+            // The original searches for `undefined` where the operand is `null`, too.
+            let operand = operand.filter(|operand| !operand.is_null());
             let operand = js::to_string_or_undefined(operand).to_lowercase();
             js::to_string(value).to_lowercase().contains(&operand)
         }

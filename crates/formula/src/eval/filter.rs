@@ -134,8 +134,9 @@ impl Operator {
         match self {
             Self::Is => js::loose_equals(value, operand),
             Self::IsNot => !js::loose_equals(value, operand),
-            Self::IsOneOf => is_one_of(value, operand),
-            Self::IsNotOneOf => !is_one_of(value, operand),
+            // `null` is in no list here, other than in `$eval`.
+            Self::IsOneOf => !js::is_nullish(value) && is_one_of(value, operand),
+            Self::IsNotOneOf => js::is_nullish(value) || !is_one_of(value, operand),
             Self::IsTrue => js::truthy(value),
             Self::IsFalse => value == Some(&Value::Bool(false)),
             Self::Contains => js::truthy(value) && text_contains(value, operand),

@@ -9,6 +9,7 @@ use jsonata_core::value::JValue;
 use serde_json::Value;
 
 use crate::eval::{Evaluated, Evaluator, Scope};
+use crate::js;
 use crate::limits::Budget;
 
 /// How long an expression may run.
@@ -32,22 +33,23 @@ impl Evaluator<'_> {
         let Some(expression) = expression.as_deref().and_then(Value::as_str) else {
             return Ok(None);
         };
-        if expression.is_empty() || expression.len() > MAX_EXPRESSION_LENGTH {
-            return Ok(None);
-        }
         let variables = self.whole_scope(scope)?;
         let input = Budget::with_limit(MAX_INPUT_COST);
         if input.charge_value(&variables).is_err() {
             return Ok(None);
         }
         self.budget.charge(MAX_INPUT_COST - input.left())?;
-        let Some(result) = run(expression, variables.into_owned()) else { return Ok(None) };
+        let Some(result) = run(expression, Some(variables.into_owned())) else { return Ok(None) };
         self.budget.charge_value(&result)?;
         Ok(Some(Cow::Owned(result)))
     }
 }
 
-fn run(expression: &str, variables: Value) -> Option<Value> {
+/// What an expression gives for these variables; undefined where anything goes wrong.
+pub(crate) fn run(expression: &str, variables: Option<Value>) -> Option<Value> {
+    if expression.is_empty() || expression.len() > MAX_EXPRESSION_LENGTH {
+        return None;
+    }
     let options = EvaluatorOptions {
         timeout_ms: Some(TIMEOUT_MS),
         max_stack_depth: Some(MAX_STACK_DEPTH),
@@ -58,11 +60,23 @@ fn run(expression: &str, variables: Value) -> Option<Value> {
     // Nothing outlives the call that a panic could leave half-changed.
     let evaluated = catch_unwind(AssertUnwindSafe(|| {
         let expression = Expression::compile_with_options(expression, options).ok()?;
-        expression.evaluate(&JValue::from(variables)).ok()
+        expression.evaluate(&variables.map_or(JValue::Undefined, JValue::from)).ok()
     }));
     match evaluated.ok()?? {
         JValue::Undefined => None,
         result if result.is_function() || result.is_regex() => None,
-        result => Some(Value::from(&result)),
+        result => Some(with_whole_numbers(Value::from(&result))),
+    }
+}
+
+/// The library has doubles only; whole ones are integers in JSON.
+fn with_whole_numbers(value: Value) -> Value {
+    match value {
+        Value::Number(number) => js::number(js::double(&number)).unwrap_or(Value::Null),
+        Value::Array(items) => items.into_iter().map(with_whole_numbers).collect(),
+        Value::Object(members) => {
+            members.into_iter().map(|(key, value)| (key, with_whole_numbers(value))).collect()
+        }
+        Value::Null | Value::Bool(_) | Value::String(_) => value,
     }
 }

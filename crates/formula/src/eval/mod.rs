@@ -3,7 +3,7 @@
 mod collection;
 pub(crate) mod eval_operator;
 pub(crate) mod filter;
-mod jsonata;
+pub(crate) mod jsonata;
 mod link;
 mod logic;
 mod quote;
@@ -206,7 +206,7 @@ impl<'r> Evaluator<'r> {
             Formula::MergeObjects(objects) => self.merge_objects(argument(objects)?),
             Formula::Iterate { source, item } => self.iterate(source, item, scope),
             Formula::Jsonata(expression) => self.jsonata(argument(expression)?, scope),
-            Formula::Formula { source, variables } => self.quoted(source, variables, scope),
+            Formula::Formula { source, places } => self.quoted(source, places, scope),
             Formula::Copy(locator) => self.in_place("$copy", argument(locator)?),
             Formula::Lookup(query) => self.lookup(argument(query)?, schema),
             Formula::FindExternalRecordId(link) => self.find_external_record_id(argument(link)?),

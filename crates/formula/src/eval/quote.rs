@@ -4,27 +4,28 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::eval::{Evaluated, Evaluator, Scope};
+use crate::eval::{Evaluated, Evaluator, Halt, Scope};
 use crate::locator::{Locator, Step};
-use crate::node::Node;
+use crate::node::compile_var;
 
 impl Evaluator<'_> {
-    /// Writes each variable's value at its place, one after the other: as in the original, an
-    /// undefined one removes its array item, and the places after it are off by one.
+    /// Replaces the variables one after the other, each by what then stands at its place. As in the
+    /// original, one that is undefined is removed from its array, and the later places there are
+    /// off by one.
     pub(super) fn quoted<'v>(
         &self,
         source: &'v Value,
-        variables: &'v [(Vec<Step>, Node)],
-        scope: &'v Scope<'v>,
+        places: &[Vec<Step>],
+        scope: &Scope<'_>,
     ) -> Evaluated<'v> {
-        if variables.is_empty() {
+        if places.is_empty() {
             return Ok(Some(Cow::Borrowed(source)));
         }
         self.budget.charge_value(source)?;
         let mut result = Some(source.clone());
-        for (steps, variable) in variables {
-            let value = self.evaluate_owned(variable, scope, None)?;
-            let place = Locator::from_steps(steps.clone());
+        for place in places {
+            let place = Locator::from_steps(place.clone());
+            let value = self.variable_at(&place, result.as_ref(), scope)?;
             match place.set(result, value) {
                 Ok(changed) => result = changed,
                 // The places come from the source itself, so their indices are within bounds.
@@ -32,5 +33,19 @@ impl Evaluator<'_> {
             }
         }
         Ok(result.map(Cow::Owned))
+    }
+
+    fn variable_at(
+        &self,
+        place: &Locator,
+        formula: Option<&Value>,
+        scope: &Scope<'_>,
+    ) -> Result<Option<Value>, Halt> {
+        let found = formula.and_then(|formula| place.get(formula));
+        let locator = found.as_deref().and_then(|found| found.get("$var"));
+        match locator {
+            Some(locator) => self.evaluate_owned(&compile_var(locator), scope, None),
+            None => Ok(None),
+        }
     }
 }

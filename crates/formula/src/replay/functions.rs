@@ -212,7 +212,7 @@ fn schema_transforms(arguments: Arguments<'_>) -> Called {
         "excludeFieldsFromSchema" => {
             let Some(schema) = schema else { return Ok(Some(Outcome::Returned(None))) };
             let excluded = schema::exclude_fields_from_schema(schema, &arguments.texts(1)?);
-            return Ok(Some(excluded.map(Some).into()));
+            return Ok(Some(excluded.into()));
         }
         "excludeReadOnlyFieldsFromSchema" => changed(schema::exclude_read_only_fields_from_schema),
         "excludeWriteOnlyFieldsFromSchema" => {

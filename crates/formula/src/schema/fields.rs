@@ -5,7 +5,9 @@ use serde_json::{Map, Value, json};
 use crate::js;
 use crate::limits::MAX_VALUE_DEPTH;
 use crate::locator::{Locator, LocatorError, Step, steps_to_locator};
-use crate::schema::{get_schema_by_locator, map_children, set_schema_at_locator, with_keyword};
+use crate::schema::{
+    get_schema_by_locator, has_type, map_children, properties, set_schema_at_locator, with_keyword,
+};
 
 /// The schema of these fields only. `required` keeps the names that are among them.
 pub fn pick_fields_from_schema(schema: Option<&Value>, fields: &[&str]) -> Value {
@@ -20,7 +22,8 @@ pub fn pick_fields_from_schema(schema: Option<&Value>, fields: &[&str]) -> Value
         }
         set_schema_at_locator(Some(&picked), locator, Some(field)).unwrap_or(picked)
     });
-    let required = schema.and_then(|schema| schema.get("required")).and_then(Value::as_array);
+    let described = schema.filter(|schema| properties(schema).is_some());
+    let required = described.and_then(|schema| schema.get("required")).and_then(Value::as_array);
     let Some(required) = required else { return picked };
     let names: Vec<String> = locators
         .iter()
@@ -31,11 +34,13 @@ pub fn pick_fields_from_schema(schema: Option<&Value>, fields: &[&str]) -> Value
     with_keyword(&picked, "required", Some(Value::Array(required)))
 }
 
-/// The schema without these fields. `required` is left as it is.
-pub fn exclude_fields_from_schema(schema: &Value, fields: &[&str]) -> Result<Value, LocatorError> {
-    fields.iter().try_fold(schema.clone(), |schema, field| {
-        let changed = set_schema_at_locator(Some(&schema), &Locator::parse(field)?, None);
-        Ok(changed.unwrap_or(Value::Object(Map::new())))
+/// The schema without these fields; undefined without the root. `required` is left as it is.
+pub fn exclude_fields_from_schema(
+    schema: &Value,
+    fields: &[&str],
+) -> Result<Option<Value>, LocatorError> {
+    fields.iter().try_fold(Some(schema.clone()), |schema, field| {
+        Ok(set_schema_at_locator(schema.as_ref(), &Locator::parse(field)?, None))
     })
 }
 
@@ -53,8 +58,13 @@ fn exclude_marked(schema: &Value, mark: &str, depth: usize) -> Value {
     if depth > MAX_VALUE_DEPTH {
         return schema.clone();
     }
-    map_children(schema, |key, child| {
+    let changed = map_children(schema, |key, child| {
         let is_excluded = key.is_some() && js::truthy(child.get(mark));
         (!is_excluded).then(|| exclude_marked(child, mark, depth + 1))
-    })
+    });
+    // As in the original, an object that names no properties then has none.
+    if has_type(&changed, "object") && properties(&changed).is_none() {
+        return with_keyword(&changed, "properties", Some(Value::Object(Map::new())));
+    }
+    changed
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::eval::jsonata;
 use crate::js;
 use crate::limits::{Budget, MAX_VALUE_DEPTH};
 use crate::locator::Locator;
@@ -135,7 +136,12 @@ impl Inference<'_> {
             FormulaName::ExtractDate => Some(json!({"type": "string", "format": "date"})),
             FormulaName::ExtractTime => Some(json!({"type": "string", "format": "time"})),
             FormulaName::DataSchemaRef => Some(json!({"type": "object"})),
-            FormulaName::Formula | FormulaName::Jsonata => None,
+            // What the expression gives without any variables.
+            FormulaName::Jsonata => {
+                let value = jsonata::run(argument.as_str()?, None)?;
+                Self { sees_formulas: false, ..self }.infer(&value, None)
+            }
+            FormulaName::Formula => None,
         }
     }
 

@@ -31,15 +31,24 @@ fn merge<'s>(schemas: impl Iterator<Item = &'s Value>, depth: usize) -> Option<V
     }
 }
 
-/// Schemas of several types as one.
+/// Schemas of several types as one: a list of the types that have no other keywords, and beside it
+/// those that do.
 fn unite(schemas: Vec<Value>) -> Value {
     let is_bare = |schema: &Value| schema.as_object().is_some_and(|keywords| keywords.len() == 1);
-    let (keyword, members) = if schemas.iter().all(is_bare) {
-        ("type", schemas.iter().filter_map(|schema| schema.get("type").cloned()).collect())
-    } else {
-        ("anyOf", schemas)
-    };
-    Value::Object([(keyword.to_owned(), Value::Array(members))].into_iter().collect())
+    let (mut bare, mut alternatives): (Vec<_>, Vec<_>) = schemas.into_iter().partition(is_bare);
+    if bare.len() > 1 {
+        let types = bare.iter().filter_map(|schema| schema.get("type").cloned()).collect();
+        bare = vec![keyword("type", types)];
+    }
+    if alternatives.is_empty() {
+        return bare.pop().unwrap_or_default();
+    }
+    bare.append(&mut alternatives);
+    keyword("anyOf", bare)
+}
+
+fn keyword(name: &str, members: Vec<Value>) -> Value {
+    Value::Object([(name.to_owned(), Value::Array(members))].into_iter().collect())
 }
 
 #[derive(Default)]
@@ -85,11 +94,20 @@ impl Groups {
         }
     }
 
+    fn count(&self) -> usize {
+        self.typed.iter().map(Vec::len).sum::<usize>() + self.untyped.len()
+    }
+
+    /// The schema that was sorted in, if it was one.
+    fn into_only(self) -> Option<Value> {
+        self.typed.into_iter().flatten().chain(self.untyped).next().map(Value::Object)
+    }
+
     /// One schema for each type that occurs; the untyped ones count only where there is no other.
     fn into_merged(self, depth: usize) -> Vec<Value> {
         let [nulls, booleans, mut numbers, mut integers, strings, arrays, objects] = self.typed;
         if !numbers.is_empty() {
-            numbers = in_order_of_appearance(numbers, &mut integers);
+            numbers.append(&mut integers);
         }
         let groups = [nulls, booleans, numbers, integers, strings, arrays, objects];
         let merged: Vec<Value> = groups
@@ -105,14 +123,6 @@ impl Groups {
     }
 }
 
-/// Numbers and integers together, as numbers.
-fn in_order_of_appearance(
-    numbers: Vec<Map<String, Value>>,
-    integers: &mut Vec<Map<String, Value>>,
-) -> Vec<Map<String, Value>> {
-    integers.drain(..).chain(numbers).collect()
-}
-
 fn merge_group(group: Vec<Map<String, Value>>, name: Option<&str>, depth: usize) -> Value {
     let mut merged = Map::new();
     for keywords in group {
@@ -121,11 +131,10 @@ fn merge_group(group: Vec<Map<String, Value>>, name: Option<&str>, depth: usize)
             let value = match (keyword.as_str(), name) {
                 ("properties", Some("object")) => merge_properties(previous, &value, depth),
                 ("required", Some("object")) => merge_required(previous, value),
-                ("items", Some("array")) => match previous {
-                    Some(previous) => merge([previous, &value].into_iter(), depth + 1)
-                        .unwrap_or(Value::Null),
-                    None => value,
-                },
+                ("items", Some("array")) => {
+                    let all = previous.into_iter().chain([&value]);
+                    merge(all, depth + 1).unwrap_or(Value::Null)
+                }
                 _ => value,
             };
             merged.insert(keyword, value);
@@ -140,12 +149,26 @@ fn merge_group(group: Vec<Map<String, Value>>, name: Option<&str>, depth: usize)
 fn merge_properties(previous: Option<&Value>, added: &Value, depth: usize) -> Value {
     let mut merged = previous.and_then(Value::as_object).cloned().unwrap_or_default();
     for (key, property) in added.as_object().into_iter().flatten() {
-        let both = merged.get(key).into_iter().chain([property]);
-        if let Some(property) = merge(both, depth + 1) {
+        let property = match merged.get(key) {
+            Some(previous) => merge([previous, property].into_iter(), depth + 1),
+            None => merge_alone(property, depth + 1),
+        };
+        if let Some(property) = property {
             merged.insert(key.clone(), property);
         }
     }
     Value::Object(merged)
+}
+
+/// A property that only one schema describes: its alternatives are merged, but one that has none is
+/// taken as it stands.
+fn merge_alone(property: &Value, depth: usize) -> Option<Value> {
+    let mut groups = Groups::default();
+    groups.add(property, 0);
+    if groups.count() == 1 {
+        return groups.into_only();
+    }
+    merge([property].into_iter(), depth)
 }
 
 fn merge_required(previous: Option<&Value>, added: Value) -> Value {

@@ -85,19 +85,13 @@ fn populate(schema: &Value, depth: usize) -> Value {
             return Some(Value::Null);
         }
         let Some(key) = key else { return Some(populate(child, depth + 1)) };
-        match child.get("title") {
-            Some(Value::String(title)) if title.is_empty() => {
-                Some(with_keyword(child, "title", None))
-            }
-            Some(title) if !title.is_null() => Some(child.clone()),
-            _ => {
-                let child = populate(child, depth + 1);
-                Some(match title_of_key(key) {
-                    Some(title) => with_keyword(&child, "title", Some(Value::String(title))),
-                    None => child,
-                })
-            }
+        let title = child.get("title").filter(|title| !title.is_null());
+        if title.is_some_and(|title| title.as_str() != Some("")) {
+            return Some(child.clone());
         }
+        // An empty title is no title, but it keeps one from being made.
+        let made = if title.is_some() { None } else { title_of_key(key) };
+        Some(with_keyword(&populate(child, depth + 1), "title", made.map(Value::String)))
     })
 }
 
