@@ -19,7 +19,9 @@ pub(crate) fn check() -> Result<(), TaskError> {
     let mut expected = BTreeSet::new();
     collect(scratch.path(), scratch.path(), &mut expected)?;
     if expected.is_empty() {
-        return Err(TaskError::Check("`authbridge generate` wrote no files".to_owned()));
+        return Err(TaskError::Check(
+            "`authbridge generate` wrote no files".to_owned(),
+        ));
     }
     let mut stale = Vec::new();
     for file in &expected {

@@ -1,7 +1,7 @@
 //! The simulated provider as a program, for test suites in other languages.
 //!
-//! It prints `listening http://ADDRESS` on standard output when it is ready, and stops when its standard input ends, so
-//! that it never outlives the suite that started it.
+//! It prints `listening http://ADDRESS` on standard output when it is ready, and stops when its
+//! standard input ends, so that it never outlives the suite that started it.
 
 use std::error::Error;
 use std::io::Write as _;

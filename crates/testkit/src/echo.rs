@@ -35,7 +35,8 @@ pub(crate) fn echo(head: &request::Parts, received: &Received) -> Response<Body>
     answer::json(StatusCode::OK, &seen)
 }
 
-/// The headers as a list of `[name, value]`, each byte of a value as the character of the same number (ISO 8859-1).
+/// The headers as a list of `[name, value]`, each byte of a value as the character of the same
+/// number (ISO 8859-1).
 pub(crate) fn headers(headers: &HeaderMap) -> Value {
     let pair = |(name, value): (&HeaderName, &HeaderValue)| {
         let value: String = value.as_bytes().iter().copied().map(char::from).collect();

@@ -1,11 +1,12 @@
 //! A simulated provider for tests and the demo.
 //!
-//! [`Provider`] is a real HTTP server on a loopback port that plays the API at the far end of a connection: a resource that
-//! wants credentials, an echo, streams of every kind, answers that are legal but awkward, and faults on demand. It records
-//! everything it saw.
+//! [`Provider`] is a real HTTP server on a loopback port that plays the API at the far end of a
+//! connection: a resource that wants credentials, an echo, streams of every kind, answers that are
+//! legal but awkward, and faults on demand. It records everything it saw.
 //!
-//! It is a simulation: its credentials are given in [`ProviderOptions`] and are no secrets, and it must never be reachable
-//! from a network. It depends on nothing else of ours, so that a mistake shared by client and server cannot hide here.
+//! It is a simulation: its credentials are given in [`ProviderOptions`] and are no secrets, and it
+//! must never be reachable from a network. It depends on nothing else of ours, so that a mistake
+//! shared by client and server cannot hide here.
 //!
 //! | Endpoint | Answer |
 //! |---|---|

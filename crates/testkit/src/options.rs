@@ -12,7 +12,8 @@ pub struct ProviderOptions {
     pub credentials: Credentials,
     /// How workspace tokens (`X-Integration-App-Token`, `X-Membrane-Token`) are checked.
     pub tokens: TokenCheck,
-    /// How many requests [`Provider::seen`](crate::Provider::seen) remembers; older ones are forgotten.
+    /// How many requests [`Provider::seen`](crate::Provider::seen) remembers; older ones are
+    /// forgotten.
     pub record_limit: usize,
 }
 
@@ -67,7 +68,8 @@ impl fmt::Debug for Credentials {
 /// What a workspace token must satisfy.
 #[derive(Clone, Default)]
 pub struct TokenCheck {
-    /// The secret the token must be signed with (HS256, HS384 or HS512). `None` believes any token and only reads its claims.
+    /// The secret the token must be signed with (HS256, HS384 or HS512). `None` believes any token
+    /// and only reads its claims.
     pub workspace_secret: Option<String>,
     /// The present, in seconds since 1970, which `exp` is compared with. `None` ignores `exp`.
     pub now: Option<fn() -> u64>,

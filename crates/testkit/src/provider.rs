@@ -23,7 +23,8 @@ use crate::route;
 /// Pause after a connection could not be accepted, as when the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 
-/// A running simulated provider. Dropping it stops it; [`Provider::shutdown`] also waits until it has.
+/// A running simulated provider. Dropping it stops it; [`Provider::shutdown`] also waits until it
+/// has.
 pub struct Provider {
     address: SocketAddr,
     base_uri: String,
@@ -48,7 +49,8 @@ pub(crate) struct State {
 }
 
 impl Provider {
-    /// Binds the address of `options` and serves it on the current tokio runtime, which needs I/O and time enabled.
+    /// Binds the address of `options` and serves it on the current tokio runtime, which needs I/O
+    /// and time enabled.
     ///
     /// Fails when the address cannot be bound.
     pub async fn start(options: ProviderOptions) -> io::Result<Self> {
@@ -94,7 +96,8 @@ impl Provider {
         self.state.record.forget();
     }
 
-    /// Answers the next `count` requests with `status`. Faults are met in the order they were asked for.
+    /// Answers the next `count` requests with `status`. Faults are met in the order they were asked
+    /// for.
     pub fn fail_next(&self, count: u32, status: StatusCode) {
         self.state.faults.plan(count, Fault::Status(status));
     }
@@ -104,7 +107,8 @@ impl Provider {
         self.state.faults.plan(count, Fault::Disconnect);
     }
 
-    /// Answers the next `count` requests with 1000 bytes announced, and closes the connection after a few of them.
+    /// Answers the next `count` requests with 1000 bytes announced, and closes the connection after
+    /// a few of them.
     pub fn cut_next(&self, count: u32) {
         self.state.faults.plan(count, Fault::CutShort);
     }
@@ -114,7 +118,8 @@ impl Provider {
         self.state.faults.hang();
     }
 
-    /// Takes back every fault: those waiting for their request are forgotten, and what hangs is answered.
+    /// Takes back every fault: those waiting for their request are forgotten, and what hangs is
+    /// answered.
     pub fn recover(&self) {
         self.state.faults.recover();
     }

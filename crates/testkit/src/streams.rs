@@ -18,7 +18,8 @@ use crate::query;
 /// Values a byte of `/bytes` takes. A prime, so that a lost or doubled block never goes unnoticed.
 const PERIOD: u8 = 251;
 
-/// How often the pattern is repeated in one block: blocks are just under 64 KiB and begin at offset 0 of the pattern.
+/// How often the pattern is repeated in one block: blocks are just under 64 KiB and begin at offset
+/// 0 of the pattern.
 const PERIODS_PER_BLOCK: usize = 261;
 
 /// `GET /bytes/{n}`: `n` bytes with `Content-Length`, in constant memory.

@@ -22,7 +22,8 @@ use crate::provider::Stopped;
 /// RFC 6455 section 1.3: appended to the client's key before hashing.
 const ACCEPT_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// Accepts the upgrade; the echo runs until the client closes or the provider stops. The first subprotocol offered is chosen.
+/// Accepts the upgrade; the echo runs until the client closes or the provider stops. The first
+/// subprotocol offered is chosen.
 pub(crate) fn accept(mut request: Request<Incoming>, stopped: Stopped) -> Response<Body> {
     let headers = request.headers();
     let is_websocket = headers

@@ -1,6 +1,9 @@
 //! The provider over real connections.
 
-#![expect(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper that cannot go on fails its test"
+)]
 
 use authbridge_testkit::{Provider, ProviderOptions};
 use base64::Engine as _;

@@ -82,7 +82,8 @@ impl Authbridge {
         Server::start(&self.command(), PROXY_CORE, self.port, &self.log())
     }
 
-    /// Times from starting the process to the first answer through the proxy, on the database that is there.
+    /// Times from starting the process to the first answer through the proxy, on the database that
+    /// is there.
     pub(crate) fn measure_starts(
         &self,
         count: usize,

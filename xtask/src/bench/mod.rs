@@ -1,7 +1,8 @@
 //! `cargo xtask bench proxy`: the proxy beside nginx, on one machine, in one run.
 //!
-//! The load generator and the upstream share core 0; the proxy under measurement has core 1 to itself. Every round
-//! measures each target once, so that what else happens on the machine hits all of them alike; medians are reported.
+//! The load generator and the upstream share core 0; the proxy under measurement has core 1 to
+//! itself. Every round measures each target once, so that what else happens on the machine hits all
+//! of them alike; medians are reported.
 
 mod authbridge;
 mod http;

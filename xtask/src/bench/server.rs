@@ -23,7 +23,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts `program`, which is to listen on `port`, and waits until it does. Its output goes to a file `NAME.log`.
+    /// Starts `program`, which is to listen on `port`, and waits until it does. Its output goes to
+    /// a file `NAME.log`.
     pub(crate) fn start(
         command: &Command,
         core: u32,
@@ -105,7 +106,8 @@ impl Server {
         TaskError::Measurement(format!("{name} {what}; it said:\n{output}"))
     }
 
-    /// SIGTERM, so that a master process takes its workers along. False when the process would not end.
+    /// SIGTERM, so that a master process takes its workers along. False when the process would not
+    /// end.
     fn terminate(&mut self) -> bool {
         let pid = self.child.id().to_string();
         drop(
