@@ -63,20 +63,26 @@ pub struct Destination {
 
 impl PreparedClient {
     /// Where a request for `path` goes: below the base URI, or to the whole URL that it is.
-    pub fn destination(
-        &self,
-        path: &str,
-        query: Option<&str>,
-    ) -> Result<Destination, TargetError> {
+    pub fn destination(&self, path: &str, query: Option<&str>) -> Result<Destination, TargetError> {
         if authbridge_core::client::absolute(path).is_none() {
             let path_and_query = self.api.below_base(path, query);
-            return Ok(Destination { origin: Arc::clone(&self.origin), path_and_query });
+            return Ok(Destination {
+                origin: Arc::clone(&self.origin),
+                path_and_query,
+            });
         }
         let target = self.api.target(path, query)?;
         let origin = Origin::of(&target.origin)
             .ok_or_else(|| TargetError::Invalid(target.origin.scheme().to_owned()))?;
-        let origin = if origin == *self.origin { Arc::clone(&self.origin) } else { Arc::new(origin) };
-        Ok(Destination { origin, path_and_query: target.path_and_query })
+        let origin = if origin == *self.origin {
+            Arc::clone(&self.origin)
+        } else {
+            Arc::new(origin)
+        };
+        Ok(Destination {
+            origin,
+            path_and_query: target.path_and_query,
+        })
     }
 }
 
@@ -126,19 +132,27 @@ impl PlatformToken {
             customer_id: &customer.internal_id,
             fields: &customer.fields,
         };
-        let (token, expires_at) =
-            claims.sign(&self.workspace.signing_key, effects).ok_or_else(broken)?;
+        let (token, expires_at) = claims
+            .sign(&self.workspace.signing_key, effects)
+            .ok_or_else(broken)?;
         let mut value = HeaderValue::from_str(&token).map_err(|_| broken())?;
         value.set_sensitive(true);
         // A receiver far away must still find it valid, so it is used for part of its life only.
         let fresh_until = expires_at.checked_sub(LIFETIME / 5).map_err(|_| broken())?;
-        Ok(SignedToken { value, fields: customer.fields.clone(), fresh_until })
+        Ok(SignedToken {
+            value,
+            fields: customer.fields.clone(),
+            fresh_until,
+        })
     }
 }
 
 impl std::fmt::Debug for PlatformToken {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("PlatformToken").field("headers", &self.headers).finish_non_exhaustive()
+        formatter
+            .debug_struct("PlatformToken")
+            .field("headers", &self.headers)
+            .finish_non_exhaustive()
     }
 }
 
@@ -219,18 +233,29 @@ impl Engine {
         require_ready(&connection)?;
         let workspace = session.workspace_id();
         let prepared_at = self.shared.effects.now();
-        let integration =
-            self.integration(session, connection.integration_id.as_str()).await?;
+        let integration = self
+            .integration(session, connection.integration_id.as_str())
+            .await?;
         let connector = self.connector_of(workspace, &integration).await?;
         let option = self.option_of(&connector, &connection)?;
-        let secrets = self.shared.store.connection_secrets(workspace, &connection.id).await?;
+        let secrets = self
+            .shared
+            .store
+            .connection_secrets(workspace, &connection.id)
+            .await?;
         let arguments = Arguments {
             connector_parameters: secrets.connector_parameters,
             connection_input: secrets.input,
             credentials: Some(secrets.credentials),
         };
-        let base_uri = integration.base_uri.as_deref().or(connector.base_uri.as_deref());
-        let defaults = Defaults { base_uri, allowed_hosts: &option.allowed_hosts };
+        let base_uri = integration
+            .base_uri
+            .as_deref()
+            .or(connector.base_uri.as_deref());
+        let defaults = Defaults {
+            base_uri,
+            allowed_hosts: &option.allowed_hosts,
+        };
         let api = ApiClient::make(option, &arguments.to_variables(), defaults)?;
         let origin = Origin::of(&api.base_uri).map(Arc::new).ok_or_else(|| {
             EngineError::configuration("the base URI of the API client has no host")
@@ -259,10 +284,13 @@ impl Engine {
             return Ok(None);
         }
         let selector = CustomerSelector::Id(connection.customer_id.clone());
-        let owner = self.shared.store.find_customer(session.workspace_id(), &selector).await?;
-        let owner = owner.ok_or_else(|| {
-            EngineError::not_found("Customer", connection.customer_id.as_str())
-        })?;
+        let owner = self
+            .shared
+            .store
+            .find_customer(session.workspace_id(), &selector)
+            .await?;
+        let owner = owner
+            .ok_or_else(|| EngineError::not_found("Customer", connection.customer_id.as_str()))?;
         Ok(Some(PlatformToken {
             headers,
             workspace: Arc::clone(&session.workspace),

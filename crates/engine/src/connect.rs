@@ -60,7 +60,9 @@ impl Engine {
     ) -> Result<Connection, EngineError> {
         let integration = self.integration(session, &request.integration).await?;
         let customer = self.owner(session, request.customer.as_deref()).await?;
-        let setup = self.setup(session, integration, request.auth_option_key.as_deref()).await?;
+        let setup = self
+            .setup(session, integration, request.auth_option_key.as_deref())
+            .await?;
         let mut connector_parameters = setup.parameters.clone();
         if let Some(over) = request.connector_parameters {
             session.require_admin()?;
@@ -70,12 +72,16 @@ impl Engine {
             Some(credentials) => (credentials, request.input.unwrap_or_default()),
             None => {
                 let input = request.input.unwrap_or_default();
-                self.run_flow(&setup, connector_parameters.clone(), input).await?
+                self.run_flow(&setup, connector_parameters.clone(), input)
+                    .await?
             }
         };
         let replace = match request.allow_multiple {
             true => None,
-            false => self.existing(session, &customer, &setup.integration).await?,
+            false => {
+                self.existing(session, &customer, &setup.integration)
+                    .await?
+            }
         };
         let new = NewConnection {
             customer_id: customer.id.clone(),
@@ -92,12 +98,16 @@ impl Engine {
             expires_at: None,
             replace: replace.clone(),
         };
-        let connection =
-            self.shared.store.insert_connection(session.workspace_id(), new).await?;
+        let connection = self
+            .shared
+            .store
+            .insert_connection(session.workspace_id(), new)
+            .await?;
         if let Some(replaced) = replace {
             self.shared.clients.forget(&replaced).await;
         }
-        self.audit(session, "connection.connected", &connection).await?;
+        self.audit(session, "connection.connected", &connection)
+            .await?;
         Ok(connection)
     }
 
@@ -108,12 +118,17 @@ impl Engine {
         selector: &str,
     ) -> Result<TestOutcome, EngineError> {
         let connection = self.connection(session, selector).await?;
-        let integration =
-            self.integration(session, connection.integration_id.as_str()).await?;
+        let integration = self
+            .integration(session, connection.integration_id.as_str())
+            .await?;
         let key = connection.auth_option_key.as_deref();
         let setup = self.setup(session, integration, key).await?;
         let workspace = session.workspace_id();
-        let secrets = self.shared.store.connection_secrets(workspace, &connection.id).await?;
+        let secrets = self
+            .shared
+            .store
+            .connection_secrets(workspace, &connection.id)
+            .await?;
         let arguments = Arguments {
             connector_parameters: secrets.connector_parameters,
             connection_input: secrets.input,
@@ -128,7 +143,10 @@ impl Engine {
             },
         };
         let connection = self.set_state(session, &connection, state, error).await?;
-        Ok(TestOutcome { connection, failure })
+        Ok(TestOutcome {
+            connection,
+            failure,
+        })
     }
 
     /// Connections of types that need no connect form come into being when first asked for.
@@ -159,12 +177,16 @@ impl Engine {
         connector_parameters: SecretJson,
         input: SecretJson,
     ) -> Result<(SecretJson, SecretJson), EngineError> {
-        let mut arguments =
-            Arguments { connector_parameters, connection_input: input, credentials: None };
+        let mut arguments = Arguments {
+            connector_parameters,
+            connection_input: input,
+            credentials: None,
+        };
         let flow = auth::flow(setup.option.auth_type)?;
         let mut runner = self.runner(setup);
-        let Begin::Complete { credentials, input } =
-            flow.begin(&mut runner, &setup.option, arguments.clone()).await?;
+        let Begin::Complete { credentials, input } = flow
+            .begin(&mut runner, &setup.option, arguments.clone())
+            .await?;
         arguments.connection_input = input.clone();
         arguments.credentials = Some(credentials.clone());
         runner.test(&arguments).await?;
@@ -177,7 +199,11 @@ impl Engine {
             base_uri: own.or(setup.connector.base_uri.as_deref()),
             allowed_hosts: &setup.option.allowed_hosts,
         };
-        FunctionRunner { egress: &self.egress, option: &setup.option, defaults }
+        FunctionRunner {
+            egress: &self.egress,
+            option: &setup.option,
+            defaults,
+        }
     }
 
     async fn setup(
@@ -189,7 +215,11 @@ impl Engine {
         let workspace = session.workspace_id();
         let connector = self.connector_of(workspace, &integration).await?;
         let option = Self::chosen_option(&connector, option_key)?;
-        let stored = self.shared.store.integration_parameters(workspace, &integration.id).await?;
+        let stored = self
+            .shared
+            .store
+            .integration_parameters(workspace, &integration.id)
+            .await?;
         let parameters = with_defaults(option.parameters_schema.as_ref(), stored);
         if !is_enabled(&option, &parameters) {
             return Err(EngineError::configuration(format!(
@@ -199,7 +229,12 @@ impl Engine {
                 integration.key
             )));
         }
-        Ok(Setup { integration, connector, option, parameters })
+        Ok(Setup {
+            integration,
+            connector,
+            option,
+            parameters,
+        })
     }
 
     async fn owner(
@@ -209,10 +244,12 @@ impl Engine {
     ) -> Result<Customer, EngineError> {
         if let Some(customer) = session.customer() {
             return match selector {
-                Some(selector) if selector != customer.internal_id
-                    && selector != customer.id.as_str() =>
+                Some(selector)
+                    if selector != customer.internal_id && selector != customer.id.as_str() =>
                 {
-                    Err(EngineError::AccessDenied("a customer connects its own accounts only"))
+                    Err(EngineError::AccessDenied(
+                        "a customer connects its own accounts only",
+                    ))
                 }
                 _ => Ok(customer.clone()),
             };
@@ -236,10 +273,20 @@ impl Engine {
             integration_id: Some(integration.id.clone()),
             ..ConnectionFilter::default()
         };
-        let page = Page { limit: 1, cursor: None };
-        let found =
-            self.shared.store.list_connections(session.workspace_id(), filter, page).await?;
-        Ok(found.items.into_iter().next().map(|connection| connection.id))
+        let page = Page {
+            limit: 1,
+            cursor: None,
+        };
+        let found = self
+            .shared
+            .store
+            .list_connections(session.workspace_id(), filter, page)
+            .await?;
+        Ok(found
+            .items
+            .into_iter()
+            .next()
+            .map(|connection| connection.id))
     }
 }
 

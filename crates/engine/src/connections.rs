@@ -32,7 +32,10 @@ pub struct ConnectionQuery {
 
 /// What a caller wants changed of a connection.
 #[derive(Clone, Debug, Default)]
-#[expect(clippy::option_option, reason = "outer: whether to change; inner: the new value")]
+#[expect(
+    clippy::option_option,
+    reason = "outer: whether to change; inner: the new value"
+)]
 pub struct ConnectionChange {
     /// What people see.
     pub name: Option<Option<String>>,
@@ -53,9 +56,16 @@ impl Engine {
         page: Page,
     ) -> Result<Paged<Connection>, EngineError> {
         let Some(filter) = self.filter(session, query).await? else {
-            return Ok(Paged { items: Vec::new(), cursor: None });
+            return Ok(Paged {
+                items: Vec::new(),
+                cursor: None,
+            });
         };
-        Ok(self.shared.store.list_connections(session.workspace_id(), filter, page).await?)
+        Ok(self
+            .shared
+            .store
+            .list_connections(session.workspace_id(), filter, page)
+            .await?)
     }
 
     /// The connection that `selector` means to the caller: its id, or the id or key of an
@@ -68,8 +78,14 @@ impl Engine {
         if let Ok(id) = selector.parse::<ConnectionId>() {
             return self.connection_by_id(session, &id).await;
         }
-        let integration = self.shared.store.find_integration(session.workspace_id(), selector);
-        match integration.await?.filter(|integration| integration.archived_at.is_none()) {
+        let integration = self
+            .shared
+            .store
+            .find_integration(session.workspace_id(), selector);
+        match integration
+            .await?
+            .filter(|integration| integration.archived_at.is_none())
+        {
             Some(integration) => self.only_connection(session, integration).await,
             None => Err(EngineError::not_found("Connection", selector)),
         }
@@ -99,7 +115,8 @@ impl Engine {
                 .store
                 .replace_credentials(workspace, &connection.id, generation, new)
                 .await?;
-            self.audit(session, "connection.credentials_replaced", &connection).await?;
+            self.audit(session, "connection.credentials_replaced", &connection)
+                .await?;
         }
         let patch = ConnectionPatch {
             name: change.name,
@@ -108,8 +125,11 @@ impl Engine {
             ..ConnectionPatch::default()
         };
         if patch.name.is_some() || patch.key.is_some() || patch.meta.is_some() {
-            connection =
-                self.shared.store.update_connection(workspace, &connection.id, patch).await?;
+            connection = self
+                .shared
+                .store
+                .update_connection(workspace, &connection.id, patch)
+                .await?;
         }
         self.shared.clients.forget(&connection.id).await;
         Ok(connection)
@@ -122,10 +142,14 @@ impl Engine {
         selector: &str,
     ) -> Result<Connection, EngineError> {
         let connection = self.connection(session, selector).await?;
-        let archived =
-            self.shared.store.archive_connection(session.workspace_id(), &connection.id).await?;
+        let archived = self
+            .shared
+            .store
+            .archive_connection(session.workspace_id(), &connection.id)
+            .await?;
         self.shared.clients.forget(&connection.id).await;
-        self.audit(session, "connection.archived", &archived).await?;
+        self.audit(session, "connection.archived", &archived)
+            .await?;
         Ok(archived)
     }
 
@@ -136,9 +160,14 @@ impl Engine {
         connection: &Connection,
     ) -> Result<ConnectionSecrets, EngineError> {
         session.require_admin()?;
-        self.audit(session, "connection.secrets_read", connection).await?;
+        self.audit(session, "connection.secrets_read", connection)
+            .await?;
         let workspace = session.workspace_id();
-        Ok(self.shared.store.connection_secrets(workspace, &connection.id).await?)
+        Ok(self
+            .shared
+            .store
+            .connection_secrets(workspace, &connection.id)
+            .await?)
     }
 
     /// Sets the state of a connection after something was learned about it.
@@ -158,7 +187,11 @@ impl Engine {
             ..ConnectionPatch::default()
         };
         let workspace = session.workspace_id();
-        let updated = self.shared.store.update_connection(workspace, &connection.id, patch).await?;
+        let updated = self
+            .shared
+            .store
+            .update_connection(workspace, &connection.id, patch)
+            .await?;
         self.shared.clients.forget(&connection.id).await;
         Ok(updated)
     }
@@ -177,7 +210,8 @@ impl Engine {
             "message": message.unwrap_or_else(|| "the external app no longer accepts it".into()),
         });
         let state = ConnectionState::ClientActionRequired;
-        self.set_state(session, &connection, state, Some(error)).await?;
+        self.set_state(session, &connection, state, Some(error))
+            .await?;
         self.audit(session, "connection.defunct", &connection).await
     }
 
@@ -193,7 +227,11 @@ impl Engine {
             subject: connection.id.to_string(),
             detail: json!({ "integrationId": connection.integration_id }),
         };
-        Ok(self.shared.store.record_audit(session.workspace_id(), new).await?)
+        Ok(self
+            .shared
+            .store
+            .record_audit(session.workspace_id(), new)
+            .await?)
     }
 
     /// The option of `connector` that `connection` was made with.
@@ -217,11 +255,17 @@ impl Engine {
         session: &Session,
         id: &ConnectionId,
     ) -> Result<Connection, EngineError> {
-        let found = self.shared.store.find_connection(session.workspace_id(), id).await?;
+        let found = self
+            .shared
+            .store
+            .find_connection(session.workspace_id(), id)
+            .await?;
         found
             .filter(|connection| connection.archived_at.is_none())
             .filter(|connection| {
-                session.customer().is_none_or(|customer| customer.id == connection.customer_id)
+                session
+                    .customer()
+                    .is_none_or(|customer| customer.id == connection.customer_id)
             })
             .ok_or_else(|| EngineError::not_found("Connection", id.as_str()))
     }
@@ -236,9 +280,15 @@ impl Engine {
             integration_id: Some(integration.id.clone()),
             ..ConnectionFilter::default()
         };
-        let page = Page { limit: 2, cursor: None };
-        let found =
-            self.shared.store.list_connections(session.workspace_id(), filter, page).await?;
+        let page = Page {
+            limit: 2,
+            cursor: None,
+        };
+        let found = self
+            .shared
+            .store
+            .list_connections(session.workspace_id(), filter, page)
+            .await?;
         let mut found = found.items.into_iter();
         match (found.next(), found.next()) {
             (Some(only), None) => Ok(only),
@@ -272,13 +322,23 @@ impl Engine {
         }
         let workspace = session.workspace_id();
         if let Some(selector) = query.integration {
-            match self.shared.store.find_integration(workspace, &selector).await? {
+            match self
+                .shared
+                .store
+                .find_integration(workspace, &selector)
+                .await?
+            {
                 Some(integration) => filter.integration_id = Some(integration.id),
                 None => return Ok(None),
             }
         }
         if let Some(selector) = query.connector {
-            match self.shared.store.find_connector(workspace, &selector).await? {
+            match self
+                .shared
+                .store
+                .find_connector(workspace, &selector)
+                .await?
+            {
                 Some(connector) => filter.connector_id = Some(connector.id),
                 None => return Ok(None),
             }
@@ -300,12 +360,19 @@ impl Engine {
                 connector.key
             )));
         };
-        let known: Vec<&str> =
-            connector.options.iter().filter_map(|option| option.key.as_deref()).collect();
+        let known: Vec<&str> = connector
+            .options
+            .iter()
+            .filter_map(|option| option.key.as_deref())
+            .collect();
         Err(EngineError::bad_request(format!(
             "the connector `{}` has no auth option `{key}`; it has {}",
             connector.key,
-            if known.is_empty() { "only the default".into() } else { known.join(", ") }
+            if known.is_empty() {
+                "only the default".into()
+            } else {
+                known.join(", ")
+            }
         )))
     }
 }

@@ -9,6 +9,7 @@ use authbridge_store::{self as store, Origin, PutConnector, Store};
 use moka::future::Cache;
 use serde_json::Value;
 
+use crate::error::is_error;
 use crate::{Engine, EngineError, Session};
 
 /// Compiled connectors. A revision never changes, so entries never go stale.
@@ -26,7 +27,10 @@ struct CompiledKey {
 
 impl Connectors {
     pub(crate) fn new(store: Store) -> Self {
-        Self { store, compiled: Cache::new(10_000) }
+        Self {
+            store,
+            compiled: Cache::new(10_000),
+        }
     }
 
     /// The connector `id` in `version`, compiled.
@@ -58,7 +62,10 @@ impl Connectors {
         version: Option<&str>,
     ) -> Result<Connector, EngineError> {
         let version = version.filter(|version| !matches!(*version, "dev" | "development"));
-        let files = self.store.connector_bundle(workspace, &record.id, version).await?;
+        let files = self
+            .store
+            .connector_bundle(workspace, &record.id, version)
+            .await?;
         let files = files.ok_or_else(|| {
             let version = version.unwrap_or("development");
             EngineError::configuration(format!(
@@ -75,10 +82,12 @@ impl Connectors {
 }
 
 fn compile(files: &Value, defaults: ConnectorDefaults) -> Result<Connector, EngineError> {
-    let bundle = Bundle::from_json(files)
-        .map_err(|error| EngineError::configuration(error.to_string()))?;
+    let bundle =
+        Bundle::from_json(files).map_err(|error| EngineError::configuration(error.to_string()))?;
     let loaded = load_connector(&bundle, defaults);
-    loaded.value.ok_or(EngineError::Definition(loaded.diagnostics))
+    loaded
+        .value
+        .ok_or(EngineError::Definition(loaded.diagnostics))
 }
 
 impl Engine {
@@ -91,12 +100,18 @@ impl Engine {
         session.require_admin()?;
         let bundle = Bundle::from_document("connector.json", &document.to_string());
         let loaded = load_connector(&bundle, ConnectorDefaults::default());
-        if loaded.diagnostics.iter().any(authbridge_definition::Diagnostic::is_error) {
+        if loaded.diagnostics.iter().any(is_error) {
             return Err(EngineError::Definition(loaded.diagnostics));
         }
-        let connector = loaded.value.ok_or(EngineError::Definition(loaded.diagnostics))?;
+        let connector = loaded
+            .value
+            .ok_or(EngineError::Definition(loaded.diagnostics))?;
         let put = put_request(&connector, &bundle, Origin::Api);
-        let put = self.shared.store.put_connector(session.workspace_id(), put).await?;
+        let put = self
+            .shared
+            .store
+            .put_connector(session.workspace_id(), put)
+            .await?;
         self.shared.clients.forget_all();
         Ok(put)
     }
@@ -109,7 +124,11 @@ impl Engine {
         page: store::Page,
     ) -> Result<store::Paged<store::Connector>, EngineError> {
         let filter = store::ConnectorFilter { search };
-        Ok(self.shared.store.list_connectors(session.workspace_id(), filter, page).await?)
+        Ok(self
+            .shared
+            .store
+            .list_connectors(session.workspace_id(), filter, page)
+            .await?)
     }
 
     /// One connector by id, key or uuid, with its compiled development version, unless it has
@@ -120,11 +139,20 @@ impl Engine {
         selector: &str,
     ) -> Result<(store::Connector, Option<Arc<Connector>>), EngineError> {
         let workspace = session.workspace_id();
-        let found = self.shared.store.find_connector(workspace, selector).await?;
+        let found = self
+            .shared
+            .store
+            .find_connector(workspace, selector)
+            .await?;
         let record = found
             .filter(|record| record.archived_at.is_none())
             .ok_or_else(|| EngineError::not_found("Connector", selector))?;
-        let compiled = self.shared.connectors.compiled(workspace, &record.id, None).await.ok();
+        let compiled = self
+            .shared
+            .connectors
+            .compiled(workspace, &record.id, None)
+            .await
+            .ok();
         Ok((record, compiled))
     }
 
@@ -137,14 +165,20 @@ impl Engine {
         session.require_admin()?;
         let (record, _) = self.connector(session, selector).await?;
         let workspace = session.workspace_id();
-        let users = self.integrations_of_connector(workspace, &record.id).await?;
+        let users = self
+            .integrations_of_connector(workspace, &record.id)
+            .await?;
         if let Some(user) = users.first() {
             return Err(EngineError::bad_request(format!(
                 "the connector `{}` is used by the integration `{}`; archive that first",
                 record.key, user.key
             )));
         }
-        Ok(self.shared.store.archive_connector(workspace, &record.id).await?)
+        Ok(self
+            .shared
+            .store
+            .archive_connector(workspace, &record.id)
+            .await?)
     }
 }
 

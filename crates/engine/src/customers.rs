@@ -16,7 +16,11 @@ impl Engine {
         page: Page,
     ) -> Result<Paged<Customer>, EngineError> {
         session.require_admin()?;
-        Ok(self.shared.store.list_customers(session.workspace_id(), filter, page).await?)
+        Ok(self
+            .shared
+            .store
+            .list_customers(session.workspace_id(), filter, page)
+            .await?)
     }
 
     /// Creates a customer before any token names it, or updates the one that has this id.
@@ -30,7 +34,8 @@ impl Engine {
         let workspace = session.workspace_id();
         let customer = self.shared.store.see_customer(workspace, seen).await?;
         if let Some(credentials) = credentials {
-            self.set_customer_credentials(session, &customer, &credentials).await?;
+            self.set_customer_credentials(session, &customer, &credentials)
+                .await?;
         }
         Ok(customer)
     }
@@ -44,7 +49,11 @@ impl Engine {
         let store = &self.shared.store;
         let workspace = session.workspace_id();
         let by_id = match selector.parse() {
-            Ok(id) => store.find_customer(workspace, &CustomerSelector::Id(id)).await?,
+            Ok(id) => {
+                store
+                    .find_customer(workspace, &CustomerSelector::Id(id))
+                    .await?
+            }
             Err(_) => None,
         };
         let found = match by_id {
@@ -68,8 +77,11 @@ impl Engine {
     ) -> Result<Customer, EngineError> {
         session.require_admin()?;
         let customer = self.customer(session, selector).await?;
-        let updated =
-            self.shared.store.update_customer(session.workspace_id(), &customer.id, patch).await?;
+        let updated = self
+            .shared
+            .store
+            .update_customer(session.workspace_id(), &customer.id, patch)
+            .await?;
         self.shared.clients.forget_customer(&customer.id);
         Ok(updated)
     }
@@ -82,8 +94,11 @@ impl Engine {
     ) -> Result<Customer, EngineError> {
         session.require_admin()?;
         let customer = self.customer(session, selector).await?;
-        let archived =
-            self.shared.store.archive_customer(session.workspace_id(), &customer.id).await?;
+        let archived = self
+            .shared
+            .store
+            .archive_customer(session.workspace_id(), &customer.id)
+            .await?;
         self.shared.clients.forget_customer(&customer.id);
         Ok(archived)
     }
@@ -96,7 +111,11 @@ impl Engine {
     ) -> Result<Customer, EngineError> {
         session.require_admin()?;
         let customer = self.customer(session, selector).await?;
-        Ok(self.shared.store.restore_customer(session.workspace_id(), &customer.id).await?)
+        Ok(self
+            .shared
+            .store
+            .restore_customer(session.workspace_id(), &customer.id)
+            .await?)
     }
 
     /// Keeps what the app says are this customer's credentials for the app's own API
@@ -109,6 +128,8 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let workspace = session.workspace_id();
         let store = &self.shared.store;
-        Ok(store.replace_customer_credentials(workspace, &customer.id, Some(credentials)).await?)
+        Ok(store
+            .replace_customer_credentials(workspace, &customer.id, Some(credentials))
+            .await?)
     }
 }

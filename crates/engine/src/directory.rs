@@ -7,6 +7,7 @@ use authbridge_definition::{ConnectorFile, Directory, IntegrationFile, ReadError
 use authbridge_store::{Origin, PutOutcome};
 
 use crate::connectors::put_request;
+use crate::error::is_error;
 use crate::{Engine, EngineError, IntegrationDraft, Session};
 
 /// What loading a directory did.
@@ -33,7 +34,7 @@ impl LoadReport {
     /// Whether everything was read and taken.
     pub fn is_clean(&self) -> bool {
         self.loaded.iter().all(|element| element.outcome.is_ok())
-            && !self.directory.diagnostics.iter().any(authbridge_definition::Diagnostic::is_error)
+            && !self.directory.diagnostics.iter().any(is_error)
     }
 }
 
@@ -54,7 +55,11 @@ impl Engine {
         }
         for file in &directory.integrations {
             let outcome = self.load_integration(session, file).await;
-            loaded.push(Loaded { kind: "integration", key: file.key.clone(), outcome });
+            loaded.push(Loaded {
+                kind: "integration",
+                key: file.key.clone(),
+                outcome,
+            });
         }
         self.shared.clients.forget_all();
         Ok(LoadReport { directory, loaded })
@@ -64,9 +69,17 @@ impl Engine {
     async fn load_connector(&self, session: &Session, file: &ConnectorFile) -> Option<Loaded> {
         let connector = file.connector.as_ref()?;
         let put = put_request(connector, &file.bundle, Origin::Directory);
-        let put = self.shared.store.put_connector(session.workspace_id(), put).await;
+        let put = self
+            .shared
+            .store
+            .put_connector(session.workspace_id(), put)
+            .await;
         let outcome = put.map(|put| put.outcome).map_err(EngineError::from);
-        Some(Loaded { kind: "connector", key: file.key.clone(), outcome })
+        Some(Loaded {
+            kind: "connector",
+            key: file.key.clone(),
+            outcome,
+        })
     }
 
     async fn load_integration(
@@ -75,11 +88,16 @@ impl Engine {
         file: &IntegrationFile,
     ) -> Result<PutOutcome, EngineError> {
         let workspace = session.workspace_id();
-        let existing = self.shared.store.find_integration(workspace, &file.key).await?;
+        let existing = self
+            .shared
+            .store
+            .find_integration(workspace, &file.key)
+            .await?;
         let draft = draft(file);
         match existing.filter(|existing| existing.archived_at.is_none()) {
             None => {
-                self.create_integration(session, draft, Origin::Directory).await?;
+                self.create_integration(session, draft, Origin::Directory)
+                    .await?;
                 Ok(PutOutcome::Created)
             }
             Some(existing) => {
@@ -87,7 +105,11 @@ impl Engine {
                     .update_integration(session, existing.id.as_str(), draft, Origin::Directory)
                     .await?;
                 let is_same = updated.revision == existing.revision;
-                Ok(if is_same { PutOutcome::Unchanged } else { PutOutcome::Changed })
+                Ok(if is_same {
+                    PutOutcome::Unchanged
+                } else {
+                    PutOutcome::Changed
+                })
             }
         }
     }
@@ -108,13 +130,16 @@ pub enum LoadError {
 fn draft(file: &IntegrationFile) -> IntegrationDraft {
     IntegrationDraft {
         key: Some(file.key.clone()),
-        name: Some(file.name.clone()),
+        name: Some(Some(file.name.clone())),
         connector: file.connector_key.clone().map(Some),
         connector_version: Some(file.connector_version.clone()),
         logo_uri: Some(file.logo_uri.clone()),
         base_uri: Some(file.base_uri.clone()),
         oauth_callback_uri: Some(file.oauth_callback_uri.clone()),
         meta: None,
-        parameters: file.parameters.clone().map(|value| Some(SecretJson::new(value))),
+        parameters: file
+            .parameters
+            .clone()
+            .map(|value| Some(SecretJson::new(value))),
     }
 }

@@ -3,7 +3,7 @@
 use authbridge_core::auth::AuthError;
 use authbridge_core::client::TargetError;
 use authbridge_core::token::TokenError;
-use authbridge_definition::Diagnostic;
+use authbridge_definition::{Diagnostic, Severity};
 use authbridge_store::StoreError;
 use serde_json::Value;
 
@@ -68,24 +68,38 @@ pub enum EngineError {
 
 impl EngineError {
     pub(crate) fn not_found(noun: &'static str, selector: impl Into<String>) -> Self {
-        Self::NotFound { noun, selector: selector.into() }
+        Self::NotFound {
+            noun,
+            selector: selector.into(),
+        }
     }
 
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
-        Self::BadRequest { message: message.into() }
+        Self::BadRequest {
+            message: message.into(),
+        }
     }
 
     pub(crate) fn configuration(message: impl Into<String>) -> Self {
-        Self::Configuration { message: message.into() }
+        Self::Configuration {
+            message: message.into(),
+        }
     }
 }
 
+pub(crate) fn is_error(diagnostic: &Diagnostic) -> bool {
+    diagnostic.severity == Severity::Error
+}
+
 fn count(diagnostics: &[Diagnostic]) -> usize {
-    diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count()
+    diagnostics
+        .iter()
+        .filter(|diagnostic| is_error(diagnostic))
+        .count()
 }
 
 fn first(diagnostics: &[Diagnostic]) -> String {
-    let first = diagnostics.iter().find(|diagnostic| diagnostic.is_error());
+    let first = diagnostics.iter().find(|diagnostic| is_error(diagnostic));
     first.map_or_else(String::new, |first| {
         format!("{}:{}: {}", first.file, first.line, first.message)
     })

@@ -64,14 +64,16 @@ impl FunctionRunner<'_> {
             Implementation::RestApiMapping(mapping) => {
                 self.run_rest(function.name, mapping, arguments).await
             }
-            Implementation::NotSupported => {
-                Err(AuthError::NotSupported { function: function.name.as_str() })
-            }
+            Implementation::NotSupported => Err(AuthError::NotSupported {
+                function: function.name.as_str(),
+            }),
             other @ (Implementation::GraphqlApiMapping(_)
             | Implementation::OperationMapping(_)
-            | Implementation::Javascript(_)) => {
-                Err(AuthError::not_yet(function.name, other.kind(), &function.source))
-            }
+            | Implementation::Javascript(_)) => Err(AuthError::not_yet(
+                function.name,
+                other.kind(),
+                &function.source,
+            )),
         }
     }
 
@@ -85,10 +87,16 @@ impl FunctionRunner<'_> {
         let client = self.client(&variables, arguments.credentials.is_some())?;
         let request = build_request(mapping, &client, &variables).map_err(|error| match error {
             RestError::Target(target) => AuthError::Target(target),
-            source => AuthError::Rest { function: name.as_str(), source },
+            source => AuthError::Rest {
+                function: name.as_str(),
+                source,
+            },
         })?;
-        let response =
-            self.egress.send_whole(request, MAX_RESPONSE_BYTES).await.map_err(sending_failed)?;
+        let response = self
+            .egress
+            .send_whole(request, MAX_RESPONSE_BYTES)
+            .await
+            .map_err(sending_failed)?;
         match judge(&client, &response)? {
             Some(data) => Ok(Some(data)),
             None => Ok(read_response(mapping, &variables, &response)),
@@ -111,8 +119,11 @@ impl FunctionRunner<'_> {
 /// that replaces the body.
 fn judge(client: &ApiClient, response: &Response) -> Result<Option<Value>, AuthError> {
     let data = response.data();
-    let facts =
-        ResponseFacts { status: response.status, headers: &response.headers, data: Some(&data) };
+    let facts = ResponseFacts {
+        status: response.status,
+        headers: &response.headers,
+        data: Some(&data),
+    };
     match ResponseHandler::judge(&client.response_handlers, &facts) {
         Some(Verdict::Success(data)) => Ok(data),
         Some(Verdict::Failure(failure)) => Err(AuthError::Refused {

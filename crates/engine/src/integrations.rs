@@ -33,7 +33,10 @@ pub struct IntegrationView {
 /// What a caller gives to make or change an integration. `None` leaves a field as it is; an
 /// inner `None` clears it.
 #[derive(Clone, Debug, Default)]
-#[expect(clippy::option_option, reason = "outer: whether to change; inner: the new value")]
+#[expect(
+    clippy::option_option,
+    reason = "outer: whether to change; inner: the new value"
+)]
 pub struct IntegrationDraft {
     /// Names the integration in its workspace.
     pub key: Option<String>,
@@ -63,7 +66,11 @@ impl Engine {
         filter: IntegrationFilter,
         page: Page,
     ) -> Result<Paged<Integration>, EngineError> {
-        Ok(self.shared.store.list_integrations(session.workspace_id(), filter, page).await?)
+        Ok(self
+            .shared
+            .store
+            .list_integrations(session.workspace_id(), filter, page)
+            .await?)
     }
 
     /// One integration, by id or key, that is not archived.
@@ -72,7 +79,11 @@ impl Engine {
         session: &Session,
         selector: &str,
     ) -> Result<Integration, EngineError> {
-        let found = self.shared.store.find_integration(session.workspace_id(), selector).await?;
+        let found = self
+            .shared
+            .store
+            .find_integration(session.workspace_id(), selector)
+            .await?;
         found
             .filter(|integration| integration.archived_at.is_none())
             .ok_or_else(|| EngineError::not_found("Integration", selector))
@@ -94,7 +105,9 @@ impl Engine {
             Some(connector) => self.parameters_of(workspace, &record, connector).await?,
             None => SecretJson::empty_object(),
         };
-        let options = connector.as_deref().map_or(&[][..], |connector| &connector.options[..]);
+        let options = connector
+            .as_deref()
+            .map_or(&[][..], |connector| &connector.options[..]);
         let option_keys = options
             .iter()
             .filter(|option| is_enabled(option, &parameters))
@@ -104,7 +117,13 @@ impl Engine {
             .as_deref()
             .and_then(|connector| connector.parameters_schema.as_ref())
             .is_some_and(|schema| !missing(schema, &parameters).is_empty());
-        Ok(IntegrationView { record, connector, problem, option_keys, has_missing_parameters })
+        Ok(IntegrationView {
+            record,
+            connector,
+            problem,
+            option_keys,
+            has_missing_parameters,
+        })
     }
 
     /// Makes an integration; for admins.
@@ -124,7 +143,9 @@ impl Engine {
             EngineError::bad_request("an integration needs a `key`, such as `hubspot`")
         })?;
         if key.parse::<authbridge_core::id::IntegrationId>().is_ok() || key.contains('/') {
-            return Err(EngineError::bad_request(format!("`{key}` cannot be an integration's key")));
+            return Err(EngineError::bad_request(format!(
+                "`{key}` cannot be an integration's key"
+            )));
         }
         let new = NewIntegration {
             key,
@@ -169,8 +190,11 @@ impl Engine {
             parameters: draft.parameters,
             origin: Some(origin),
         };
-        let updated =
-            self.shared.store.update_integration(workspace, &integration.id, patch).await?;
+        let updated = self
+            .shared
+            .store
+            .update_integration(workspace, &integration.id, patch)
+            .await?;
         self.shared.clients.forget_integration(&integration.id);
         Ok(updated)
     }
@@ -200,10 +224,17 @@ impl Engine {
     ) -> Result<Integration, EngineError> {
         session.require_admin()?;
         let workspace = session.workspace_id();
-        let found = self.shared.store.find_integration(workspace, selector).await?;
-        let integration =
-            found.ok_or_else(|| EngineError::not_found("Integration", selector))?;
-        Ok(self.shared.store.restore_integration(workspace, &integration.id).await?)
+        let found = self
+            .shared
+            .store
+            .find_integration(workspace, selector)
+            .await?;
+        let integration = found.ok_or_else(|| EngineError::not_found("Integration", selector))?;
+        Ok(self
+            .shared
+            .store
+            .restore_integration(workspace, &integration.id)
+            .await?)
     }
 
     /// The compiled connector of `integration`.
@@ -220,7 +251,10 @@ impl Engine {
             )));
         };
         let version = integration.connector_version.as_deref();
-        self.shared.connectors.compiled(workspace, id, version).await
+        self.shared
+            .connectors
+            .compiled(workspace, id, version)
+            .await
     }
 
     /// The connector parameters of `integration`, with the schema's defaults.
@@ -230,7 +264,11 @@ impl Engine {
         integration: &Integration,
         connector: &Connector,
     ) -> Result<SecretJson, EngineError> {
-        let stored = self.shared.store.integration_parameters(workspace, &integration.id).await?;
+        let stored = self
+            .shared
+            .store
+            .integration_parameters(workspace, &integration.id)
+            .await?;
         Ok(with_defaults(connector.parameters_schema.as_ref(), stored))
     }
 
@@ -239,14 +277,23 @@ impl Engine {
         workspace: &WorkspaceId,
         connector: &ConnectorId,
     ) -> Result<Vec<Integration>, EngineError> {
-        let mut page = Page::largest();
+        let mut page = Page {
+            limit: 1000,
+            ..Page::default()
+        };
         let mut users = Vec::new();
         loop {
             let filter = IntegrationFilter::default();
-            let found =
-                self.shared.store.list_integrations(workspace, filter, page.clone()).await?;
+            let found = self
+                .shared
+                .store
+                .list_integrations(workspace, filter, page.clone())
+                .await?;
             users.extend(
-                found.items.into_iter().filter(|item| item.connector_id.as_ref() == Some(connector)),
+                found
+                    .items
+                    .into_iter()
+                    .filter(|item| item.connector_id.as_ref() == Some(connector)),
             );
             match found.cursor {
                 Some(cursor) => page.cursor = Some(cursor),
@@ -260,7 +307,11 @@ impl Engine {
         workspace: &WorkspaceId,
         selector: &str,
     ) -> Result<ConnectorId, EngineError> {
-        let found = self.shared.store.find_connector(workspace, selector).await?;
+        let found = self
+            .shared
+            .store
+            .find_connector(workspace, selector)
+            .await?;
         found
             .filter(|record| record.archived_at.is_none())
             .map(|record| record.id)
@@ -286,7 +337,7 @@ pub(crate) fn with_defaults(schema: Option<&Value>, parameters: SecretJson) -> S
         normalize_values: true,
         ..ValueToSchemaOptions::default()
     };
-    let value = value_to_schema(Some(parameters.expose()), schema, &options);
+    let value = value_to_schema(Some(parameters.expose()), Some(schema), options);
     SecretJson::new(value.unwrap_or_else(|| Value::Object(Map::new())))
 }
 

@@ -58,13 +58,19 @@ impl Engine {
             store,
             effects,
         };
-        Self { shared: Arc::new(shared), egress }
+        Self {
+            shared: Arc::new(shared),
+            egress,
+        }
     }
 
     /// The same engine with upstream connections of its own, for one worker thread.
     #[must_use]
     pub fn for_worker(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared), egress: self.egress.for_worker() }
+        Self {
+            shared: Arc::clone(&self.shared),
+            egress: self.egress.for_worker(),
+        }
     }
 
     /// Where everything is kept.

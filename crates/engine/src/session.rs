@@ -60,9 +60,9 @@ impl Session {
     /// Who this is, for the audit log.
     pub fn actor(&self) -> Actor {
         match &self.caller {
-            SessionCaller::Admin { name } => {
-                Actor::Admin { name: name.clone().unwrap_or_else(|| "admin".into()) }
-            }
+            SessionCaller::Admin { name } => Actor::Admin {
+                name: name.clone().unwrap_or_else(|| "admin".into()),
+            },
             SessionCaller::Customer(customer) => Actor::Customer(customer.id.clone()),
         }
     }
@@ -83,16 +83,32 @@ impl Engine {
         let verified = unverified.verify(&workspace.verification_keys, now)?;
         let caller = match verified.caller {
             Caller::Admin { name } => SessionCaller::Admin { name },
-            Caller::Customer { internal_id, name, fields } => {
+            Caller::Customer {
+                internal_id,
+                name,
+                fields,
+            } => {
                 let fields = fields.map(Value::Object);
-                let seen = SeenCustomer { internal_id, name, fields };
-                let customer = self.shared.store.see_customer(&workspace.record.id, seen).await?;
+                let seen = SeenCustomer {
+                    internal_id,
+                    name,
+                    fields,
+                };
+                let customer = self
+                    .shared
+                    .store
+                    .see_customer(&workspace.record.id, seen)
+                    .await?;
                 if customer.archived_at.is_some() {
                     return Err(EngineError::AccessDenied("this customer is archived"));
                 }
                 SessionCaller::Customer(Arc::new(customer))
             }
         };
-        Ok(Session { workspace, caller, expires_at: verified.expires_at })
+        Ok(Session {
+            workspace,
+            caller,
+            expires_at: verified.expires_at,
+        })
     }
 }

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use authbridge_core::SecretString;
 use authbridge_core::secret::ExposeSecret as _;
 use authbridge_core::token::{GeneratedKey, SigningAlgorithm, SigningKey, VerificationKey};
-use authbridge_core::SecretString;
 use authbridge_store::{
     KeyPurpose, NewWorkspace, NewWorkspaceKey, SecretBytes, Store, Workspace, WorkspaceKey,
 };
@@ -38,15 +38,14 @@ pub(crate) struct Workspaces {
 
 impl Workspaces {
     pub(crate) fn new(store: Store) -> Self {
-        let by_key =
-            Cache::builder().max_capacity(10_000).time_to_live(REMEMBERED_FOR).build();
+        let by_key = Cache::builder()
+            .max_capacity(10_000)
+            .time_to_live(REMEMBERED_FOR)
+            .build();
         Self { store, by_key }
     }
 
-    pub(crate) async fn find(
-        &self,
-        key: &str,
-    ) -> Result<Option<Arc<WorkspaceState>>, EngineError> {
+    pub(crate) async fn find(&self, key: &str) -> Result<Option<Arc<WorkspaceState>>, EngineError> {
         if let Some(state) = self.by_key.get(key).await {
             return Ok(Some(state));
         }
@@ -64,14 +63,19 @@ async fn load(store: &Store, record: Workspace) -> Result<WorkspaceState, Engine
     let keys = store.list_workspace_keys(&record.id).await?;
     let secret = secret.expose_secret().as_bytes();
     let mut verification_keys = vec![VerificationKey::from_secret(secret)];
-    verification_keys.extend(keys.iter().filter_map(|key| {
-        VerificationKey::from_jwk(&key.kid, &key.algorithm, &key.public_jwk)
-    }));
+    verification_keys
+        .extend(keys.iter().filter_map(|key| {
+            VerificationKey::from_jwk(&key.kid, &key.algorithm, &key.public_jwk)
+        }));
     let signing_key = match keys.iter().rev().find(|key| is_signing(key)) {
         Some(key) => read_signing_key(store, &record, key).await?,
         None => SigningKey::from_secret(secret),
     };
-    Ok(WorkspaceState { record, verification_keys, signing_key })
+    Ok(WorkspaceState {
+        record,
+        verification_keys,
+        signing_key,
+    })
 }
 
 fn is_signing(key: &WorkspaceKey) -> bool {
@@ -120,7 +124,9 @@ pub async fn public_keys(store: &Store) -> Result<Value, EngineError> {
     let mut keys = Vec::new();
     for workspace in store.list_workspaces().await? {
         let own = store.list_workspace_keys(&workspace.id).await?;
-        let signing = own.into_iter().filter(|key| key.purpose == KeyPurpose::Sign);
+        let signing = own
+            .into_iter()
+            .filter(|key| key.purpose == KeyPurpose::Sign);
         keys.extend(signing.map(|key| key.public_jwk));
     }
     Ok(json!({ "keys": keys }))

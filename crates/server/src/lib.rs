@@ -1,1 +1,20 @@
-//! Authbridge over HTTP: API and proxy.
+//! Authbridge over HTTP: the API of the wire contract, and the proxy.
+//!
+//! A request enters at `worker.rs`. The proxy path goes to `proxy/`, everything else to the
+//! router of `app.rs`.
+
+mod access;
+mod app;
+mod body;
+mod cors;
+mod error;
+mod listen;
+mod proxy;
+mod routes;
+mod sessions;
+mod wire;
+mod worker;
+
+pub use app::openapi;
+pub use error::ApiError;
+pub use listen::{ListenError, Options, Server, start};

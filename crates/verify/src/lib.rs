@@ -74,7 +74,10 @@ impl Verifier {
     /// For a workspace that signs with its secret.
     pub fn with_secret(workspace_key: &str, secret: &[u8]) -> Self {
         let keys = Keys::Secret(DecodingKey::from_secret(secret));
-        Self { workspace_key: workspace_key.to_owned(), keys }
+        Self {
+            workspace_key: workspace_key.to_owned(),
+            keys,
+        }
     }
 
     /// For a workspace that signs with a key pair: `jwks` is the JSON of
@@ -84,7 +87,10 @@ impl Verifier {
         if set.keys.is_empty() {
             return Err(VerifyError::KeySet);
         }
-        Ok(Self { workspace_key: workspace_key.to_owned(), keys: Keys::Set(set) })
+        Ok(Self {
+            workspace_key: workspace_key.to_owned(),
+            keys: Keys::Set(set),
+        })
     }
 
     /// What `token` says, if it is good at `now`, in seconds since 1970.
@@ -97,7 +103,10 @@ impl Verifier {
                 let kid = header.kid.unwrap_or_default();
                 let jwk = set.find(&kid).ok_or(VerifyError::UnknownKey(kid))?;
                 // The key says what it is for; the token's word counts for nothing.
-                let algorithm = jwk.common.key_algorithm.and_then(|name| name.to_string().parse().ok());
+                let algorithm = jwk
+                    .common
+                    .key_algorithm
+                    .and_then(|name| name.to_string().parse().ok());
                 if HMAC.contains(&header.alg) || algorithm != Some(header.alg) {
                     return Err(VerifyError::Algorithm);
                 }
@@ -131,7 +140,10 @@ fn decode(token: &str, key: &DecodingKey, algorithm: Algorithm) -> Result<Claims
     validation.validate_aud = false;
     let decoded = jsonwebtoken::decode(token, key, &validation);
     decoded.map(|decoded| decoded.claims).map_err(|error| {
-        if matches!(error.kind(), jsonwebtoken::errors::ErrorKind::InvalidSignature) {
+        if matches!(
+            error.kind(),
+            jsonwebtoken::errors::ErrorKind::InvalidSignature
+        ) {
             return VerifyError::Signature;
         }
         VerifyError::Malformed
@@ -148,7 +160,12 @@ mod tests {
     const NOW: i64 = 1_795_000_000;
 
     fn token(secret: &[u8], claims: &Value) -> String {
-        jsonwebtoken::encode(&Header::default(), claims, &EncodingKey::from_secret(secret)).unwrap()
+        jsonwebtoken::encode(
+            &Header::default(),
+            claims,
+            &EncodingKey::from_secret(secret),
+        )
+        .unwrap()
     }
 
     fn claims() -> Value {
@@ -157,15 +174,21 @@ mod tests {
 
     #[test]
     fn a_good_token_says_who_calls_for_whom() {
-        let claims = Verifier::with_secret("ws", b"s").verify(&token(b"s", &claims()), NOW).unwrap();
-        assert_eq!((claims.workspace_key.as_str(), claims.customer_id.as_str()), ("ws", "c-1"));
+        let claims = Verifier::with_secret("ws", b"s")
+            .verify(&token(b"s", &claims()), NOW)
+            .unwrap();
+        assert_eq!(
+            (claims.workspace_key.as_str(), claims.customer_id.as_str()),
+            ("ws", "c-1")
+        );
         assert_eq!(claims.fields["plan"], "pro");
     }
 
     #[test]
     fn a_token_is_good_for_its_workspace_its_secret_and_its_time_only() {
         let token = token(b"s", &claims());
-        let verify = |workspace, secret, now| Verifier::with_secret(workspace, secret).verify(&token, now);
+        let verify =
+            |workspace, secret, now| Verifier::with_secret(workspace, secret).verify(&token, now);
         assert_eq!(verify("other", b"s", NOW), Err(VerifyError::Issuer));
         assert_eq!(verify("ws", b"other", NOW), Err(VerifyError::Signature));
         assert_eq!(verify("ws", b"s", NOW + 306), Err(VerifyError::Expired));
@@ -188,7 +211,9 @@ mod tests {
         header.kid = Some("1".into());
         let key = EncodingKey::from_secret(jwks.as_bytes());
         let forged = jsonwebtoken::encode(&header, &claims(), &key).unwrap();
-        let refused = Verifier::with_jwks("ws", jwks).unwrap().verify(&forged, NOW);
+        let refused = Verifier::with_jwks("ws", jwks)
+            .unwrap()
+            .verify(&forged, NOW);
         assert_eq!(refused, Err(VerifyError::Algorithm));
     }
 }

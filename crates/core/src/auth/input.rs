@@ -41,7 +41,7 @@ pub fn check_input(schema: Option<&Value>, input: &Value) -> Result<Value, Input
         normalize_values: true,
         ..Default::default()
     };
-    let value = value_to_schema(Some(&given), schema, &options)
+    let value = value_to_schema(Some(&given), Some(schema), options)
         .unwrap_or_else(|| Value::Object(Map::new()));
     let problems = problems(schema, &value);
     if problems.is_empty() {

@@ -26,13 +26,19 @@ impl ApiClient {
         let value = match &function.implementation {
             Implementation::Mapping(mapping) => evaluate(mapping, variables),
             Implementation::NotSupported => {
-                return Err(AuthError::NotSupported { function: function.name.as_str() });
+                return Err(AuthError::NotSupported {
+                    function: function.name.as_str(),
+                });
             }
             other @ (Implementation::RestApiMapping(_)
             | Implementation::GraphqlApiMapping(_)
             | Implementation::OperationMapping(_)
             | Implementation::Javascript(_)) => {
-                return Err(AuthError::not_yet(function.name, other.kind(), &function.source));
+                return Err(AuthError::not_yet(
+                    function.name,
+                    other.kind(),
+                    &function.source,
+                ));
             }
         };
         let value = value.unwrap_or_else(|| Value::Object(Map::new()));
@@ -45,7 +51,9 @@ fn evaluate(mapping: &Mapping, variables: &Value) -> Option<Value> {
         Some(args) if args.is_object() => (args.clone(), true),
         _ => (mapping.source().clone(), false),
     };
-    let handlers = source.as_object_mut().and_then(|members| members.shift_remove(HANDLERS));
+    let handlers = source
+        .as_object_mut()
+        .and_then(|members| members.shift_remove(HANDLERS));
     let Some(handlers) = handlers else {
         return mapping.evaluate(variables);
     };
@@ -54,5 +62,9 @@ fn evaluate(mapping: &Mapping, variables: &Value) -> Option<Value> {
     if let Value::Object(members) = &mut value {
         members.insert(HANDLERS.to_owned(), handlers);
     }
-    Some(if is_nested { serde_json::json!({ "args": value }) } else { value })
+    Some(if is_nested {
+        serde_json::json!({ "args": value })
+    } else {
+        value
+    })
 }

@@ -46,10 +46,16 @@ impl ApiClient {
     pub fn target(&self, path: &str, query: Option<&str>) -> Result<Target, TargetError> {
         let Some(url) = absolute(path) else {
             let path_and_query = self.below_base(path, query);
-            return Ok(Target { origin: self.base_uri.clone(), path_and_query });
+            return Ok(Target {
+                origin: self.base_uri.clone(),
+                path_and_query,
+            });
         };
         let (origin, path) = self.absolute_target(&url)?;
-        Ok(Target { origin, path_and_query: self.with_query(path, query) })
+        Ok(Target {
+            origin,
+            path_and_query: self.with_query(path, query),
+        })
     }
 
     /// What the request line says for a `path` below the base URI.
@@ -70,10 +76,7 @@ impl ApiClient {
             path_and_query.push_str(part);
             separator = '&';
         }
-        Ok(Target {
-            origin,
-            path_and_query,
-        })
+        path_and_query
     }
 
     fn absolute_target(&self, text: &str) -> Result<(Url, String), TargetError> {

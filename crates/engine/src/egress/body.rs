@@ -14,7 +14,7 @@ use tokio::time::{Instant, Sleep};
 use super::pool::{Origin, Pool};
 
 /// The error of a body that broke off.
-pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A piece of a body did not come in time.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +30,11 @@ struct IdleTimer {
 
 impl IdleTimer {
     const fn new(limit: Duration) -> Self {
-        Self { limit, sleep: None, is_armed: false }
+        Self {
+            limit,
+            sleep: None,
+            is_armed: false,
+        }
     }
 
     /// A piece came.
@@ -41,7 +45,9 @@ impl IdleTimer {
     /// No piece yet: `Err` when the wait has been too long.
     fn poll_wait(&mut self, context: &mut Context<'_>) -> Result<(), Idle> {
         let limit = self.limit;
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        let sleep = self
+            .sleep
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
         if !self.is_armed {
             sleep.as_mut().reset(Instant::now() + limit);
             self.is_armed = true;
@@ -75,13 +81,20 @@ impl OutgoingBody {
         if incoming.is_end_stream() {
             return Self::Empty;
         }
-        Self::Stream(Box::new(StreamedBody { incoming, timer: IdleTimer::new(idle) }))
+        Self::Stream(Box::new(StreamedBody {
+            incoming,
+            timer: IdleTimer::new(idle),
+        }))
     }
 }
 
 impl From<Bytes> for OutgoingBody {
     fn from(bytes: Bytes) -> Self {
-        if bytes.is_empty() { Self::Empty } else { Self::Full(Some(bytes)) }
+        if bytes.is_empty() {
+            Self::Empty
+        } else {
+            Self::Full(Some(bytes))
+        }
     }
 }
 
@@ -136,7 +149,11 @@ pub(super) struct Lease {
 
 impl IncomingBody {
     pub(super) fn new(incoming: Incoming, idle: Duration, lease: Option<Lease>) -> Self {
-        let mut body = Self { incoming, timer: IdleTimer::new(idle), lease };
+        let mut body = Self {
+            incoming,
+            timer: IdleTimer::new(idle),
+            lease,
+        };
         if body.incoming.is_end_stream() {
             body.give_back();
         }
@@ -144,7 +161,12 @@ impl IncomingBody {
     }
 
     fn give_back(&mut self) {
-        if let Some(Lease { sender, origin, pool }) = self.lease.take() {
+        if let Some(Lease {
+            sender,
+            origin,
+            pool,
+        }) = self.lease.take()
+        {
             pool.put(&origin, sender);
         }
     }

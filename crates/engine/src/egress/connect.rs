@@ -35,7 +35,11 @@ pub(super) struct Connector {
 
 impl Connector {
     pub(super) fn new(policy: Policy) -> Self {
-        Self { policy, resolver: Resolver::default(), tls: OnceCell::new() }
+        Self {
+            policy,
+            resolver: Resolver::default(),
+            tls: OnceCell::new(),
+        }
     }
 
     /// A new connection to `origin`, opened within `deadline`.
@@ -47,7 +51,12 @@ impl Connector {
         let host = || origin.host.to_string();
         tokio::time::timeout(deadline, self.open(origin))
             .await
-            .unwrap_or_else(|_| Err(EgressError::Timeout { host: host(), stage: "to connect" }))
+            .unwrap_or_else(|_| {
+                Err(EgressError::Timeout {
+                    host: host(),
+                    stage: "to connect",
+                })
+            })
     }
 
     async fn open(&self, origin: &Origin) -> Result<SendRequest<OutgoingBody>, EgressError> {
@@ -55,8 +64,15 @@ impl Connector {
         if !origin.is_tls {
             return handshake(origin, TokioIo::new(stream)).await;
         }
-        let error = |source| EgressError::Tls { host: origin.host.to_string(), source };
-        let tls = self.tls.get_or_try_init(tls_connector).await.map_err(error)?;
+        let error = |source| EgressError::Tls {
+            host: origin.host.to_string(),
+            source,
+        };
+        let tls = self
+            .tls
+            .get_or_try_init(tls_connector)
+            .await
+            .map_err(error)?;
         let literal = origin.host.trim_start_matches('[').trim_end_matches(']');
         let name = ServerName::try_from(literal.to_owned())
             .map_err(|source| error(io::Error::new(io::ErrorKind::InvalidInput, source)))?;
@@ -93,9 +109,13 @@ impl Connector {
         if !origin.is_tls && !self.policy.allows_plain_http(address) {
             return Err(EgressError::PlainHttp { host: host() });
         }
-        let error = |source| EgressError::Connect { host: host(), source };
-        let stream =
-            TcpStream::connect(SocketAddr::new(address, origin.port)).await.map_err(error)?;
+        let error = |source| EgressError::Connect {
+            host: host(),
+            source,
+        };
+        let stream = TcpStream::connect(SocketAddr::new(address, origin.port))
+            .await
+            .map_err(error)?;
         stream.set_nodelay(true).map_err(error)?;
         Ok(stream)
     }
@@ -113,12 +133,18 @@ where
         .max_headers(MAX_HEADERS)
         .handshake(stream)
         .await
-        .map_err(|source| EgressError::Http { host: origin.host.to_string(), source })?;
+        .map_err(|source| EgressError::Http {
+            host: origin.host.to_string(),
+            source,
+        })?;
     let connection = connection.with_upgrades();
     tokio::spawn(async move {
         // Whoever waits for an answer learns of a broken connection; nobody else needs to.
         if let Err(error) = connection.await {
-            tracing::debug!(error = &error as &dyn std::error::Error, "upstream connection ended");
+            tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "upstream connection ended"
+            );
         }
     });
     Ok(sender)

@@ -4,7 +4,9 @@
 #[derive(Debug, thiserror::Error)]
 pub enum EgressError {
     /// The address is one that requests may not go to.
-    #[error("`{host}` is at an address that requests may not go to ({kind}); the operator can allow it with `--allow-network`, or with `--dev` on a developer's machine")]
+    #[error(
+        "`{host}` is at an address that requests may not go to ({kind}); the operator can allow it with `--allow-network`, or with `--dev` on a developer's machine"
+    )]
     Blocked {
         /// The host, as the request names it.
         host: String,

@@ -66,7 +66,10 @@ impl Egress {
     /// connection lives on the runtime that opened it.
     #[must_use]
     pub fn for_worker(&self) -> Self {
-        Self { pool: Arc::new(Pool::default()), ..self.clone() }
+        Self {
+            pool: Arc::new(Pool::default()),
+            ..self.clone()
+        }
     }
 
     /// How long each step may take.

@@ -34,7 +34,9 @@ impl Policy {
     }
 
     fn allows_network_of(&self, address: IpAddr) -> bool {
-        self.allowed_networks.iter().any(|network| network.contains(&address))
+        self.allowed_networks
+            .iter()
+            .any(|network| network.contains(&address))
     }
 }
 
@@ -114,22 +116,54 @@ mod tests {
     fn only_public_addresses_are_allowed() {
         let policy = Policy::default();
         for address in [
-            "0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.1", "127.9.9.9", "169.254.169.254",
-            "172.16.0.1", "172.31.255.255", "192.0.0.1", "192.168.1.1", "198.18.0.1", "224.0.0.1",
-            "255.255.255.255", "::", "::1", "::127.0.0.1", "::ffff:10.0.0.1", "::ffff:127.0.0.1",
-            "64:ff9b::a00:1", "64:ff9b:1::1", "2001::1", "2002:a00:1::", "2002:7f00:1::1",
-            "2001:db8::1", "fc00::1", "fd00:ec2::254", "fe80::1", "ff02::1", "4000::1",
+            "0.0.0.0",
+            "10.1.2.3",
+            "100.64.0.1",
+            "127.0.0.1",
+            "127.9.9.9",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.1",
+            "192.168.1.1",
+            "198.18.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::127.0.0.1",
+            "::ffff:10.0.0.1",
+            "::ffff:127.0.0.1",
+            "64:ff9b::a00:1",
+            "64:ff9b:1::1",
+            "2001::1",
+            "2002:a00:1::",
+            "2002:7f00:1::1",
+            "2001:db8::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "fe80::1",
+            "ff02::1",
+            "4000::1",
         ] {
             assert!(refused(&policy, address), "{address}");
         }
-        for address in ["1.1.1.1", "172.32.0.1", "2606:4700::1111", "64:ff9b::101:101"] {
+        for address in [
+            "1.1.1.1",
+            "172.32.0.1",
+            "2606:4700::1111",
+            "64:ff9b::101:101",
+        ] {
             assert!(!refused(&policy, address), "{address}");
         }
     }
 
     #[test]
     fn development_opens_the_local_network_but_not_cloud_metadata() {
-        let policy = Policy { is_development: true, ..Policy::default() };
+        let policy = Policy {
+            is_development: true,
+            ..Policy::default()
+        };
         assert!(!refused(&policy, "127.0.0.1") && !refused(&policy, "192.168.1.1"));
         assert!(!refused(&policy, "::1") && !refused(&policy, "::ffff:127.0.0.1"));
         assert!(refused(&policy, "169.254.169.254") && refused(&policy, "0.0.0.0"));
@@ -138,7 +172,10 @@ mod tests {
     #[test]
     fn a_network_that_the_operator_allows_is_open() {
         let allowed_networks = vec!["10.0.0.0/8".parse().unwrap()];
-        let policy = Policy { allowed_networks, ..Policy::default() };
+        let policy = Policy {
+            allowed_networks,
+            ..Policy::default()
+        };
         assert!(!refused(&policy, "10.9.9.9") && !refused(&policy, "::ffff:10.9.9.9"));
         assert!(refused(&policy, "127.0.0.1"));
         assert!(policy.allows_plain_http("10.9.9.9".parse().unwrap()));

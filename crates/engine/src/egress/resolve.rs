@@ -55,7 +55,10 @@ impl Resolver {
             answers.retain(|_, answer| answer.until > now);
         }
         if answers.len() < CAPACITY {
-            let answer = Answer { addresses: Arc::clone(addresses), until: now + REMEMBERED_FOR };
+            let answer = Answer {
+                addresses: Arc::clone(addresses),
+                until: now + REMEMBERED_FOR,
+            };
             answers.insert(host.to_owned(), answer);
         }
     }

@@ -9,10 +9,10 @@ use http::{HeaderMap, Method, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::client::conn::http1::SendRequest;
 
+use super::Egress;
 use super::body::{IncomingBody, Lease, OutgoingBody};
 use super::error::EgressError;
 use super::pool::Origin;
-use super::Egress;
 
 /// What is sent again when a kept connection turns out to be dead.
 struct Replay {
@@ -29,13 +29,21 @@ impl Egress {
         origin: &Arc<Origin>,
         mut request: http::Request<OutgoingBody>,
     ) -> Result<http::Response<IncomingBody>, EgressError> {
-        request.headers_mut().insert(HOST, origin.host_header.clone());
+        request
+            .headers_mut()
+            .insert(HOST, origin.host_header.clone());
         while let Some(sender) = self.pool.take(origin) {
             let replay = Replay::of(&request);
             match self.exchange(origin, sender, request).await {
                 Ok(response) => return Ok(response),
-                Err(Failure { unsent: Some(unsent), .. }) => request = *unsent,
-                Err(Failure { error, unsent: None }) => {
+                Err(Failure {
+                    unsent: Some(unsent),
+                    ..
+                }) => request = *unsent,
+                Err(Failure {
+                    error,
+                    unsent: None,
+                }) => {
                     // The server may have closed the kept connection just as we wrote to it.
                     let is_broken = matches!(error, EgressError::Http { .. });
                     match replay.filter(|_| is_broken) {
@@ -46,8 +54,13 @@ impl Egress {
                 }
             }
         }
-        let sender = self.connector.connect(origin, self.deadlines.connect).await?;
-        self.exchange(origin, sender, request).await.map_err(|failure| failure.error)
+        let sender = self
+            .connector
+            .connect(origin, self.deadlines.connect)
+            .await?;
+        self.exchange(origin, sender, request)
+            .await
+            .map_err(|failure| failure.error)
     }
 
     /// Sends `request` and reads its whole answer, up to `limit` bytes.
@@ -56,9 +69,16 @@ impl Egress {
         request: Request,
         limit: usize,
     ) -> Result<Response, EgressError> {
-        let host = request.target.origin.host_str().unwrap_or_default().to_owned();
+        let host = request
+            .target
+            .origin
+            .host_str()
+            .unwrap_or_default()
+            .to_owned();
         let invalid = || EgressError::Resolve { host: host.clone() };
-        let origin = Origin::of(&request.target.origin).map(Arc::new).ok_or_else(invalid)?;
+        let origin = Origin::of(&request.target.origin)
+            .map(Arc::new)
+            .ok_or_else(invalid)?;
         let uri = Uri::try_from(request.target.path_and_query).map_err(|_| invalid())?;
         let mut outgoing = http::Request::new(OutgoingBody::from(request.body));
         *outgoing.method_mut() = request.method;
@@ -67,8 +87,15 @@ impl Egress {
         let (head, body) = self.send(&origin, outgoing).await?.into_parts();
         let body = read_whole(body, limit)
             .await
-            .map_err(|_| EgressError::TooLarge { host: origin.host.to_string(), limit })?;
-        Ok(Response { status: head.status, headers: head.headers, body })
+            .map_err(|_| EgressError::TooLarge {
+                host: origin.host.to_string(),
+                limit,
+            })?;
+        Ok(Response {
+            status: head.status,
+            headers: head.headers,
+            body,
+        })
     }
 
     async fn exchange(
@@ -79,27 +106,46 @@ impl Egress {
     ) -> Result<http::Response<IncomingBody>, Failure> {
         let host = || origin.host.to_string();
         if let Err(source) = sender.ready().await {
-            let error = EgressError::Http { host: host(), source };
-            return Err(Failure { error, unsent: Some(Box::new(request)) });
+            let error = EgressError::Http {
+                host: host(),
+                source,
+            };
+            return Err(Failure {
+                error,
+                unsent: Some(Box::new(request)),
+            });
         }
         let answer = sender.try_send_request(request);
         let response = match tokio::time::timeout(self.deadlines.response_head, answer).await {
             Ok(Ok(response)) => response,
             Ok(Err(mut error)) => {
                 let unsent = error.take_message().map(Box::new);
-                let error = EgressError::Http { host: host(), source: error.into_error() };
+                let error = EgressError::Http {
+                    host: host(),
+                    source: error.into_error(),
+                };
                 return Err(Failure { error, unsent });
             }
             Err(_) => {
-                let error = EgressError::Timeout { host: host(), stage: "to answer" };
-                return Err(Failure { error, unsent: None });
+                let error = EgressError::Timeout {
+                    host: host(),
+                    stage: "to answer",
+                };
+                return Err(Failure {
+                    error,
+                    unsent: None,
+                });
             }
         };
         let origin = Arc::clone(origin);
         // A connection that changed its protocol is nobody's to use again.
         let is_upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
         let pool = Arc::clone(&self.pool);
-        let lease = (!is_upgraded).then_some(Lease { sender, origin, pool });
+        let lease = (!is_upgraded).then_some(Lease {
+            sender,
+            origin,
+            pool,
+        });
         let idle = self.deadlines.idle;
         Ok(response.map(|incoming| IncomingBody::new(incoming, idle, lease)))
     }

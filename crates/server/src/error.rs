@@ -1,0 +1,244 @@
+//! The one map from what went wrong to what the API answers.
+
+use authbridge_core::auth::{AuthError, Blame};
+use authbridge_core::client::{HandlerErrorKey, TargetError};
+use authbridge_engine::EngineError;
+use authbridge_engine::egress::EgressError;
+use authbridge_store::StoreError;
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde_json::{Map, Value, json};
+
+/// Says that an answer is the engine's own and not the external app's; its value is the error's
+/// `key`, or its `type`.
+pub(crate) const ERROR_HEADER: HeaderName = HeaderName::from_static("x-authbridge-error");
+
+/// An error as the API answers it: flat, as clients expect (wire contract B.1).
+#[derive(Debug)]
+pub struct ApiError {
+    /// The HTTP status.
+    pub status: StatusCode,
+    kind: &'static str,
+    key: Option<&'static str>,
+    message: String,
+    data: Option<Value>,
+    doc: Option<&'static str>,
+}
+
+impl ApiError {
+    pub(crate) fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            kind,
+            key: None,
+            message: message.into(),
+            data: None,
+            doc: None,
+        }
+    }
+
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
+    }
+
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "bad_request", message).key("not_found")
+    }
+
+    #[must_use]
+    fn key(mut self, key: &'static str) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    #[must_use]
+    fn data(mut self, data: Option<Value>) -> Self {
+        self.data = data;
+        self
+    }
+
+    /// The body of the answer.
+    pub(crate) fn to_json(&self) -> Value {
+        let mut body = Map::new();
+        body.insert("type".into(), self.kind.into());
+        if let Some(key) = self.key {
+            body.insert("key".into(), key.into());
+        }
+        body.insert("message".into(), self.message.as_str().into());
+        if let Some(data) = &self.data {
+            body.insert("data".into(), data.clone());
+        }
+        if let Some(doc) = self.doc {
+            body.insert("doc".into(), doc.into());
+        }
+        Value::Object(body)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(self.to_json().to_string().into());
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(
+            ERROR_HEADER,
+            HeaderValue::from_static(self.key.unwrap_or(self.kind)),
+        );
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl From<EngineError> for ApiError {
+    fn from(error: EngineError) -> Self {
+        let message = error.to_string();
+        match error {
+            EngineError::Token(_) => {
+                let mut error = Self::new(StatusCode::UNAUTHORIZED, "bad_request", message)
+                    .key("not_authenticated");
+                error.doc = Some("authentication-token-errors");
+                error
+            }
+            EngineError::AccessDenied(_) => forbidden(message),
+            EngineError::NotFound { .. } => Self::not_found(message),
+            EngineError::BadRequest { .. } => Self::bad_request(message),
+            EngineError::Definition(diagnostics) => {
+                let data = json!({ "diagnostics": diagnostics });
+                Self::new(StatusCode::BAD_REQUEST, "configuration", message).data(Some(data))
+            }
+            EngineError::Configuration { .. } => configuration(message),
+            EngineError::Disconnected { error, .. } => connection(StatusCode::BAD_REQUEST, message)
+                .key("connection_is_defunct")
+                .data(error.map(|error| json!({ "error": error }))),
+            EngineError::Auth(error) => from_auth(error, message),
+            EngineError::Target(error) => from_target(&error, message),
+            EngineError::Egress(error) => from_egress(&error, message),
+            EngineError::Store(error) => from_store(&error, message),
+            EngineError::SigningKey(_) => internal(&error),
+        }
+    }
+}
+
+impl From<TargetError> for ApiError {
+    fn from(error: TargetError) -> Self {
+        let message = error.to_string();
+        from_target(&error, message)
+    }
+}
+
+impl From<EgressError> for ApiError {
+    fn from(error: EgressError) -> Self {
+        let message = error.to_string();
+        from_egress(&error, message)
+    }
+}
+
+fn forbidden(message: String) -> ApiError {
+    ApiError::new(StatusCode::FORBIDDEN, "bad_request", message).key("access_denied")
+}
+
+fn configuration(message: String) -> ApiError {
+    ApiError::new(StatusCode::BAD_REQUEST, "configuration", message)
+}
+
+fn connection(status: StatusCode, message: String) -> ApiError {
+    ApiError::new(status, "connection", message)
+}
+
+/// The caller learns that it happened; why goes to the log.
+fn internal(error: &(dyn std::error::Error + 'static)) -> ApiError {
+    tracing::error!(error, "internal error");
+    let message = "the engine could not do this; its log says why";
+    ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
+}
+
+fn from_auth(error: AuthError, message: String) -> ApiError {
+    let blame = error.blame();
+    match error {
+        AuthError::Input(input) => {
+            ApiError::bad_request(message).data(Some(json!({ "fields": input.fields })))
+        }
+        AuthError::Refused {
+            key: Some(HandlerErrorKey::RateLimitExceeded),
+            data,
+            ..
+        } => connection(StatusCode::TOO_MANY_REQUESTS, message)
+            .key("rate_limit_exceeded")
+            .data(data),
+        AuthError::Refused {
+            key, status, data, ..
+        } => {
+            let data = data.unwrap_or_else(|| json!({ "response": { "status": status.as_u16() } }));
+            let answer = match blame {
+                Blame::Provider => StatusCode::BAD_GATEWAY,
+                Blame::Caller | Blame::Customer | Blame::WorkspaceOwner | Blame::Operator => {
+                    StatusCode::BAD_REQUEST
+                }
+            };
+            let key = key.map_or("connection_is_defunct", HandlerErrorKey::as_str);
+            connection(answer, message).key(key).data(Some(data))
+        }
+        AuthError::TestFailed => {
+            connection(StatusCode::BAD_REQUEST, message).key("connection_is_defunct")
+        }
+        AuthError::Unavailable { .. } => connection(StatusCode::BAD_GATEWAY, message),
+        AuthError::Blocked { .. } => forbidden(message),
+        AuthError::Target(target) => from_target(&target, message),
+        AuthError::NotYet { .. }
+        | AuthError::FunctionNotYet { .. }
+        | AuthError::NotSupported { .. }
+        | AuthError::ApiClient(_)
+        | AuthError::Returned { .. }
+        | AuthError::Rest { .. } => configuration(message),
+    }
+}
+
+fn from_target(error: &TargetError, message: String) -> ApiError {
+    match error {
+        TargetError::Invalid(_) => ApiError::bad_request(message),
+        TargetError::HostNotAllowed { host } => forbidden(format!(
+            "{message}, so the credentials do not go there; to permit it, add \
+             `allowedHosts: [\"{host}\"]` to what the connector's `makeApiClient` returns"
+        )),
+    }
+}
+
+fn from_egress(error: &EgressError, message: String) -> ApiError {
+    tracing::debug!(
+        error = error as &dyn std::error::Error,
+        "request did not succeed"
+    );
+    if error.is_policy() {
+        return forbidden(message);
+    }
+    let status = match error.is_timeout() {
+        true => StatusCode::GATEWAY_TIMEOUT,
+        false => StatusCode::BAD_GATEWAY,
+    };
+    connection(status, message)
+}
+
+fn from_store(error: &StoreError, message: String) -> ApiError {
+    match error {
+        StoreError::Conflict { .. } => {
+            ApiError::new(StatusCode::CONFLICT, "bad_request", message).key("already_exists")
+        }
+        StoreError::Missing { .. } => ApiError::not_found(message),
+        StoreError::InvalidCursor => ApiError::bad_request(message),
+        StoreError::GenerationMoved => {
+            ApiError::new(StatusCode::CONFLICT, "concurrency", message).key("lock_timeout")
+        }
+        StoreError::Locked { .. }
+        | StoreError::WrongKey { .. }
+        | StoreError::UnknownKey { .. }
+        | StoreError::Inconsistent { .. }
+        | StoreError::CannotOpen { .. }
+        | StoreError::Keyring(_)
+        | StoreError::Unavailable(_)
+        | StoreError::Closed => internal(error),
+    }
+}

@@ -1,0 +1,218 @@
+//! Listening: one thread per core, each with a socket on the same address.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use authbridge_engine::Engine;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, watch};
+
+use crate::worker::Service;
+
+/// A caller that takes longer than this to send the head of a request, or to send another one,
+/// is hung up on.
+const HEAD_DEADLINE: Duration = Duration::from_secs(60);
+
+/// The largest head of a request, and the most that is read ahead of a slow upstream.
+const READ_BUFFER_BYTES: usize = 64 * 1024;
+
+/// More header fields than this in one request are refused.
+const MAX_HEADERS: usize = 128;
+
+/// How to serve.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Where to listen; port 0 picks a free one.
+    pub address: SocketAddr,
+    /// How many workers.
+    pub threads: usize,
+    /// How long requests in progress may go on after a shutdown begins.
+    pub grace: Duration,
+}
+
+/// A server could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenError {
+    /// The address is taken, or not this machine's.
+    #[error("cannot listen on {address}: {source}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// No thread, or no runtime in it.
+    #[error("cannot start a worker: {0}")]
+    Worker(#[from] io::Error),
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    shutdown: watch::Sender<bool>,
+    workers: Vec<JoinHandle<()>>,
+}
+
+/// Starts serving `engine`.
+pub fn start(engine: &Engine, options: Options) -> Result<Server, ListenError> {
+    let error = |source| ListenError::Bind {
+        address: options.address,
+        source,
+    };
+    // Sockets that share an address would share it with another process too, unnoticed; one that
+    // does not share tells whether it is free.
+    let address = match options.address.port() {
+        0 => options.address,
+        _ => bind(options.address, Sharing::Exclusive)
+            .and_then(|it| it.local_addr())
+            .map_err(error)?,
+    };
+    let first = bind(address, Sharing::Shared).map_err(error)?;
+    let address = first.local_addr().map_err(error)?;
+    let (shutdown, _) = watch::channel(false);
+    let mut listeners = vec![first];
+    for _ in 1..options.threads.max(1) {
+        listeners.push(bind(address, Sharing::Shared).map_err(error)?);
+    }
+    let mut workers = Vec::new();
+    for (index, listener) in listeners.into_iter().enumerate() {
+        let engine = engine.clone();
+        let stop = shutdown.subscribe();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let thread = std::thread::Builder::new().name(format!("worker-{index}"));
+        workers.push(thread.spawn(move || {
+            runtime.block_on(work(&engine, listener, stop, options.grace));
+            // Whoever is still connected has had its time.
+            runtime.shutdown_background();
+        })?);
+    }
+    Ok(Server {
+        address,
+        shutdown,
+        workers,
+    })
+}
+
+impl Server {
+    /// Lets requests in progress finish, for the time that the options allow, and ends.
+    pub fn stop(self) {
+        self.shutdown.send_replace(true);
+        for worker in self.workers {
+            if worker.join().is_err() {
+                tracing::error!("a worker ended by a panic");
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sharing {
+    Exclusive,
+    Shared,
+}
+
+fn bind(address: SocketAddr, sharing: Sharing) -> io::Result<TcpListener> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    socket.set_reuse_address(true)?;
+    if sharing == Sharing::Shared {
+        socket.set_reuse_port(true)?;
+        socket.set_nonblocking(true)?;
+    }
+    socket.bind(&address.into())?;
+    if sharing == Sharing::Shared {
+        socket.listen(4096)?;
+    }
+    Ok(socket.into())
+}
+
+async fn work(
+    engine: &Engine,
+    listener: TcpListener,
+    mut stop: watch::Receiver<bool>,
+    grace: Duration,
+) {
+    let listener = match tokio::net::TcpListener::from_std(listener) {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "a worker cannot listen"
+            );
+            return;
+        }
+    };
+    let service = Arc::new(Service::new(engine));
+    // Every connection holds a sender; when the last is gone, all of them have ended.
+    let (alive, mut all_gone) = mpsc::channel::<()>(1);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stop.changed() => break,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let connection = serve(stream, Arc::clone(&service), stop.clone(), alive.clone());
+                tokio::spawn(connection);
+            }
+            Err(error) => {
+                // Out of file descriptors, most likely: others must close first.
+                tracing::warn!(error = &error as &dyn std::error::Error, "cannot accept");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+    drop(listener);
+    drop(alive);
+    if tokio::time::timeout(grace, all_gone.recv()).await.is_err() {
+        tracing::warn!("some requests did not finish in time");
+    }
+}
+
+async fn serve(
+    stream: TcpStream,
+    service: Arc<Service>,
+    mut stop: watch::Receiver<bool>,
+    _alive: mpsc::Sender<()>,
+) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(error = &error as &dyn std::error::Error, "caller is gone");
+        return;
+    }
+    let handler = service_fn(|request| service.handle(request));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_DEADLINE)
+        .max_buf_size(READ_BUFFER_BYTES)
+        .max_headers(MAX_HEADERS)
+        .serve_connection(TokioIo::new(stream), handler)
+        .with_upgrades();
+    tokio::pin!(connection);
+    let result = tokio::select! {
+        result = connection.as_mut() => result,
+        _ = stop.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = result {
+        tracing::debug!(
+            error = &error as &dyn std::error::Error,
+            "caller's connection ended"
+        );
+    }
+}

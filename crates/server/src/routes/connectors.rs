@@ -1,0 +1,121 @@
+//! `/connectors`.
+
+use authbridge_store::PutOutcome;
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{Asked, Named, Shared, page};
+use crate::access::Authenticated;
+use crate::error::ApiError;
+use crate::wire::{Connector, JsonBody, List, ListQuery};
+
+pub(crate) fn router() -> OpenApiRouter<std::sync::Arc<crate::worker::Worker>> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(get, archive))
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", default)]
+#[into_params(parameter_in = Query)]
+struct ConnectorQuery {
+    /// Given by the command line of the original product, which expects a bare array.
+    workspace_id: Option<String>,
+}
+
+/// The connectors of the workspace: a page, or a bare array when `workspaceId` is given.
+#[utoipa::path(get, path = "/connectors", tag = "connectors", params(ListQuery, ConnectorQuery),
+    responses((status = 200, body = List<Connector>)))]
+async fn list(
+    State(worker): Shared,
+    Authenticated(session): Authenticated,
+    Asked(query): Asked<ListQuery>,
+    Asked(shape): Asked<ConnectorQuery>,
+) -> Result<Response, ApiError> {
+    let is_bare = shape.workspace_id.is_some();
+    let page = match is_bare {
+        true => authbridge_store::Page {
+            limit: 1000,
+            cursor: None,
+        },
+        false => page(&query)?,
+    };
+    let found = worker
+        .engine
+        .list_connectors(&session, query.search(), page)
+        .await?;
+    let workspace = session.workspace_id().as_str();
+    let list = List::of(found, |record| Connector::of(record, workspace, None));
+    Ok(if is_bare {
+        Json(list.items).into_response()
+    } else {
+        Json(list).into_response()
+    })
+}
+
+/// Creates or replaces a connector from one document: flat, or with an `auth` block.
+#[utoipa::path(post, path = "/connectors", tag = "connectors", request_body = Object,
+    responses((status = 201, body = Connector), (status = 200, body = Connector),
+        (status = 400, description = "The definition has errors; `data.diagnostics` lists them",
+            body = crate::wire::Error)))]
+async fn create(
+    State(worker): Shared,
+    Authenticated(session): Authenticated,
+    JsonBody(document): JsonBody,
+) -> Result<(StatusCode, Json<Connector>), ApiError> {
+    let put = worker.engine.push_connector(&session, &document).await?;
+    let status = match put.outcome {
+        PutOutcome::Created => StatusCode::CREATED,
+        PutOutcome::Changed | PutOutcome::Unchanged => StatusCode::OK,
+    };
+    let (record, definition) = worker
+        .engine
+        .connector(&session, put.item.id.as_str())
+        .await?;
+    let workspace = session.workspace_id().as_str();
+    Ok((
+        status,
+        Json(Connector::of(record, workspace, definition.as_deref())),
+    ))
+}
+
+/// One connector, by id, key or uuid, with the public part of its definition.
+#[utoipa::path(get, path = "/connectors/{connector}", tag = "connectors",
+    params(("connector" = String, Path)),
+    responses((status = 200, body = Connector), (status = 404, body = crate::wire::Error)))]
+async fn get(
+    State(worker): Shared,
+    Authenticated(session): Authenticated,
+    Named(selector): Named,
+) -> Result<Json<Connector>, ApiError> {
+    let (record, definition) = worker.engine.connector(&session, &selector).await?;
+    let workspace = session.workspace_id().as_str();
+    Ok(Json(Connector::of(
+        record,
+        workspace,
+        definition.as_deref(),
+    )))
+}
+
+/// Archives a connector that no integration uses.
+#[utoipa::path(delete, path = "/connectors/{connector}", tag = "connectors",
+    params(("connector" = String, Path)),
+    responses((status = 200, body = Connector), (status = 404, body = crate::wire::Error)))]
+async fn archive(
+    State(worker): Shared,
+    Authenticated(session): Authenticated,
+    Named(selector): Named,
+) -> Result<Json<Connector>, ApiError> {
+    let record = worker.engine.archive_connector(&session, &selector).await?;
+    Ok(Json(Connector::of(
+        record,
+        session.workspace_id().as_str(),
+        None,
+    )))
+}

@@ -1,0 +1,92 @@
+//! Connections on the wire.
+
+use authbridge_store as store;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// A customer's authenticated link through an integration.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Connection {
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    name: String,
+    /// Our id of the customer.
+    user_id: String,
+    /// The same, by its newer name.
+    tenant_id: String,
+    integration_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_option_key: Option<String>,
+    /// `READY`, `CLIENT_ACTION_REQUIRED`, `CONFIGURATION_ERROR`, `SETUP_FAILED` or
+    /// `DISCONNECTING`.
+    state: &'static str,
+    connected: bool,
+    disconnected: bool,
+    /// Why it is disconnected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meta: Option<Value>,
+    created_at: String,
+    updated_at: String,
+    last_active_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    archived_at: Option<String>,
+    /// For admins who ask with `includeSecrets=true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credentials: Option<Value>,
+    /// For admins who ask with `includeSecrets=true`: what the user typed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input: Option<Value>,
+    /// `input` by its older name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameters: Option<Value>,
+    /// For admins who ask with `includeSecrets=true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connector_parameters: Option<Value>,
+}
+
+impl From<store::Connection> for Connection {
+    fn from(record: store::Connection) -> Self {
+        let disconnected = record.state.disconnected();
+        Self {
+            id: record.id.to_string(),
+            key: record.key,
+            name: record.name.unwrap_or_default(),
+            user_id: record.customer_id.to_string(),
+            tenant_id: record.customer_id.to_string(),
+            integration_id: record.integration_id.to_string(),
+            auth_option_key: record.auth_option_key,
+            state: record.state.as_str(),
+            connected: !disconnected,
+            disconnected,
+            error: record.error,
+            meta: record.meta,
+            created_at: record.created_at.to_string(),
+            updated_at: record.updated_at.to_string(),
+            last_active_at: record.last_active_at.to_string(),
+            archived_at: record.archived_at.map(|at| at.to_string()),
+            credentials: None,
+            input: None,
+            parameters: None,
+            connector_parameters: None,
+        }
+    }
+}
+
+impl Connection {
+    /// The same with its secrets, which the engine gave out to an admin and wrote down.
+    pub(crate) fn with_secrets(self, secrets: store::ConnectionSecrets) -> Self {
+        let input = secrets.input.into_exposed();
+        Self {
+            credentials: Some(secrets.credentials.into_exposed()),
+            parameters: Some(input.clone()),
+            input: Some(input),
+            connector_parameters: Some(secrets.connector_parameters.into_exposed()),
+            ..self
+        }
+    }
+}
