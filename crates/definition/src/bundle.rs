@@ -78,7 +78,7 @@ impl Bundle {
         let mut bundle = Self::default();
         let mut limits = Limits::new(MAX_FILES, MAX_BUNDLE);
         for file in &found {
-            if belongs_to_definition(file.name()) {
+            if belongs_to_definition(file.name()) || file.refusal().is_some() {
                 bundle.insert(file.name(), read_file(file, &mut limits));
             }
         }

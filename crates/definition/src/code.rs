@@ -83,14 +83,22 @@ pub fn reference_markdown() -> String {
          and a *note* do not.\n",
     );
     for code in Code::ALL {
-        page.push_str(&format!(
-            "\n## {id}: {title}\n\n*{severity}.* {explanation}\n\n```yaml\n{example}\n```\n",
-            id = code.id(),
-            title = code.title(),
-            severity = code.severity().as_str(),
-            explanation = code.explanation(),
-            example = code.example(),
-        ));
+        let (id, title) = (code.id(), code.title());
+        let (severity, explanation) = (code.severity().as_str(), code.explanation());
+        let example = code.example();
+        page.extend([
+            "\n## ",
+            id,
+            ": ",
+            title,
+            "\n\n*",
+            severity,
+            ".* ",
+            explanation,
+            "\n\n```yaml\n",
+            example,
+            "\n```\n",
+        ]);
     }
     page
 }

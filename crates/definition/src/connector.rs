@@ -50,6 +50,10 @@ pub struct Loaded<T> {
 ///
 /// The bundle may have a `spec.yml` with function files below `auth/`, version directories with
 /// one each (`<version>/src/spec.yml`) beside the connector's record, or one flat document.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "callers build the defaults in place, and have no other use for them"
+)]
 pub fn load_connector(bundle: &Bundle, defaults: ConnectorDefaults) -> Loaded<Connector> {
     let mut files = Files::new(bundle);
     for (path, refusal) in bundle.refusals() {
@@ -87,7 +91,7 @@ fn read(files: &mut Files<'_>, defaults: &ConnectorDefaults) -> Option<Connector
             .and_then(|record| record.text(name))
             .or_else(|| spec.text(name))
     };
-    let key = key(&text("key"), defaults, spec, &mut files.report)?;
+    let key = key(text("key"), defaults, spec, &mut files.report)?;
     let categories = record
         .map(|record| record.texts("categories"))
         .filter(|categories| !categories.is_empty())
@@ -107,13 +111,13 @@ fn read(files: &mut Files<'_>, defaults: &ConnectorDefaults) -> Option<Connector
 }
 
 fn key(
-    written: &Option<String>,
+    written: Option<String>,
     defaults: &ConnectorDefaults,
     spec: Object<'_>,
     report: &mut Report,
 ) -> Option<String> {
-    if let Some(key) = written {
-        return Some(key.clone());
+    if written.is_some() {
+        return written;
     }
     match &defaults.key {
         Some(key) if crate::fields::is_key(key) => Some(key.clone()),
@@ -149,6 +153,3 @@ fn version(
         .or(written)
         .filter(|version| !is_development(version))
 }
-
-#[cfg(test)]
-mod tests;

@@ -145,7 +145,12 @@ pub fn load_directory(dir: &Path) -> Result<Directory, ReadError> {
         directory: Directory::default(),
         places: Vec::new(),
     };
-    loader.load(&found, &classify::surroundings(dir));
+    let around = if metadata.is_file() {
+        dir.parent().unwrap_or(dir)
+    } else {
+        dir
+    };
+    loader.load(&found, &classify::surroundings(around));
     Ok(loader.finish())
 }
 
@@ -177,7 +182,11 @@ impl Loader {
         for (place, files) in connectors {
             self.connector(&place, &files);
         }
-        self.directory
+        let directory = &mut self.directory;
+        directory
+            .connectors
+            .sort_by(|left, right| left.path.cmp(&right.path));
+        directory
             .ignored
             .sort_by(|left, right| left.path.cmp(&right.path));
     }
@@ -207,22 +216,11 @@ impl Loader {
                 bundle.insert(name, read_file(file, &mut self.limits));
             }
         }
-        let loaded = load_connector(
-            &bundle,
-            ConnectorDefaults {
-                key: Some(place.default_key.clone()),
-                version: place.version.clone(),
-            },
-        );
-        let prefix = &place.prefix;
-        self.directory.sources.extend_under(prefix, loaded.sources);
-        self.directory
-            .diagnostics
-            .extend(loaded.diagnostics.into_iter().map(|mut diagnostic| {
-                diagnostic.file.insert_str(0, prefix);
-                diagnostic
-            }));
-        let connector = loaded.value;
+        let connector = if place.packed {
+            None
+        } else {
+            self.load_connector(place, &bundle)
+        };
         let identity = references::identity(&bundle, place);
         self.directory.connectors.push(ConnectorFile {
             key: connector
@@ -240,6 +238,24 @@ impl Loader {
             id: identity.id,
             uuid: identity.uuid,
         });
+    }
+
+    fn load_connector(&mut self, place: &ConnectorPlace, bundle: &Bundle) -> Option<Connector> {
+        let loaded = load_connector(
+            bundle,
+            ConnectorDefaults {
+                key: Some(place.default_key.clone()),
+                version: place.version.clone(),
+            },
+        );
+        let prefix = &place.prefix;
+        self.directory.sources.extend_under(prefix, loaded.sources);
+        let diagnostics = loaded.diagnostics.into_iter().map(|mut diagnostic| {
+            diagnostic.file.insert_str(0, prefix);
+            diagnostic
+        });
+        self.directory.diagnostics.extend(diagnostics);
+        loaded.value
     }
 
     /// A file outside of all known directories: an explicit type says what it is.
@@ -315,6 +331,3 @@ impl Loader {
 fn is_document(name: &str) -> bool {
     has_extension(name, &["yml", "yaml", "json"])
 }
-
-#[cfg(test)]
-mod tests;

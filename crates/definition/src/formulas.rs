@@ -2,12 +2,12 @@
 
 use authbridge_core::connector::FunctionName;
 use authbridge_formula::locator::{Locator, Step};
-use authbridge_formula::registry;
+use authbridge_formula::registry::{FORMULA_NAMES, UnknownFormula, unknown_formulas};
 use serde_json::Value;
 
 use crate::Code;
 use crate::report::{Place, Report};
-use crate::suggest::{did_you_mean, listed};
+use crate::suggest::{all_of, did_you_mean, nearest};
 use crate::tree::{Entry, Node, Tree};
 
 /// What every function gets (wire contract C.3; both names of the input, whichever is newer).
@@ -69,7 +69,10 @@ impl Variables {
 
 /// Reports what is wrong with the formulas below `node`.
 pub(crate) fn check(node: &Node, variables: &Variables, report: &mut Report) {
-    for unknown in registry::unknown_formulas(&node.to_value()) {
+    for unknown in unknown_formulas(&node.to_value()) {
+        if report.is_full(node.place.file) {
+            break;
+        }
         let Some(entry) = formula_at(node, &unknown.pointer) else {
             continue;
         };
@@ -80,13 +83,14 @@ pub(crate) fn check(node: &Node, variables: &Variables, report: &mut Report) {
                 format!("unknown formula `{}`", entry.key),
             )
             .label("the object is sent as it stands")
-            .help(unknown_formula_help(&entry.key, unknown.suggestion));
+            .help(unknown_formula_help(&entry.key, &unknown));
     }
     walk(node, variables, report);
 }
 
 /// Some formulas stand in documentation although no evaluator ever had them.
-fn unknown_formula_help(key: &str, suggestion: Option<&str>) -> String {
+fn unknown_formula_help(key: &str, unknown: &UnknownFormula) -> String {
+    let suggestion = nearest(&unknown.name, FORMULA_NAMES).or(unknown.suggestion);
     match (key, suggestion) {
         ("$template", _) => "use `$concat`, or `$tpl` with `values`".to_owned(),
         ("$cond", _) => "use `$case`".to_owned(),
@@ -252,7 +256,7 @@ fn check_locator(argument: &Node, variables: &Variables, report: &mut Report) {
     }
     let names = variables.names.iter().copied();
     let help = did_you_mean(root, names.clone())
-        .unwrap_or_else(|| format!("the variables here are {}", listed(names)));
+        .unwrap_or_else(|| format!("the variables here are {}", all_of(names)));
     report
         .at(
             Code::UnknownVariable,

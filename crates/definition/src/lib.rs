@@ -27,6 +27,6 @@ pub use code::{Code, explain, reference_markdown};
 pub use connector::{CONNECTABLE, ConnectorDefaults, Loaded, load_connector};
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use directory::{ConnectorFile, Directory, Ignored, IntegrationFile, load_directory};
-pub use render::{Color, render};
+pub use render::{Color, render, render_under};
 pub use schema::json_schemas;
 pub use source::Sources;

@@ -5,7 +5,7 @@ use authbridge_core::connector::{AuthType, ImplementationType};
 use crate::Code;
 use crate::fields::{Field, Kind, METHODS, Shape, is_host_pattern, is_http_uri, is_key};
 use crate::report::{Place, Report};
-use crate::suggest::{did_you_mean, listed};
+use crate::suggest::{any_of, did_you_mean};
 use crate::tree::{Entry, Node, Tree};
 
 /// A mapping of a known shape.
@@ -140,6 +140,10 @@ fn check_entry(entry: &Entry, parent: &Node, shape: &'static Shape, report: &mut
 }
 
 fn unknown_key(entry: &Entry, shape: &Shape, report: &mut Report) {
+    if report.is_full(entry.key_place.file) {
+        report.at(Code::UnknownKey, entry.key_place, "");
+        return;
+    }
     let names = shape
         .fields()
         .flat_map(|field| std::iter::once(field.name).chain(field.older.iter().copied()));
@@ -305,7 +309,7 @@ fn check_choice<'w>(
     report: &mut Report,
 ) {
     let Some(text) = node.as_str() else {
-        wrong_type(node, &format!("one of {}", listed(words)), report);
+        wrong_type(node, &format!("one of {}", any_of(words)), report);
         return;
     };
     if words.clone().all(|word| word != text) {
@@ -314,7 +318,7 @@ fn check_choice<'w>(
             .at(
                 Code::UnknownValue,
                 node.place,
-                format!("`{text}` is not one of {}", listed(words)),
+                format!("`{text}` is not one of {}", any_of(words)),
             )
             .maybe_help(help);
     }

@@ -23,6 +23,17 @@ pub enum Color {
 /// [`Directory`](crate::Directory); a diagnostic whose file is not among them is shown without
 /// its line. The result ends with a line break unless it is empty.
 pub fn render(diagnostics: &[Diagnostic], sources: &Sources, color: Color) -> String {
+    render_under("", diagnostics, sources, color)
+}
+
+/// [`render`], with `root` before every file name, so that a terminal can open the file: the path
+/// of the directory that was loaded, with a `/` at its end.
+pub fn render_under(
+    root: &str,
+    diagnostics: &[Diagnostic],
+    sources: &Sources,
+    color: Color,
+) -> String {
     let renderer = match color {
         Color::Never => Renderer::plain(),
         Color::Always => Renderer::styled(),
@@ -32,13 +43,13 @@ pub fn render(diagnostics: &[Diagnostic], sources: &Sources, color: Color) -> St
         if !text.is_empty() {
             text.push('\n');
         }
-        text.push_str(&renderer.render(&[group(diagnostic, sources)]));
+        text.push_str(&renderer.render(&[group(root, diagnostic, sources)]));
         text.push('\n');
     }
     text
 }
 
-fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
+fn group<'a>(root: &str, diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -47,10 +58,11 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
     let group = level
         .primary_title(diagnostic.message.as_str())
         .id(diagnostic.code.id());
+    let path = format!("{root}{}", diagnostic.file);
     let group = match excerpt(diagnostic, sources) {
         Some((lines, span)) => group.element(
             Snippet::source(lines)
-                .path(diagnostic.file.as_str())
+                .path(path)
                 .line_start(diagnostic.line)
                 .annotation(
                     AnnotationKind::Primary
@@ -58,7 +70,7 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
                         .label(diagnostic.label.as_deref()),
                 ),
         ),
-        None => group.element(origin(diagnostic)),
+        None => group.element(origin(path, diagnostic)),
     };
     match &diagnostic.help {
         Some(help) => group.element(Level::HELP.message(help.as_str())),
@@ -66,8 +78,8 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
     }
 }
 
-fn origin(diagnostic: &Diagnostic) -> Origin<'_> {
-    let origin = Origin::path(diagnostic.file.as_str());
+fn origin(path: String, diagnostic: &Diagnostic) -> Origin<'static> {
+    let origin = Origin::path(path);
     match diagnostic.span {
         Some(_) => origin.line(diagnostic.line).char_column(diagnostic.column),
         None => origin,
@@ -82,8 +94,15 @@ fn excerpt<'a>(
     let span = diagnostic.span?;
     let text = sources.get(&diagnostic.file)?;
     let offset = floor(text, span.start);
-    let start = text.get(..offset)?.rfind('\n').map_or(0, |end| end + 1);
-    let line = text.get(start..)?.split(['\n', '\r']).next()?;
+    // Only so far, because a line may be the whole of a large file.
+    let before = text.get(floor(text, offset.saturating_sub(MAX_LINE))..offset)?;
+    let start = match before.rfind('\n') {
+        Some(end) => offset - before.len() + end + 1,
+        None if before.len() == offset => 0,
+        None => return None,
+    };
+    let rest = text.get(start..floor(text, start + 2 * MAX_LINE))?;
+    let line = rest.split(['\n', '\r']).next()?;
     if line.len() > MAX_LINE {
         return None;
     }

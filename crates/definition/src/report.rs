@@ -1,13 +1,14 @@
 //! Collects findings while files are read, and turns them into diagnostics at the end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::source::{self, Lines, Sources};
-use crate::{Code, Diagnostic, Severity, Span};
+use crate::{Code, Diagnostic, Span};
 
-/// The most findings that one run keeps.
-const MAX_FINDINGS: usize = 500;
+/// The most findings that are kept of one file; the rest is counted.
+const MAX_FINDINGS: usize = 200;
 
 /// A file of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,7 +55,9 @@ impl Finding {
 struct ReportedFile {
     name: String,
     text: Arc<str>,
+    lines: OnceCell<Lines>,
     parsed: bool,
+    findings: usize,
 }
 
 /// The findings of one run and the texts that they point into.
@@ -62,7 +65,17 @@ struct ReportedFile {
 pub(crate) struct Report {
     files: Vec<ReportedFile>,
     findings: Vec<Finding>,
+    /// The last finding over the limit of its file, which nobody will see.
+    dropped: Option<Finding>,
     secrets: BTreeSet<Place>,
+    unusable: bool,
+}
+
+impl ReportedFile {
+    /// Masking keeps the lines where they are, so these serve the masked text as well.
+    fn lines(&self) -> &Lines {
+        self.lines.get_or_init(|| Lines::new(&self.text))
+    }
 }
 
 impl Report {
@@ -72,7 +85,9 @@ impl Report {
         self.files.push(ReportedFile {
             name: name.to_owned(),
             text,
+            lines: OnceCell::new(),
             parsed: false,
+            findings: 0,
         });
         id
     }
@@ -95,7 +110,7 @@ impl Report {
         self.files
             .get(place.file.0 as usize)
             .map_or((1, 1), |file| {
-                Lines::new(&file.text).position(&file.text, place.start as usize)
+                file.lines().position(&file.text, place.start as usize)
             })
     }
 
@@ -139,7 +154,22 @@ impl Report {
             label: None,
             help: None,
         };
+        self.unusable |= !code.leaves_usable();
+        let is_full = self.is_full(file);
+        if let Some(file) = self.files.get_mut(file.0 as usize) {
+            file.findings += 1;
+        }
+        if is_full {
+            return self.dropped.insert(finding);
+        }
         self.findings.push_mut(finding)
+    }
+
+    /// Whether further findings in `file` are only counted, so that no pains need be taken.
+    pub(crate) fn is_full(&self, file: FileId) -> bool {
+        self.files
+            .get(file.0 as usize)
+            .is_some_and(|file| file.findings >= MAX_FINDINGS)
     }
 
     /// Hides the text at `place` from every snippet.
@@ -149,9 +179,7 @@ impl Report {
 
     /// Whether everything found leaves the definition usable.
     pub(crate) fn is_usable(&self) -> bool {
-        self.findings
-            .iter()
-            .all(|finding| finding.code.leaves_usable())
+        !self.unusable
     }
 
     /// The diagnostics in order of file and place, and the masked texts.
@@ -169,23 +197,14 @@ impl Report {
             (left.code, left.file, left.range, &left.message)
                 == (right.code, right.file, right.range, &right.message)
         });
-        let surplus = self.findings.len().saturating_sub(MAX_FINDINGS);
-        self.findings.truncate(MAX_FINDINGS);
-        let mut lines: BTreeMap<FileId, Lines> = BTreeMap::new();
         let mut diagnostics = Vec::with_capacity(self.findings.len());
         for finding in self.findings {
             let index = finding.file.0 as usize;
-            let (Some(file), Some(text)) = (files.get(index), masked.get(index)) else {
-                continue;
-            };
-            let lines = lines
-                .entry(finding.file)
-                .or_insert_with(|| Lines::new(text));
-            diagnostics.push(to_diagnostic(finding, &file.name, text, lines));
+            if let (Some(file), Some(text)) = (files.get(index), masked.get(index)) {
+                diagnostics.push(to_diagnostic(finding, file, text));
+            }
         }
-        if surplus > 0 {
-            diagnostics.extend(surplus_note(surplus, &diagnostics));
-        }
+        diagnostics.extend(files.iter().filter_map(surplus_note));
         let sources = files
             .into_iter()
             .zip(masked)
@@ -218,33 +237,33 @@ fn order<'a>(
     (name, finding.range, finding.code, finding.message.as_str())
 }
 
-fn to_diagnostic(finding: Finding, file: &str, text: &str, lines: &Lines) -> Diagnostic {
+fn to_diagnostic(finding: Finding, file: &ReportedFile, text: &str) -> Diagnostic {
     let span = finding.range.map(|(start, end)| Span {
         start: start as usize,
         end: end as usize,
     });
-    let (line, column) = span.map_or((1, 1), |span| lines.position(text, span.start));
+    let (line, column) = span.map_or((1, 1), |span| file.lines().position(text, span.start));
     Diagnostic {
         code: finding.code,
         severity: finding.code.severity(),
         message: finding.message,
-        file: file.to_owned(),
+        file: file.name.clone(),
         span,
         line,
         column,
-        snippet: span.map(|span| lines.snippet(text, span.start)),
+        snippet: span.map(|span| file.lines().snippet(text, span.start)),
         label: finding.label,
         help: finding.help,
     }
 }
 
-fn surplus_note(surplus: usize, shown: &[Diagnostic]) -> Option<Diagnostic> {
-    let last = shown.last()?;
+fn surplus_note(file: &ReportedFile) -> Option<Diagnostic> {
+    let surplus = file.findings.checked_sub(MAX_FINDINGS + 1)? + 1;
     Some(Diagnostic {
         code: Code::TooManyFindings,
-        severity: Severity::Note,
-        message: format!("{surplus} more findings are not shown"),
-        file: last.file.clone(),
+        severity: Code::TooManyFindings.severity(),
+        message: format!("{surplus} more findings in this file are not shown"),
+        file: file.name.clone(),
         span: None,
         line: 1,
         column: 1,

@@ -179,3 +179,6 @@ fn sort_first(members: &mut Map<String, Value>, first: &[&str]) {
     sorted.append(members);
     *members = sorted;
 }
+
+#[cfg(test)]
+mod tests;

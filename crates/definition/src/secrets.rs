@@ -49,6 +49,10 @@ fn check_secret(entry: &Entry, context: Context, report: &mut Report) {
         .filter(|node| is_secret(node))
         .or(schema_value)
     else {
+        if context == Context::Parameters {
+            // A secret may have parts.
+            mask(&entry.value, report);
+        }
         return;
     };
     mask(secret, report);

@@ -75,9 +75,11 @@ impl Lines {
 
     /// The line that holds the byte at `offset`, shortened around it when very long.
     pub(crate) fn snippet(&self, text: &str, offset: usize) -> String {
-        let start = self.line_start(self.starts.partition_point(|start| *start <= offset));
-        let line = text.get(start..).unwrap_or_default();
-        let line = line.lines().next().unwrap_or_default();
+        let number = self.starts.partition_point(|start| *start <= offset);
+        let start = self.line_start(number);
+        let end = self.starts.get(number).copied().unwrap_or(text.len());
+        let line = text.get(start..end).unwrap_or_default();
+        let line = line.trim_end_matches(['\n', '\r']);
         if line.len() <= MAX_SNIPPET {
             return line.to_owned();
         }

@@ -97,7 +97,7 @@ impl Walk {
         let path = entry.path();
         match entry.file_type() {
             Ok(kind) if kind.is_dir() => self.subdirectory(&path, &name, depth + 1),
-            Ok(kind) if kind.is_symlink() => self.link(path, name),
+            Ok(kind) if kind.is_symlink() => self.link(&path, name),
             Ok(kind) if kind.is_file() => self.found.push(Found {
                 name,
                 path,
@@ -124,11 +124,11 @@ impl Walk {
     }
 
     /// A link counts when it leads to a file inside the directory that is walked.
-    fn link(&mut self, path: PathBuf, name: String) {
-        let target = fs::canonicalize(&path).ok();
+    fn link(&mut self, path: &Path, name: String) {
+        let target = fs::canonicalize(path).ok();
         let Some(target) = target.filter(|target| target.starts_with(&self.root)) else {
             let message = "the link leads out of the directory, or nowhere".to_owned();
-            self.refuse(&name, &path, Code::LinkRefused, message);
+            self.refuse(&name, path, Code::LinkRefused, message);
             return;
         };
         if target.is_file() {
@@ -139,7 +139,7 @@ impl Walk {
             });
         } else {
             let message = "links to directories are not followed".to_owned();
-            self.refuse(&name, &path, Code::LinkRefused, message);
+            self.refuse(&name, path, Code::LinkRefused, message);
         }
     }
 

@@ -316,7 +316,7 @@ rules! {
     "An integration installs a connector and says which: `connectorKey`."
     "key: acme\nname: Acme"
 
-    ArchiveNotUnpacked "AB0706" Warning
+    ArchiveNotUnpacked "AB0706" Error
     "archive that is not unpacked"
     "The original command line keeps a version's files as `src.zip`. Unpack it to `src/` beside \
      it; archives are not read."
@@ -329,6 +329,6 @@ rules! {
 
     TooManyFindings "AB0901" Note
     "more findings than are shown"
-    "Only the first 500 findings are kept. Fix them and run again."
+    "Only the first 200 findings in a file are kept. Fix them and run again."
     "# a file with 100,000 misspelled keys"
 }

@@ -12,7 +12,7 @@ use crate::fields::{AUTH, OPTION, UI};
 use crate::formulas::{self, Variables};
 use crate::object::Object;
 use crate::report::{Place, Report};
-use crate::suggest::listed;
+use crate::suggest::all_of;
 use crate::tree::Node;
 
 use super::function::{Resolved, Scope, listed_function, unlisted_function};
@@ -25,6 +25,7 @@ struct Shared<'a> {
     /// `ui` of the connector, which counts when the auth block has none.
     ui: Option<Object<'a>>,
     parameters_schema: Option<Value>,
+    has_base_uri: bool,
     functions: Vec<Resolved>,
 }
 
@@ -47,6 +48,10 @@ pub(super) fn read_options(
         auth,
         ui: spec.object("ui", &UI),
         parameters_schema: connector_parameters_schema(spec, record),
+        has_base_uri: [Some(spec), record]
+            .into_iter()
+            .flatten()
+            .any(|object| object.get("baseUri").is_some()),
         functions: listed_functions(files, auth, &Scope::of(base, None)),
     };
     let options: Vec<Own<'_>> = entries
@@ -200,7 +205,7 @@ fn auth_type(
         .and_then(|own| own.object.get("type"))
         .or_else(|| shared.auth.get("type"));
     let Some(node) = node else {
-        let types = listed(AuthType::ALL.iter().map(|auth_type| auth_type.as_str()));
+        let types = all_of(AuthType::ALL.iter().map(|auth_type| auth_type.as_str()));
         files
             .report
             .at(Code::MissingKey, place, "an auth option needs `type`")
@@ -220,7 +225,7 @@ fn auth_type(
             )
             .help(format!(
                 "this build connects {}",
-                listed(CONNECTABLE.iter().map(|auth_type| auth_type.as_str()))
+                all_of(CONNECTABLE.iter().map(|auth_type| auth_type.as_str()))
             ));
     }
     Some(auth_type)
@@ -318,6 +323,13 @@ fn check_required(
                 "auth type `proxy` needs `proxyKey`",
             )
             .help("name the connector that authentication is delegated to");
+    }
+    let has_client = shared.find(own, FunctionName::MakeApiClient).is_some();
+    if auth_type.needs_no_connect_form() && !has_client && !shared.has_base_uri {
+        files
+            .report
+            .at(Code::NoBaseUri, place, "nothing says where requests go")
+            .help("add `baseUri` to the connector");
     }
     if wants_test(auth_type) && shared.find(own, FunctionName::Test).is_none() {
         files

@@ -18,11 +18,16 @@ pub(crate) struct Files<'a> {
     used: BTreeSet<String>,
 }
 
-#[derive(Clone)]
+enum Parsed {
+    NotYet,
+    /// The tree, if the file has one.
+    Done(Option<Arc<Node>>),
+}
+
 struct Read {
     id: FileId,
     text: Option<Arc<str>>,
-    tree: Option<Option<Arc<Node>>>,
+    tree: Parsed,
 }
 
 impl<'a> Files<'a> {
@@ -43,7 +48,7 @@ impl<'a> Files<'a> {
         let read = Read {
             id,
             text: None,
-            tree: Some(None),
+            tree: Parsed::Done(None),
         };
         self.read.insert(path.to_owned(), read);
     }
@@ -61,7 +66,7 @@ impl<'a> Files<'a> {
         let read = Read {
             id,
             text: text.clone(),
-            tree: None,
+            tree: Parsed::NotYet,
         };
         self.read.insert(path.to_owned(), read);
         Some((id, text))
@@ -71,7 +76,8 @@ impl<'a> Files<'a> {
     pub(crate) fn tree(&mut self, path: &str) -> Option<Arc<Node>> {
         let (id, text) = self.text(path)?;
         if let Some(Read {
-            tree: Some(tree), ..
+            tree: Parsed::Done(tree),
+            ..
         }) = self.read.get(path)
         {
             return tree.clone();
@@ -83,7 +89,7 @@ impl<'a> Files<'a> {
             secrets::check(node, Context::Definition, &mut self.report);
         }
         if let Some(read) = self.read.get_mut(path) {
-            read.tree = Some(tree.clone());
+            read.tree = Parsed::Done(tree.clone());
         }
         tree
     }

@@ -12,8 +12,8 @@ use crate::bundle::inner_path;
 use crate::fields::FUNCTION;
 use crate::object::Object;
 use crate::report::{FileId, Place};
-use crate::suggest::{did_you_mean, listed};
-use crate::tree::{Entry, Node};
+use crate::suggest::{any_of, did_you_mean};
+use crate::tree::{Entry, Node, has_extension};
 
 use super::Files;
 use super::body;
@@ -232,7 +232,7 @@ fn from_named_file(
         ),
         None => misnamed_file(files, scope, &sought).unwrap_or_else(|| inline_help(kind)),
     };
-    let sought = listed(sought.iter().map(String::as_str));
+    let sought = any_of(sought.iter().map(String::as_str));
     files
         .report
         .at(
@@ -240,8 +240,8 @@ fn from_named_file(
             place,
             format!("`{}` has neither a body nor a file", name.as_str()),
         )
-        .label(format!("no file {sought}"))
-        .help(help);
+        .label(format!("no `{}` body here, and no file", kind.as_str()))
+        .help(format!("{help}; looked for {sought}"));
     None
 }
 
@@ -410,7 +410,7 @@ fn script(files: &mut Files<'_>, path: &str) -> Option<Implementation> {
     }
     Some(Implementation::Javascript(Script {
         code: code.to_string(),
-        typescript: path.ends_with(".ts"),
+        typescript: has_extension(path, &["ts"]),
     }))
 }
 
@@ -423,7 +423,7 @@ fn check_kind(files: &mut Files<'_>, name: FunctionName, kind: ImplementationTyp
     let allowed = name.implementations();
     let kind_name = kind.as_str();
     if kind != ImplementationType::NotSupported && !allowed.contains(&kind) {
-        let allowed = listed(allowed.iter().map(|kind| kind.as_str()));
+        let allowed = any_of(allowed.iter().map(|kind| kind.as_str()));
         files
             .report
             .at(

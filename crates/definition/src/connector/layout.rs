@@ -1,7 +1,7 @@
 //! Which file of a bundle is the definition, and what stands beside it.
 
 use crate::Code;
-use crate::suggest::listed;
+use crate::suggest::all_of;
 use crate::tree::has_extension;
 
 use super::{ConnectorDefaults, Files};
@@ -40,13 +40,13 @@ pub(super) fn find(files: &mut Files<'_>, defaults: &ConnectorDefaults) -> Optio
         find_spec(files, &bases, defaults)
     };
     if layout.is_none() {
-        let name = defaults.key.as_deref().unwrap_or(".");
-        let id = files.report.add_file(name, "".into());
+        // There is no file to point at, so the finding is about the one to add.
+        let id = files.report.add_file("spec.yml", "".into());
         let versions: Vec<String> = bases.iter().filter_map(|base| version_of(base)).collect();
         let help = if versions.is_empty() {
             "add a `spec.yml`, or one YAML or JSON document that describes the connector".to_owned()
         } else {
-            let versions = listed(versions.iter().map(String::as_str));
+            let versions = all_of(versions.iter().map(String::as_str));
             format!("the versions here are {versions}")
         };
         files
@@ -154,7 +154,7 @@ fn choose(bases: &[String], defaults: &ConnectorDefaults, files: &mut Files<'_>)
     if development.is_none() && bases.len() > 1 {
         let versions: Vec<String> = bases.iter().filter_map(|base| version_of(base)).collect();
         let id = files.report.add_file(&chosen, "".into());
-        let versions = listed(versions.iter().map(String::as_str));
+        let versions = all_of(versions.iter().map(String::as_str));
         files
             .report
             .about(

@@ -44,6 +44,8 @@ pub(super) struct ConnectorPlace {
     pub(super) document: Option<String>,
     /// The key that the place suggests.
     pub(super) default_key: String,
+    /// Whether its files are in an archive, so that there is nothing to load.
+    pub(super) packed: bool,
 }
 
 impl ConnectorPlace {
@@ -55,6 +57,7 @@ impl ConnectorPlace {
             version: None,
             document: Some(file.to_owned()),
             default_key: stem(name).to_owned(),
+            packed: false,
         }
     }
 
@@ -236,19 +239,21 @@ fn place_connector<'f>(group: &Group, files: &[&'f Found], placed: &mut Vec<Plac
         .iter()
         .filter_map(|file| spec_directory(inner(file)))
         .collect();
+    let archives = files.iter().copied().filter(|file| {
+        let (directory, name) = split(inner(file));
+        let unpacked = format!("{directory}src/");
+        name == "src.zip" && !files.iter().any(|file| inner(file).starts_with(&unpacked))
+    });
+    let before = placed.len();
+    placed.extend(archives.map(Placed::Archive));
+    let packed = bases.is_empty() && placed.len() > before;
     let place = |version: Option<&str>| ConnectorPlace {
         prefix: group.prefix.clone(),
         version: version.map(str::to_owned),
         document: None,
         default_key: group.name.clone(),
+        packed,
     };
-    for file in files {
-        let (directory, name) = split(inner(file));
-        let unpacked = format!("{directory}src/");
-        if name == "src.zip" && !files.iter().any(|file| inner(file).starts_with(&unpacked)) {
-            placed.push(Placed::Archive(file));
-        }
-    }
     let at_top = bases.is_empty() || bases.contains("") || bases.contains("src/");
     let (rest, extra): (Vec<&'f Found>, Vec<&'f Found>) = files
         .iter()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::bundle::Content;
 use crate::connector::add_decoded;
 use crate::report::{Place, Report};
-use crate::suggest::{did_you_mean, listed};
+use crate::suggest::{all_of, did_you_mean};
 use crate::tree::{self, Node, Syntax};
 use crate::{Bundle, Code};
 
@@ -181,7 +181,7 @@ fn unknown_version(
         .map(|connector| connector.version.as_deref().unwrap_or("development"));
     report
         .at(Code::UnknownConnectorVersion, place, message)
-        .help(format!("its versions are {}", listed(known)));
+        .help(format!("its versions are {}", all_of(known)));
 }
 
 fn check_auth(integration: &str, found: &ConnectorFile, place: Place, report: &mut Report) {

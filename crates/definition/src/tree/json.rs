@@ -61,7 +61,8 @@ impl Reader<'_> {
         self.offset += 1;
         self.skip_space();
         if self.eat('}') {
-            return self.close();
+            self.close();
+            return Ok(());
         }
         loop {
             self.skip_space();
@@ -79,7 +80,8 @@ impl Reader<'_> {
             self.value()?;
             self.skip_space();
             if self.eat('}') {
-                return self.close();
+                self.close();
+                return Ok(());
             }
             if !self.eat(',') {
                 return Err(self.unexpected("`,` or `}`"));
@@ -92,13 +94,15 @@ impl Reader<'_> {
         self.offset += 1;
         self.skip_space();
         if self.eat(']') {
-            return self.close();
+            self.close();
+            return Ok(());
         }
         loop {
             self.value()?;
             self.skip_space();
             if self.eat(']') {
-                return self.close();
+                self.close();
+                return Ok(());
             }
             if !self.eat(',') {
                 return Err(self.unexpected("`,` or `]`"));
@@ -106,11 +110,10 @@ impl Reader<'_> {
         }
     }
 
-    fn close(&mut self) -> Result<(), Stop> {
+    fn close(&mut self) {
         if let Some(node) = self.builder.close(self.offset) {
             self.builder.add(node);
         }
-        Ok(())
     }
 
     fn word(&mut self) -> Result<Tree, Stop> {

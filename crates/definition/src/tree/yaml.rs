@@ -87,7 +87,10 @@ impl Reader<'_> {
     }
 
     fn malformed(&mut self, error: &ScanError, text: &str) -> Stop {
-        let start = self.offsets.byte(error.marker().index()).min(text.len());
+        // At the end of the file, the last character says more than the empty line after it.
+        let end = text.trim_end();
+        let last = end.char_indices().last().map_or(0, |(offset, _)| offset);
+        let start = self.offsets.byte(error.marker().index()).min(last);
         let length = text
             .get(start..)
             .and_then(|rest| rest.chars().next())
