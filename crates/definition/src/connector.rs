@@ -76,7 +76,7 @@ fn read(files: &mut Files<'_>, defaults: &ConnectorDefaults) -> Option<Connector
         .as_deref()
         .and_then(|node| Object::read(node, &RECORD, &mut files.report));
     let root = files.tree(&layout.spec)?;
-    let shape = if root.get("auth").is_some_and(|auth| !auth.is_null()) {
+    let shape = if root.entry("auth").is_some() {
         &SPEC
     } else {
         &FLAT
@@ -153,3 +153,6 @@ fn version(
         .or(written)
         .filter(|version| !is_development(version))
 }
+
+#[cfg(test)]
+mod tests;

@@ -98,6 +98,13 @@ impl Shape {
     }
 }
 
+/// What editors look for in a JSON file.
+const SCHEMA_OF_FILE: Field = field(
+    "$schema",
+    Kind::Text,
+    "The schema of this file, for editors.",
+);
+
 /// Shorthands with which the tables are written.
 const fn field(name: &'static str, kind: Kind, doc: &'static str) -> Field {
     Field {

@@ -222,3 +222,32 @@ fn read_limited(path: &Path) -> io::Result<(Vec<u8>, u64)> {
 fn reason(error: &io::Error) -> String {
     format!("the file cannot be read: {}", error.kind())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_count_files_and_bytes() {
+        let mut limits = Limits::new(2, 100);
+        assert_eq!(limits.refuse("a.yml", 60), None);
+        let refusal = limits.refuse("b.yml", 60).unwrap();
+        assert_eq!(refusal.code, Code::TooMuchInput);
+        assert_eq!(limits.refuse("c.yml", 40), None);
+        assert_eq!(limits.refuse("d.yml", 0).unwrap().code, Code::TooMuchInput);
+    }
+
+    #[test]
+    fn yaml_may_be_smaller_than_other_files() {
+        let mut limits = Limits::new(9, u64::MAX);
+        assert_eq!(
+            limits.refuse("a.YML", MAX_YAML + 1).unwrap().code,
+            Code::FileTooLarge
+        );
+        assert_eq!(limits.refuse("a.json", MAX_YAML + 1), None);
+        assert_eq!(
+            limits.refuse("a.js", MAX_OTHER + 1).unwrap().code,
+            Code::FileTooLarge
+        );
+    }
+}

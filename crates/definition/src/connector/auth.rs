@@ -3,6 +3,8 @@
 //! An option is the connector's own auth overlaid by what the option says; input, parameters and
 //! credentials schemas are merged (membrane-connectors reference, section 1.2).
 
+mod required;
+
 use authbridge_core::connector::{AuthOption, AuthType, Function, FunctionName, Mapping};
 use authbridge_formula::schema::merge_schemas;
 use serde_json::Value;
@@ -36,10 +38,11 @@ pub(super) fn read_options(
     spec: Object<'_>,
     record: Option<Object<'_>>,
 ) -> Option<Vec<AuthOption>> {
-    let auth = match spec.entry("auth") {
-        Some(entry) => Object::view(&entry.value, &AUTH)?,
-        None => spec,
+    let block = match spec.entry("auth") {
+        Some(entry) => Some(Object::view(&entry.value, &AUTH)?),
+        None => None,
     };
+    let auth = block.unwrap_or(spec);
     let entries = auth
         .get("options")
         .and_then(Node::entries)
@@ -47,7 +50,10 @@ pub(super) fn read_options(
     let mut shared = Shared {
         auth,
         ui: spec.object("ui", &UI),
-        parameters_schema: connector_parameters_schema(spec, record),
+        parameters_schema: merge(
+            connector_parameters_schema(spec, record),
+            block.and_then(|block| block.value("parametersSchema")),
+        ),
         has_base_uri: [Some(spec), record]
             .into_iter()
             .flatten()
@@ -165,7 +171,7 @@ fn option(files: &mut Files<'_>, shared: &Shared<'_>, own: Option<&Own<'_>>) -> 
     let place = own.map_or(shared.auth.start(), |own| own.place);
     let auth_type = auth_type(files, shared, own, place)?;
     let functions = functions(files, shared, own, auth_type);
-    check_required(files, shared, own, auth_type, place);
+    required::check(files, shared, own, auth_type, place);
     let object = own.map(|own| own.object);
     let text = |name: &str| {
         object
@@ -184,7 +190,10 @@ fn option(files: &mut Files<'_>, shared: &Shared<'_>, own: Option<&Own<'_>>) -> 
             shared.input_schema(),
             object.and_then(|own| own_input_schema(&own)),
         ),
-        parameters_schema: shared.parameters_schema(object),
+        parameters_schema: merge(
+            shared.parameters_schema.clone(),
+            object.and_then(|own| own.value("parametersSchema")),
+        ),
         credentials_schema: merge(
             credentials_schema(&shared.auth),
             object.and_then(|own| credentials_schema(&own)),
@@ -272,91 +281,6 @@ impl Shared<'_> {
 
     fn input_schema(&self) -> Option<Value> {
         own_input_schema(&self.auth).or_else(|| self.ui?.value("schema"))
-    }
-
-    fn parameters_schema(&self, own: Option<Object<'_>>) -> Option<Value> {
-        // In the flat document, the auth block is the connector, already counted.
-        let is_block = self.parameters_schema != self.auth.value("parametersSchema");
-        let auth = self.auth.value("parametersSchema").filter(|_| is_block);
-        let shared = merge(self.parameters_schema.clone(), auth);
-        merge(shared, own.and_then(|own| own.value("parametersSchema")))
-    }
-}
-
-fn check_required(
-    files: &mut Files<'_>,
-    shared: &Shared<'_>,
-    own: Option<&Own<'_>>,
-    auth_type: AuthType,
-    place: Place,
-) {
-    for name in required_functions(auth_type) {
-        if shared.find(own, *name).is_none() {
-            let file = name.file_stems().first().copied().unwrap_or_default();
-            files
-                .report
-                .at(
-                    Code::FunctionMissing,
-                    place,
-                    format!(
-                        "auth type `{}` needs `{}`",
-                        auth_type.as_str(),
-                        name.as_str()
-                    ),
-                )
-                .help(format!(
-                    "add `{}: {{implementationType: mapping}}` and the file `auth/{file}.map.yml`",
-                    name.as_str()
-                ));
-        }
-    }
-    let has = |name: &str| {
-        let own = own.and_then(|own| own.object.get(name));
-        own.or_else(|| shared.auth.get(name)).is_some()
-    };
-    if auth_type == AuthType::Proxy && !has("proxyKey") {
-        files
-            .report
-            .at(
-                Code::MissingKey,
-                place,
-                "auth type `proxy` needs `proxyKey`",
-            )
-            .help("name the connector that authentication is delegated to");
-    }
-    let has_client = shared.find(own, FunctionName::MakeApiClient).is_some();
-    if auth_type.needs_no_connect_form() && !has_client && !shared.has_base_uri {
-        files
-            .report
-            .at(Code::NoBaseUri, place, "nothing says where requests go")
-            .help("add `baseUri` to the connector");
-    }
-    if wants_test(auth_type) && shared.find(own, FunctionName::Test).is_none() {
-        files
-            .report
-            .at(
-                Code::NoTest,
-                place,
-                "without `test`, credentials that do not work still connect",
-            )
-            .help("add a `test` function that makes one harmless request");
-    }
-}
-
-const fn required_functions(auth_type: AuthType) -> &'static [FunctionName] {
-    match auth_type {
-        AuthType::ClientCredentials => &[FunctionName::MakeApiClient],
-        AuthType::OAuth2 | AuthType::OAuth1 => {
-            &[FunctionName::MakeApiClient, FunctionName::GetOAuthConfig]
-        }
-        AuthType::Proxy | AuthType::IntegrationAppToken | AuthType::MembraneToken => &[],
-    }
-}
-
-const fn wants_test(auth_type: AuthType) -> bool {
-    match auth_type {
-        AuthType::ClientCredentials | AuthType::OAuth2 | AuthType::OAuth1 => true,
-        AuthType::Proxy | AuthType::IntegrationAppToken | AuthType::MembraneToken => false,
     }
 }
 

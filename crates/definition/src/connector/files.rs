@@ -10,6 +10,15 @@ use crate::suggest::nearest;
 use crate::tree::{self, Node, Syntax, has_extension};
 use crate::{Bundle, Code};
 
+/// Directories of parts that this build does not use yet.
+const PARTS: [&str; 5] = [
+    "data",
+    "events",
+    "global-webhooks",
+    "globalWebhooks",
+    "operations",
+];
+
 /// Reads each file at most once, and remembers which were used.
 pub(crate) struct Files<'a> {
     pub(crate) bundle: &'a Bundle,
@@ -108,36 +117,51 @@ impl<'a> Files<'a> {
             .filter(move |path| path.starts_with(directory))
     }
 
-    /// Reports files below `auth/` that nothing used.
+    /// Reports files below `base` that nothing used, and parts that this build does not use.
     pub(crate) fn report_unused(&mut self, base: &str) {
-        let directory = format!("{base}auth/");
-        let unused: Vec<&str> = self
-            .below(&directory)
-            .filter(|path| !self.used.contains(*path) && !has_extension(path, &["md"]))
-            .collect();
-        let known = super::function::usual_names();
-        for path in unused {
-            if self.read.contains_key(path) {
+        let mut parts = BTreeSet::new();
+        for path in self.below(base) {
+            let inner = path.get(base.len()..).unwrap_or_default();
+            let Some((directory, _)) = inner.split_once('/') else {
+                continue;
+            };
+            if self.used.contains(path) || self.read.contains_key(path) {
                 continue;
             }
-            let name = path.rsplit('/').next().unwrap_or(path);
-            let help = if known.iter().any(|usual| usual == name) {
-                "another implementation of the function is used; name this one with `filePath`, \
-                 or remove it"
-                    .to_owned()
-            } else {
-                match nearest(name, known.iter().map(String::as_str)) {
-                    Some(usual) => format!("did you mean `{usual}`?"),
-                    None => {
-                        "name it after a function, or from a function with `filePath`".to_owned()
-                    }
-                }
-            };
-            let id = self.report.add_file(path, "".into());
-            self.report
-                .about(Code::UnusedFile, id, format!("`{name}` is not used"))
-                .help(help);
+            if directory == "auth" && !has_extension(path, &["md"]) {
+                self.report_unused_function(path);
+            } else if PARTS.contains(&directory) {
+                parts.insert(directory);
+            } else if has_extension(path, &["yml", "yaml", "json"]) {
+                let id = self.report.add_file(path, "".into());
+                self.report
+                    .about(Code::UnusedFile, id, "no part of a connector is kept here");
+            }
         }
+        for part in parts {
+            let id = self.report.add_file(&format!("{base}{part}/"), "".into());
+            let message = format!("`{part}/` is not used by this build yet");
+            self.report.about(Code::PartNotYet, id, message);
+        }
+    }
+
+    fn report_unused_function(&mut self, path: &str) {
+        let known = super::function::usual_names();
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let help = if known.iter().any(|usual| usual == name) {
+            "another implementation of the function is used; name this one with `filePath`, or \
+             remove it"
+                .to_owned()
+        } else {
+            match nearest(name, known.iter().map(String::as_str)) {
+                Some(usual) => format!("did you mean `{usual}`?"),
+                None => "name it after a function, or from a function with `filePath`".to_owned(),
+            }
+        };
+        let id = self.report.add_file(path, "".into());
+        self.report
+            .about(Code::UnusedFile, id, format!("`{name}` is not used"))
+            .help(help);
     }
 }
 

@@ -1,6 +1,8 @@
 //! Where the body of a function is: inline, in the file that the definition names, or in the file
 //! that is named after the function.
 
+mod lookup;
+
 use std::sync::Arc;
 
 use authbridge_core::connector::{
@@ -18,6 +20,11 @@ use crate::tree::{Entry, Node, has_extension};
 use super::Files;
 use super::body;
 
+use lookup::{
+    FunctionFile, find_any, find_in, find_near, kind_of_path, misnamed_file, sought_names,
+};
+pub(super) use lookup::{Scope, usual_names};
+
 /// A function that the definition lists, or of which it has a file.
 pub(super) struct Resolved {
     pub(super) name: FunctionName,
@@ -25,20 +32,6 @@ pub(super) struct Resolved {
     pub(super) function: Option<Function>,
     /// Where the definition says so.
     pub(super) place: Place,
-}
-
-/// Where functions of one level are sought.
-pub(super) struct Scope<'a> {
-    /// The directory of the spec, from which a `filePath` counts.
-    pub(super) base: &'a str,
-    /// Directories of function files, nearest first, each with its `/`.
-    pub(super) directories: Vec<String>,
-}
-
-/// A file with the name of a function.
-struct FunctionFile {
-    path: String,
-    kind: ImplementationType,
 }
 
 /// Reads the function that `entry` lists.
@@ -105,25 +98,6 @@ pub(super) fn unlisted_function(
             source: location(files, place),
         }),
         place,
-    })
-}
-
-/// The names that function files usually have.
-pub(super) fn usual_names() -> Vec<String> {
-    let mut names = Vec::new();
-    for name in FunctionName::ALL {
-        for kind in ImplementationType::ALL {
-            names.extend(names_of(name, kind));
-        }
-    }
-    names
-}
-
-fn names_of(name: FunctionName, kind: ImplementationType) -> impl Iterator<Item = String> {
-    name.file_stems().iter().flat_map(move |stem| {
-        kind.file_suffixes()
-            .iter()
-            .map(move |suffix| format!("{stem}{suffix}"))
     })
 }
 
@@ -310,69 +284,6 @@ fn explicit_file(
             .help("add `implementationType`");
     }
     Some(FunctionFile { path, kind: kind? })
-}
-
-/// The kind that the longest matching suffix tells.
-fn kind_of_path(path: &str) -> Option<ImplementationType> {
-    ImplementationType::ALL
-        .into_iter()
-        .flat_map(|kind| {
-            kind.file_suffixes()
-                .iter()
-                .map(move |suffix| (kind, *suffix))
-        })
-        .filter(|(_, suffix)| path.ends_with(suffix))
-        .max_by_key(|(_, suffix)| suffix.len())
-        .map(|(kind, _)| kind)
-}
-
-fn find_in(
-    files: &Files<'_>,
-    directory: &str,
-    name: FunctionName,
-    kind: ImplementationType,
-) -> Option<FunctionFile> {
-    names_of(name, kind)
-        .map(|file| format!("{directory}{file}"))
-        .find(|path| files.bundle.contains(path))
-        .map(|path| FunctionFile { path, kind })
-}
-
-/// The file of this kind in the nearest directory that has one.
-fn find_near(
-    files: &Files<'_>,
-    scope: &Scope<'_>,
-    name: FunctionName,
-    kind: ImplementationType,
-) -> Option<FunctionFile> {
-    scope
-        .directories
-        .iter()
-        .find_map(|directory| find_in(files, directory, name, kind))
-}
-
-fn find_any(files: &Files<'_>, scope: &Scope<'_>, name: FunctionName) -> Option<FunctionFile> {
-    scope.directories.iter().find_map(|directory| {
-        ImplementationType::ALL
-            .into_iter()
-            .find_map(|kind| find_in(files, directory, name, kind))
-    })
-}
-
-fn sought_names(scope: &Scope<'_>, name: FunctionName, kind: ImplementationType) -> Vec<String> {
-    let directories = scope.directories.iter();
-    directories
-        .flat_map(|directory| names_of(name, kind).map(move |file| format!("{directory}{file}")))
-        .collect()
-}
-
-/// A file whose name is almost one of those that were sought.
-fn misnamed_file(files: &Files<'_>, scope: &Scope<'_>, sought: &[String]) -> Option<String> {
-    let directory = format!("{}auth/", scope.base);
-    files.below(&directory).find_map(|path| {
-        let wanted = crate::suggest::nearest(path, sought.iter().map(String::as_str))?;
-        Some(format!("rename `{path}` to `{wanted}`"))
-    })
 }
 
 fn inline_help(kind: ImplementationType) -> String {

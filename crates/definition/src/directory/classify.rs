@@ -255,14 +255,15 @@ fn place_connector<'f>(group: &Group, files: &[&'f Found], placed: &mut Vec<Plac
         packed,
     };
     let at_top = bases.is_empty() || bases.contains("") || bases.contains("src/");
+    let described = Described::new(group, &bases, files.iter().map(|file| inner(file)));
     let (rest, extra): (Vec<&'f Found>, Vec<&'f Found>) = files
         .iter()
         .copied()
-        .partition(|file| belongs(inner(file), group, files.len(), bases.contains("")));
+        .partition(|file| described.covers(inner(file)));
     placed.extend(
         extra
             .into_iter()
-            .map(|file| Placed::Ignored(ignored::beside_spec(file.name()))),
+            .map(|file| Placed::Ignored(ignored::beside_connector(file.name()))),
     );
     if at_top {
         placed.push(Placed::Connector(place(None), rest));
@@ -282,11 +283,43 @@ fn place_connector<'f>(group: &Group, files: &[&'f Found], placed: &mut Vec<Plac
     }
 }
 
-/// Whether a file is part of a connector with `spec.yml` at the top: of the documents there, only
-/// the spec and the record are.
-fn belongs(inner: &str, group: &Group, count: usize, spec_at_top: bool) -> bool {
-    let at_top = !inner.contains('/') && is_document(inner);
-    !(spec_at_top && count > 1 && at_top) || is_spec_name(inner) || stem(inner) == group.name
+/// Which documents of a connector's directory describe it.
+struct Described<'a> {
+    name: &'a str,
+    bases: &'a BTreeSet<&'a str>,
+    /// The only document at the top, if there is just one.
+    only: Option<&'a str>,
+}
+
+impl<'a> Described<'a> {
+    fn new(
+        group: &'a Group,
+        bases: &'a BTreeSet<&'a str>,
+        inner: impl Iterator<Item = &'a str>,
+    ) -> Self {
+        let mut top = inner.filter(|path| !path.contains('/') && is_document(path));
+        let only = top.next().filter(|_| top.next().is_none());
+        Self {
+            name: &group.name,
+            bases,
+            only,
+        }
+    }
+
+    /// Whether the file is part of the connector; files that are no documents always are.
+    fn covers(&self, inner: &str) -> bool {
+        if !is_document(inner) {
+            return true;
+        }
+        if inner.contains('/') {
+            return self.bases.is_empty() || self.bases.iter().any(|base| inner.starts_with(base));
+        }
+        let is_record = stem(inner) == self.name;
+        if self.bases.contains("") {
+            return is_spec_name(inner) || is_record;
+        }
+        is_record || self.only == Some(inner) || stem(inner) == "connector"
+    }
 }
 
 /// What the content of an unplaced document says that it is.

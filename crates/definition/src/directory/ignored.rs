@@ -76,12 +76,12 @@ pub(super) fn below_integration(path: &str, key: &str, next: &str) -> Ignored {
     }
 }
 
-/// A document beside the `spec.yml` of a connector.
-pub(super) fn beside_spec(path: &str) -> Ignored {
+/// A document in the directory of a connector that is no part of it.
+pub(super) fn beside_connector(path: &str) -> Ignored {
     Ignored {
         path: path.to_owned(),
-        reason: "the connector is described by the `spec.yml` beside it".to_owned(),
-        suggestion: Some("move what is missing into `spec.yml`".to_owned()),
+        reason: "the connector is described by other files of its directory".to_owned(),
+        suggestion: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use authbridge_core::connector::FunctionName;
 
-use super::{Field, Kind, Shape, field};
+use super::{Field, Kind, SCHEMA_OF_FILE, Shape, field};
 
 /// `<key>.yaml` beside version directories: what a connector is, without how it authenticates.
 pub(crate) const RECORD: Shape = Shape {
@@ -109,6 +109,7 @@ const INTO_AUTH: &[(&str, &str)] = &[
 ];
 
 const RECORD_FIELDS: &[Field] = &[
+    SCHEMA_OF_FILE,
     field(
         "kind",
         Kind::Choice(&["connector"]),

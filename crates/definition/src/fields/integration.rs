@@ -1,6 +1,6 @@
 //! Integrations.
 
-use super::{Kind, Shape, field};
+use super::{Kind, SCHEMA_OF_FILE, Shape, field};
 
 const NO_AUTH_HERE: &str =
     "authentication belongs to the connector: put it into the connector's `spec.yml`";
@@ -10,6 +10,7 @@ pub(crate) const INTEGRATION: Shape = Shape {
     name: "an integration",
     doc: "A workspace's installation of a connector.",
     groups: &[&[
+        SCHEMA_OF_FILE,
         field(
             "type",
             Kind::Choice(&["integration"]),
