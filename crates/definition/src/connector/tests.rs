@@ -89,10 +89,7 @@ fn the_older_key_of_map_is_renamed_except_in_literals() {
 #[test]
 fn an_unknown_formula_leaves_the_connector_usable() {
     let mapping = json!({"baseUri": "https://a.example.com", "headers": {"A": {"$tmpl": 1}}});
-    assert_eq!(
-        client(&mapping),
-        (mapping, vec![Code::UnknownFormula])
-    );
+    assert_eq!(client(&mapping), (mapping, vec![Code::UnknownFormula]));
 }
 
 #[test]
@@ -175,14 +172,8 @@ fn graphql_and_operations_are_kept_as_written() {
 #[test]
 fn a_flood_of_findings_is_cut_off_per_file() {
     let keys: Vec<String> = (0..1000).map(|number| format!("zzz{number}: 1")).collect();
-    let head = "key: a
-type: membrane-token
-baseUri: 'https://a.example.com'
-";
-    let (_, codes) = load(&json!({"spec.yml": head.to_owned() + &keys.join("
-")}));
-        json!({"spec.yml": format!("key: a\ntype: membrane-token\nbaseUri: 'https://a.b'\n{spec}")}),
-    );
+    let head = "key: a\ntype: membrane-token\nbaseUri: 'https://a.example.com'\n";
+    let (_, codes) = load(&json!({"spec.yml": head.to_owned() + &keys.join("\n")}));
     assert_eq!(codes.len(), 201);
     assert_eq!(codes.last(), Some(&Code::TooManyFindings));
 }
