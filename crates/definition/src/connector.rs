@@ -102,7 +102,9 @@ fn read(files: &mut Files<'_>, defaults: &ConnectorDefaults) -> Option<Connector
         version: version(defaults, layout.version, text("version")),
         description: text("description"),
         logo_uri: text("logoUri"),
-        base_uri: text("baseUri"),
+        base_uri: record
+            .and_then(|record| record.base_uri())
+            .or_else(|| spec.base_uri()),
         categories,
         parameters_schema: auth::connector_parameters_schema(spec, record),
         options: options?,

@@ -50,6 +50,8 @@ pub(crate) enum Kind {
     Key,
     /// An absolute `http` or `https` URL.
     HttpUri,
+    /// The same, or what pulled files have there: where the original keeps the connector's code.
+    RecordUri,
     /// `true` or `false`.
     Flag,
     /// A list of texts.
@@ -146,6 +148,11 @@ pub(crate) fn is_http_uri(text: &str) -> bool {
             && !rest.is_empty()
             && !rest.contains(char::is_whitespace)
     })
+}
+
+/// Whether `text` is where the original keeps the code of a connector.
+pub(crate) fn is_storage_uri(text: &str) -> bool {
+    text.starts_with("s3://")
 }
 
 /// Whether `text` is a host name or address, with an optional `*.` before and port after.

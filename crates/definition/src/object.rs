@@ -3,7 +3,9 @@
 use authbridge_core::connector::{AuthType, ImplementationType};
 
 use crate::Code;
-use crate::fields::{Field, Kind, METHODS, Shape, is_host_pattern, is_http_uri, is_key};
+use crate::fields::{
+    Field, Kind, METHODS, Shape, is_host_pattern, is_http_uri, is_key, is_storage_uri,
+};
 use crate::report::{Place, Report};
 use crate::suggest::{any_of, did_you_mean};
 use crate::tree::{Entry, Node, Tree};
@@ -71,6 +73,11 @@ impl<'a> Object<'a> {
 
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         self.get(name).and_then(Node::as_str).map(str::to_owned)
+    }
+
+    /// The base URI, unless it says where the original keeps code.
+    pub(crate) fn base_uri(&self) -> Option<String> {
+        self.text("baseUri").filter(|uri| !is_storage_uri(uri))
     }
 
     pub(crate) fn texts(&self, name: &str) -> Vec<String> {
@@ -194,6 +201,12 @@ fn check(node: &Node, field: &Field, report: &mut Report) {
         Kind::HttpUri => check_form(
             node,
             is_http_uri,
+            "a base URI starts with `https://` or `http://`",
+            report,
+        ),
+        Kind::RecordUri => check_form(
+            node,
+            |text| is_http_uri(text) || is_storage_uri(text),
             "a base URI starts with `https://` or `http://`",
             report,
         ),

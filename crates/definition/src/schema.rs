@@ -108,7 +108,9 @@ impl Definitions {
             Kind::Key => {
                 json!({"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$", "maxLength": 100})
             }
-            Kind::HttpUri => json!({"type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://."}),
+            Kind::HttpUri | Kind::RecordUri => {
+                json!({"type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://."})
+            }
             Kind::Flag => json!({"type": "boolean"}),
             Kind::TextList | Kind::HostList => {
                 json!({"type": "array", "items": {"type": "string"}})

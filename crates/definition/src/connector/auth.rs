@@ -57,7 +57,7 @@ pub(super) fn read_options(
         has_base_uri: [Some(spec), record]
             .into_iter()
             .flatten()
-            .any(|object| object.get("baseUri").is_some()),
+            .any(|object| object.base_uri().is_some()),
         functions: listed_functions(files, auth, &Scope::of(base, None)),
     };
     let options: Vec<Own<'_>> = entries

@@ -21,7 +21,7 @@ use super::Files;
 use super::body;
 
 use lookup::{
-    FunctionFile, find_any, find_in, find_near, kind_of_path, misnamed_file, sought_names,
+    FunctionFile, find_any, find_any_in, find_near, kind_of_path, misnamed_file, sought_names,
 };
 pub(super) use lookup::{Scope, usual_names};
 
@@ -63,9 +63,7 @@ pub(super) fn unlisted_function(
     directory: &str,
     name: FunctionName,
 ) -> Option<Resolved> {
-    let file = ImplementationType::ALL
-        .iter()
-        .find_map(|kind| find_in(files, directory, name, *kind))?;
+    let file = find_any_in(files, directory, name)?;
     if files.is_used(&file.path) {
         return None;
     }

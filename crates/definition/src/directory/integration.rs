@@ -84,7 +84,7 @@ pub(super) fn read(
             .text("connectorVersion")
             .filter(|version| !is_development(version)),
         logo_uri: object.text("logoUri"),
-        base_uri: object.text("baseUri"),
+        base_uri: object.base_uri(),
         oauth_callback_uri: object.text("oAuthCallbackUri"),
         parameters: object.value("parameters"),
         path: path.to_owned(),

@@ -131,7 +131,7 @@ const RECORD_FIELDS: &[Field] = &[
     field("logoUri", Kind::Text, "An image for pages and lists."),
     field(
         "baseUri",
-        Kind::HttpUri,
+        Kind::RecordUri,
         "Base URI of API clients whose `makeApiClient` gives none.",
     )
     .formerly(&["baseUrl"]),

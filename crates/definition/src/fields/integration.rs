@@ -60,7 +60,7 @@ pub(crate) const INTEGRATION: Shape = Shape {
         ),
         field(
             "baseUri",
-            Kind::HttpUri,
+            Kind::RecordUri,
             "A base URI instead of the connector's.",
         )
         .formerly(&["baseUrl"]),
@@ -94,7 +94,9 @@ const SERVER_STATE: &[&str] = &[
     "authType",
     "connection",
     "createdAt",
+    "dataCollectionsCount",
     "errors",
+    "eventsCount",
     "externalAppId",
     "hasData",
     "hasDocumentation",
@@ -107,6 +109,7 @@ const SERVER_STATE: &[&str] = &[
     "isReadOnly",
     "isTest",
     "meta",
+    "operationsCount",
     "parametersSchema",
     "revision",
     "spec",

@@ -30,6 +30,16 @@ pub(in crate::connector) fn usual_names() -> Vec<String> {
     names
 }
 
+/// The order in which files are sought for a function of unknown kind: the kind with the suffix
+/// that fits everything comes last (wire contract C.3).
+const ORDER: [ImplementationType; 5] = [
+    ImplementationType::RestApiMapping,
+    ImplementationType::GraphqlApiMapping,
+    ImplementationType::OperationMapping,
+    ImplementationType::Javascript,
+    ImplementationType::Mapping,
+];
+
 fn names_of(name: FunctionName, kind: ImplementationType) -> impl Iterator<Item = String> {
     name.file_stems().iter().flat_map(move |stem| {
         kind.file_suffixes()
@@ -52,7 +62,7 @@ pub(super) fn kind_of_path(path: &str) -> Option<ImplementationType> {
         .map(|(kind, _)| kind)
 }
 
-pub(super) fn find_in(
+fn find_in(
     files: &Files<'_>,
     directory: &str,
     name: FunctionName,
@@ -77,16 +87,26 @@ pub(super) fn find_near(
         .find_map(|directory| find_in(files, directory, name, kind))
 }
 
+/// The file of any kind in the nearest directory that has one.
 pub(super) fn find_any(
     files: &Files<'_>,
     scope: &Scope<'_>,
     name: FunctionName,
 ) -> Option<FunctionFile> {
-    scope.directories.iter().find_map(|directory| {
-        ImplementationType::ALL
-            .into_iter()
-            .find_map(|kind| find_in(files, directory, name, kind))
-    })
+    scope
+        .directories
+        .iter()
+        .find_map(|directory| find_any_in(files, directory, name))
+}
+
+pub(super) fn find_any_in(
+    files: &Files<'_>,
+    directory: &str,
+    name: FunctionName,
+) -> Option<FunctionFile> {
+    ORDER
+        .into_iter()
+        .find_map(|kind| find_in(files, directory, name, kind))
 }
 
 pub(super) fn sought_names(
