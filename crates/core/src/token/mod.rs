@@ -8,4 +8,4 @@ pub use incoming::{
     Caller, MAX_TOKEN_BYTES, TokenError, UnverifiedToken, VerificationKey, VerifiedToken,
 };
 pub use key::{GeneratedKey, KeyError, SigningAlgorithm, SigningKey};
-pub use outgoing::{LIFETIME, OutgoingClaims};
+pub use outgoing::{CallerClaims, LIFETIME, OutgoingClaims};

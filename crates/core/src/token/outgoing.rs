@@ -53,3 +53,29 @@ impl OutgoingClaims<'_> {
         Some((token, expires_at))
     }
 }
+
+/// A token that calls this engine, as the workspace's back end makes it (wire contract A.3); the
+/// command line signs its own with it.
+#[derive(Clone, Debug)]
+pub struct CallerClaims<'a> {
+    /// The workspace key, for `iss`.
+    pub workspace_key: &'a str,
+    /// `id`, `name`, `fields` or `isAdmin`.
+    pub claims: serde_json::Map<String, Value>,
+    /// How long it is valid, in seconds.
+    pub lifetime_seconds: i64,
+}
+
+impl CallerClaims<'_> {
+    /// Signs them; `None` when the key does not work.
+    pub fn sign(&self, key: &SigningKey, effects: &Effects) -> Option<String> {
+        let now = effects.now().as_second();
+        let mut claims = self.claims.clone();
+        claims.insert("iss".into(), self.workspace_key.into());
+        claims.insert("iat".into(), now.into());
+        claims.insert("exp".into(), now.saturating_add(self.lifetime_seconds).into());
+        let mut header = Header::new(key.algorithm);
+        header.kid.clone_from(&key.kid);
+        jsonwebtoken::encode(&header, &claims, &key.key).ok()
+    }
+}

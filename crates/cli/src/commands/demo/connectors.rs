@@ -1,0 +1,119 @@
+//! The demo's connectors: every auth type that this version connects, client-credentials in its
+//! usual shapes.
+
+use serde_json::{Value, json};
+
+/// A connector, and what the demo's customer types to connect it.
+pub(super) struct DemoConnector {
+    pub(super) key: &'static str,
+    pub(super) auth_type: &'static str,
+    pub(super) definition: Value,
+    /// `None` for types that need no connecting.
+    pub(super) input: Option<Value>,
+}
+
+/// One connector for each, against the provider at `base`.
+pub(super) fn all(base: &str) -> Vec<DemoConnector> {
+    vec![
+        api_key(base),
+        basic(base),
+        session_login(base),
+        token(base, "app-token", "integration-app-token"),
+        token(base, "membrane-token", "membrane-token"),
+    ]
+}
+
+fn test() -> Value {
+    json!({ "type": "rest-api-mapping", "path": "/me", "method": "GET" })
+}
+
+fn form(fields: &[(&str, &str)]) -> Value {
+    let properties: serde_json::Map<String, Value> = fields
+        .iter()
+        .map(|(name, title)| ((*name).to_owned(), json!({ "type": "string", "title": title })))
+        .collect();
+    let required: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
+    json!({ "type": "object", "properties": properties, "required": required })
+}
+
+fn api_key(base: &str) -> DemoConnector {
+    DemoConnector {
+        key: "api-key",
+        auth_type: "client-credentials",
+        definition: json!({
+            "key": "api-key",
+            "name": "API key in a header",
+            "type": "client-credentials",
+            "inputSchema": form(&[("apiKey", "API key")]),
+            "makeApiClient": { "type": "mapping", "mapping": {
+                "baseUri": base,
+                "headers": { "X-Api-Key": { "$var": "credentials.apiKey" } },
+            } },
+            "test": test(),
+        }),
+        input: Some(json!({ "apiKey": "simulated-api-key" })),
+    }
+}
+
+fn basic(base: &str) -> DemoConnector {
+    DemoConnector {
+        key: "basic",
+        auth_type: "client-credentials",
+        definition: json!({
+            "key": "basic",
+            "name": "User and password",
+            "type": "client-credentials",
+            "inputSchema": form(&[("username", "User"), ("password", "Password")]),
+            "makeApiClient": { "type": "mapping", "mapping": {
+                "baseUri": base,
+                "auth": {
+                    "username": { "$var": "credentials.username" },
+                    "password": { "$var": "credentials.password" },
+                },
+            } },
+            "test": test(),
+        }),
+        input: Some(json!({ "username": "ada", "password": "simulated-password" })),
+    }
+}
+
+/// Typed credentials are traded for a token: `getCredentialsFromConnectionParameters`.
+fn session_login(base: &str) -> DemoConnector {
+    DemoConnector {
+        key: "session-login",
+        auth_type: "client-credentials",
+        definition: json!({
+            "key": "session-login",
+            "name": "Login for a token",
+            "type": "client-credentials",
+            "inputSchema": form(&[("email", "E-mail"), ("password", "Password")]),
+            "getCredentialsFromConnectionParameters": {
+                "type": "rest-api-mapping",
+                "path": "/login",
+                "method": "POST",
+                "requestMapping": { "data": {
+                    "email": { "$var": "connectionInput.email" },
+                    "password": { "$var": "connectionInput.password" },
+                } },
+                "responseMapping": { "token": { "$var": "response.data.token" } },
+            },
+            "makeApiClient": { "type": "mapping", "mapping": {
+                "baseUri": base,
+                "headers": {
+                    "Authorization": { "$concat": ["Bearer ", { "$var": "credentials.token" }] },
+                },
+            } },
+            "test": test(),
+        }),
+        input: Some(json!({ "email": "ada@example.com", "password": "simulated-password" })),
+    }
+}
+
+fn token(base: &str, key: &'static str, auth_type: &'static str) -> DemoConnector {
+    DemoConnector {
+        key,
+        auth_type,
+        definition: json!({ "key": key, "name": key, "type": auth_type, "baseUri": base }),
+        input: None,
+    }
+}

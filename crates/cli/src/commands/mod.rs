@@ -1,0 +1,38 @@
+//! The commands, one file per verb.
+
+mod completions;
+mod connections;
+mod demo;
+mod formula;
+mod generate;
+mod request;
+mod serve;
+mod token;
+mod validate;
+mod workspace;
+
+use std::process::ExitCode;
+
+use authbridge_core::Effects;
+
+use crate::args::{Command, Formula};
+use crate::error::CliError;
+use crate::output::Output;
+
+/// Runs `command`.
+pub(crate) async fn run(command: Command, output: &Output) -> Result<ExitCode, CliError> {
+    let effects = Effects::of_the_system();
+    match command {
+        Command::Serve(args) => serve::run(*args, *output, effects).await,
+        Command::Demo(args) => demo::run(&args, *output, effects).await,
+        Command::Validate(args) => validate::run(&args, *output),
+        Command::Formula(Formula::Eval) => formula::eval(),
+        Command::Token(command) => token::run(command, *output, &effects),
+        Command::Workspace(command) => workspace::run(command, *output, effects).await,
+        Command::Connections(command) => connections::run(command, *output, &effects).await,
+        Command::Request(args) => request::run(args, *output, &effects).await,
+        Command::Completions { shell } => completions::run(shell),
+        Command::Openapi => generate::openapi(),
+        Command::Generate { directory } => generate::run(&directory, *output),
+    }
+}
