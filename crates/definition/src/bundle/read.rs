@@ -14,8 +14,8 @@ const MAX_DIRECTORY_DEPTH: usize = 32;
 /// How many directory entries are looked at; what lies beyond is reported.
 const MAX_ENTRIES: usize = 20_000;
 
-/// Directories that hold no definitions but many files.
-const SKIPPED_DIRECTORIES: [&str; 2] = ["node_modules", "target"];
+/// A directory that holds no definitions but many files.
+const SKIPPED_DIRECTORY: &str = "node_modules";
 
 /// Something below the directory that was walked.
 #[derive(Clone, Debug)]
@@ -85,7 +85,7 @@ impl Walk {
             }
             let file_name = entry.file_name();
             let file_name = file_name.to_string_lossy();
-            if file_name.starts_with('.') || SKIPPED_DIRECTORIES.contains(&file_name.as_ref()) {
+            if file_name.starts_with('.') || file_name == SKIPPED_DIRECTORY {
                 continue;
             }
             let name = format!("{prefix}{file_name}");
