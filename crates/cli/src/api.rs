@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use authbridge_core::Effects;
-use authbridge_engine::egress::{Deadlines, Egress, IncomingBody, Origin, OutgoingBody, Policy};
 use authbridge_core::token::{CallerClaims, SigningKey};
+use authbridge_engine::egress::{Deadlines, Egress, IncomingBody, Origin, OutgoingBody, Policy};
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
@@ -29,9 +29,15 @@ const TOKEN_SECONDS: i64 = 600;
 impl Api {
     /// The server of `remote`.
     pub(crate) fn new(remote: &Remote, effects: &Effects) -> Result<Self, CliError> {
-        let token = match (&remote.token, &remote.workspace_key, &remote.workspace_secret) {
+        let token = match (
+            &remote.token,
+            &remote.workspace_key,
+            &remote.workspace_secret,
+        ) {
             (Some(token), _, _) => token.clone(),
-            (None, Some(key), Some(secret)) => sign(key, secret, remote.customer.as_deref(), effects)?,
+            (None, Some(key), Some(secret)) => {
+                sign(key, secret, remote.customer.as_deref(), effects)?
+            }
             _ => {
                 return Err(CliError::usage(
                     "who calls? There is neither a token nor a workspace's key and secret",
@@ -45,18 +51,34 @@ impl Api {
     /// The server at `url`, called with `token`.
     pub(crate) fn with_token(url: &str, token: &str) -> Result<Self, CliError> {
         let invalid = || {
-            CliError::usage(format!("`{url}` is not the URL of a server"), "try http://127.0.0.1:4700")
+            CliError::usage(
+                format!("`{url}` is not the URL of a server"),
+                "try http://127.0.0.1:4700",
+            )
         };
         let base = Url::parse(url).map_err(|_| invalid())?;
         let origin = Origin::of(&base).map(Arc::new).ok_or_else(invalid)?;
         let mut authorization = HeaderValue::from_str(&format!("Bearer {}", token.trim()))
-            .map_err(|_| CliError::usage("the token has characters that no token has", "check it"))?;
+            .map_err(|_| {
+                CliError::usage("the token has characters that no token has", "check it")
+            })?;
         authorization.set_sensitive(true);
         // The user names the server, so it may be anywhere.
-        let everywhere = ["0.0.0.0/0", "::/0"].iter().filter_map(|net| net.parse().ok()).collect();
-        let policy = Policy { is_development: true, allowed_networks: everywhere };
+        let everywhere = ["0.0.0.0/0", "::/0"]
+            .iter()
+            .filter_map(|net| net.parse().ok())
+            .collect();
+        let policy = Policy {
+            is_development: true,
+            allowed_networks: everywhere,
+        };
         let egress = Egress::new(policy, Deadlines::default());
-        Ok(Self { base, origin, egress, authorization })
+        Ok(Self {
+            base,
+            origin,
+            egress,
+            authorization,
+        })
     }
 
     /// Calls the API, and gives the answer's JSON.
@@ -94,15 +116,24 @@ impl Api {
         body: OutgoingBody,
     ) -> Result<Response<IncomingBody>, CliError> {
         let path = format!("{}{path}", self.base.path().trim_end_matches('/'));
-        let uri = Uri::try_from(&path)
-            .map_err(|_| CliError::usage(format!("`{path}` is not a path"), "escape special characters"))?;
+        let uri = Uri::try_from(&path).map_err(|_| {
+            CliError::usage(
+                format!("`{path}` is not a path"),
+                "escape special characters",
+            )
+        })?;
         let mut request = http::Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
-        request.headers_mut().insert(AUTHORIZATION, self.authorization.clone());
+        request
+            .headers_mut()
+            .insert(AUTHORIZATION, self.authorization.clone());
         let sent = self.egress.send(&self.origin, request).await;
-        sent.map_err(|source| CliError::Unreachable { url: self.base.to_string(), source })
+        sent.map_err(|source| CliError::Unreachable {
+            url: self.base.to_string(),
+            source,
+        })
     }
 }
 
@@ -125,9 +156,15 @@ fn sign(
     if customer.is_none() {
         claims.insert("name".into(), "authbridge".into());
     }
-    let claims = CallerClaims { workspace_key: key, claims, lifetime_seconds: TOKEN_SECONDS };
+    let claims = CallerClaims {
+        workspace_key: key,
+        claims,
+        lifetime_seconds: TOKEN_SECONDS,
+    };
     let key = SigningKey::from_secret(secret.as_bytes());
-    claims.sign(&key, effects).ok_or_else(|| CliError::failed("the token cannot be signed"))
+    claims
+        .sign(&key, effects)
+        .ok_or_else(|| CliError::failed("the token cannot be signed"))
 }
 
 /// Whether an answer came from the server itself and not through the proxy.

@@ -60,7 +60,9 @@ pub(crate) enum Command {
 }
 
 #[derive(ClapArgs, Debug)]
-#[command(after_help = "Examples:\n  authbridge serve ./membrane --dev\n  AUTHBRIDGE_WORKSPACE_KEY=acme AUTHBRIDGE_WORKSPACE_SECRET=… authbridge serve --listen 0.0.0.0:4700")]
+#[command(
+    after_help = "Examples:\n  authbridge serve ./membrane --dev\n  AUTHBRIDGE_WORKSPACE_KEY=acme AUTHBRIDGE_WORKSPACE_SECRET=… authbridge serve --listen 0.0.0.0:4700"
+)]
 pub(crate) struct Serve {
     /// Connectors and integrations to load at start
     #[arg(value_name = "DIR")]
@@ -82,24 +84,49 @@ pub(crate) struct Serve {
     #[arg(long, env = "AUTHBRIDGE_THREADS")]
     pub(crate) threads: Option<usize>,
     /// Networks of yours that requests may go to, such as 10.0.0.0/8
-    #[arg(long, env = "AUTHBRIDGE_ALLOW_NETWORK", value_delimiter = ',', value_name = "CIDR")]
+    #[arg(
+        long,
+        env = "AUTHBRIDGE_ALLOW_NETWORK",
+        value_delimiter = ',',
+        value_name = "CIDR"
+    )]
     pub(crate) allow_network: Vec<IpNet>,
     /// Seconds to connect to an upstream
-    #[arg(long, env = "AUTHBRIDGE_CONNECT_TIMEOUT", default_value_t = 10, value_name = "SECONDS")]
+    #[arg(
+        long,
+        env = "AUTHBRIDGE_CONNECT_TIMEOUT",
+        default_value_t = 10,
+        value_name = "SECONDS"
+    )]
     pub(crate) connect_timeout: u64,
     /// Seconds for an upstream to begin its answer
-    #[arg(long, env = "AUTHBRIDGE_RESPONSE_TIMEOUT", default_value_t = 60, value_name = "SECONDS")]
+    #[arg(
+        long,
+        env = "AUTHBRIDGE_RESPONSE_TIMEOUT",
+        default_value_t = 60,
+        value_name = "SECONDS"
+    )]
     pub(crate) response_timeout: u64,
     /// Seconds between two pieces of a body
-    #[arg(long, env = "AUTHBRIDGE_IDLE_TIMEOUT", default_value_t = 60, value_name = "SECONDS")]
+    #[arg(
+        long,
+        env = "AUTHBRIDGE_IDLE_TIMEOUT",
+        default_value_t = 60,
+        value_name = "SECONDS"
+    )]
     pub(crate) idle_timeout: u64,
     /// Seconds that requests in progress may go on after SIGTERM or Ctrl-C
-    #[arg(long, env = "AUTHBRIDGE_SHUTDOWN_GRACE", default_value_t = 20, value_name = "SECONDS")]
+    #[arg(
+        long,
+        env = "AUTHBRIDGE_SHUTDOWN_GRACE",
+        default_value_t = 20,
+        value_name = "SECONDS"
+    )]
     pub(crate) shutdown_grace: u64,
     /// How log lines look
     #[arg(long, env = "AUTHBRIDGE_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log_format: LogFormat,
-    /// What is logged: error, warn, info, debug, or a filter such as authbridge_engine=debug
+    /// What is logged: error, warn, info, debug, or a filter such as `authbridge_engine=debug`
     #[arg(long, env = "AUTHBRIDGE_LOG", default_value = "info")]
     pub(crate) log: String,
 }
@@ -114,15 +141,29 @@ pub(crate) enum LogFormat {
 
 /// Where everything is kept, and the keys that seal it.
 #[derive(ClapArgs, Clone, Debug)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the fields are flags, named as people type them"
+)]
 pub(crate) struct Data {
     /// Where everything is kept
-    #[arg(long, env = "AUTHBRIDGE_DATA_DIR", default_value = "./authbridge-data", value_name = "PATH")]
+    #[arg(
+        long,
+        env = "AUTHBRIDGE_DATA_DIR",
+        default_value = "./authbridge-data",
+        value_name = "PATH"
+    )]
     pub(crate) data_dir: PathBuf,
     /// The keyring that seals secrets: a file [default: `keyring` in the data directory]
     #[arg(long, env = "AUTHBRIDGE_KEYRING_FILE", value_name = "PATH")]
     pub(crate) keyring_file: Option<PathBuf>,
     /// A command that prints the keyring, such as one that asks a key vault
-    #[arg(long, env = "AUTHBRIDGE_KEYRING_COMMAND", value_name = "COMMAND", conflicts_with = "keyring_file")]
+    #[arg(
+        long,
+        env = "AUTHBRIDGE_KEYRING_COMMAND",
+        value_name = "COMMAND",
+        conflicts_with = "keyring_file"
+    )]
     pub(crate) keyring_command: Option<String>,
     /// The keyring itself; only from the environment, since arguments show in process lists
     #[arg(long, env = "AUTHBRIDGE_KEYRING", hide = true, hide_env_values = true)]
@@ -131,12 +172,21 @@ pub(crate) struct Data {
 
 /// The workspace that `serve` makes sure of.
 #[derive(ClapArgs, Clone, Debug)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the fields are flags, named as people type them"
+)]
 pub(crate) struct NewWorkspace {
     /// The key of the workspace that is created at first start
     #[arg(long, env = "AUTHBRIDGE_WORKSPACE_KEY", value_name = "KEY")]
     pub(crate) workspace_key: Option<String>,
     /// Its secret, which signs tokens; better by environment than as an argument
-    #[arg(long, env = "AUTHBRIDGE_WORKSPACE_SECRET", hide_env_values = true, value_name = "SECRET")]
+    #[arg(
+        long,
+        env = "AUTHBRIDGE_WORKSPACE_SECRET",
+        hide_env_values = true,
+        value_name = "SECRET"
+    )]
     pub(crate) workspace_secret: Option<String>,
     /// What it signs tokens for external apps with, when it is created
     #[arg(long, env = "AUTHBRIDGE_WORKSPACE_ALGORITHM", value_enum, default_value_t = Algorithm::Hs256)]
@@ -181,7 +231,9 @@ pub(crate) struct Demo {
 }
 
 #[derive(ClapArgs, Debug)]
-#[command(after_help = "Exit code 1 when there are errors; with --strict also when there are warnings.")]
+#[command(
+    after_help = "Exit code 1 when there are errors; with --strict also when there are warnings."
+)]
 pub(crate) struct Validate {
     /// A directory such as `membrane/`, one connector's directory, or one file
     #[arg(value_name = "DIR", default_value = ".")]
@@ -198,14 +250,18 @@ pub(crate) struct Validate {
 pub(crate) enum Formula {
     /// Evaluates formulas: one JSON object per line of standard input, one result per line of
     /// standard output
-    #[command(after_help = "Each line has `formula` and `variables` (or `args`), and `fn` for another function than `buildValue`.\nThe answer is {\"value\": …}, {\"undefined\": true} or {\"throws\": …, \"message\": …}.\n\nExample:\n  echo '{\"formula\": {\"$concat\": [\"Bearer \", {\"$var\": \"token\"}]}, \"variables\": {\"token\": \"t\"}}' | authbridge formula eval")]
+    #[command(
+        after_help = "Each line has `formula` and `variables` (or `args`), and `fn` for another function than `buildValue`.\nThe answer is {\"value\": …}, {\"undefined\": true} or {\"throws\": …, \"message\": …}.\n\nExample:\n  echo '{\"formula\": {\"$concat\": [\"Bearer \", {\"$var\": \"token\"}]}, \"variables\": {\"token\": \"t\"}}' | authbridge formula eval"
+    )]
     Eval,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Token {
     /// Signs a token with the workspace secret
-    #[command(after_help = "Example:\n  authbridge token mint --customer user-42 --name Ada --field plan=pro")]
+    #[command(
+        after_help = "Example:\n  authbridge token mint --customer user-42 --name Ada --field plan=pro"
+    )]
     Mint(Mint),
     /// Checks a token and prints what it says
     Verify {
@@ -219,7 +275,12 @@ pub(crate) enum Token {
 #[derive(ClapArgs, Debug)]
 pub(crate) struct Mint {
     /// For this customer, by your own id
-    #[arg(long, value_name = "ID", required_unless_present = "admin", conflicts_with = "admin")]
+    #[arg(
+        long,
+        value_name = "ID",
+        required_unless_present = "admin",
+        conflicts_with = "admin"
+    )]
     pub(crate) customer: Option<String>,
     /// For an admin
     #[arg(long)]
@@ -244,7 +305,12 @@ pub(crate) struct WorkspaceSecret {
     #[arg(long, env = "AUTHBRIDGE_WORKSPACE_KEY", value_name = "KEY")]
     pub(crate) workspace_key: String,
     /// The workspace's secret; better by environment than as an argument
-    #[arg(long, env = "AUTHBRIDGE_WORKSPACE_SECRET", hide_env_values = true, value_name = "SECRET")]
+    #[arg(
+        long,
+        env = "AUTHBRIDGE_WORKSPACE_SECRET",
+        hide_env_values = true,
+        value_name = "SECRET"
+    )]
     pub(crate) workspace_secret: String,
 }
 
@@ -286,7 +352,12 @@ pub(crate) struct Remote {
     #[arg(long, env = "AUTHBRIDGE_WORKSPACE_KEY", value_name = "KEY")]
     pub(crate) workspace_key: Option<String>,
     /// The workspace's secret; better by environment than as an argument
-    #[arg(long, env = "AUTHBRIDGE_WORKSPACE_SECRET", hide_env_values = true, value_name = "SECRET")]
+    #[arg(
+        long,
+        env = "AUTHBRIDGE_WORKSPACE_SECRET",
+        hide_env_values = true,
+        value_name = "SECRET"
+    )]
     pub(crate) workspace_secret: Option<String>,
     /// Calls as this customer instead of as an admin
     #[arg(long, value_name = "ID")]
@@ -333,7 +404,9 @@ pub(crate) enum Connections {
 }
 
 #[derive(ClapArgs, Debug)]
-#[command(after_help = "Examples:\n  authbridge request acme GET /v1/me --customer user-42\n  authbridge request acme POST /v1/things -d '{\"name\": \"x\"}' --customer user-42\n  authbridge request acme PUT /files/1 -d @photo.jpg -H 'Content-Type: image/jpeg' --customer user-42")]
+#[command(
+    after_help = "Examples:\n  authbridge request acme GET /v1/me --customer user-42\n  authbridge request acme POST /v1/things -d '{\"name\": \"x\"}' --customer user-42\n  authbridge request acme PUT /files/1 -d @photo.jpg -H 'Content-Type: image/jpeg' --customer user-42"
+)]
 pub(crate) struct Request {
     /// A connection's id, or an integration's key
     pub(crate) connection: String,

@@ -59,11 +59,17 @@ pub(crate) enum CliError {
 
 impl CliError {
     pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::Usage { message: message.into(), hint: Some(hint.into()) }
+        Self::Usage {
+            message: message.into(),
+            hint: Some(hint.into()),
+        }
     }
 
     pub(crate) fn failed(message: impl Into<String>) -> Self {
-        Self::Failed { message: message.into(), hint: None }
+        Self::Failed {
+            message: message.into(),
+            hint: None,
+        }
     }
 
     /// What the user can do about it.

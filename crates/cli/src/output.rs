@@ -58,7 +58,12 @@ impl Output {
             cause = source.source();
         }
         if let CliError::Api { body, .. } = error {
-            for field in body.pointer("/data/fields").and_then(Value::as_array).into_iter().flatten() {
+            for field in body
+                .pointer("/data/fields")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+            {
                 let text = |name| field.get(name).and_then(Value::as_str).unwrap_or_default();
                 writeln!(stderr, "  {}: {}", text("field"), text("message"))?;
             }
@@ -74,9 +79,14 @@ impl Output {
 pub(crate) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
-        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
     };
-    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| width(column).unwrap_or(0))
+        .collect();
     let mut text = String::new();
     for row in rows {
         let cells: Vec<String> = row

@@ -15,7 +15,10 @@ pub(crate) async fn open_store(
     effects: &Effects,
 ) -> Result<Store, CliError> {
     let keyring = keyring(data, effects).await?;
-    let options = OpenOptions { data_dir: data.data_dir.clone(), access };
+    let options = OpenOptions {
+        data_dir: data.data_dir.clone(),
+        access,
+    };
     Ok(Store::open(options, keyring, effects.clone()).await?)
 }
 
@@ -27,21 +30,26 @@ async fn keyring(data: &Data, effects: &Effects) -> Result<Keyring, CliError> {
     if let Some(command) = &data.keyring_command {
         return Ok(read(&output_of(command).await?)?);
     }
-    let path = match &data.keyring_file {
-        Some(path) => path.clone(),
-        None => {
-            create_private(&data.data_dir)?;
-            data.data_dir.join("keyring")
-        }
+    let path = if let Some(path) = &data.keyring_file {
+        path.clone()
+    } else {
+        create_private(&data.data_dir)?;
+        data.data_dir.join("keyring")
     };
     Ok(Keyring::load_or_create(&path, effects).map_err(authbridge_store::StoreError::from)?)
 }
 
 fn create_private(directory: &std::path::Path) -> Result<(), CliError> {
     use std::os::unix::fs::DirBuilderExt as _;
-    let created = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    let created = std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory);
     created.map_err(|error| {
-        CliError::failed(format!("cannot create the data directory `{}`: {error}", directory.display()))
+        CliError::failed(format!(
+            "cannot create the data directory `{}`: {error}",
+            directory.display()
+        ))
     })
 }
 
@@ -54,9 +62,14 @@ async fn output_of(command: &str) -> Result<String, CliError> {
             .stderr(Stdio::inherit())
             .output()
     };
-    let output = tokio::task::spawn_blocking(run).await.map_err(std::io::Error::other)??;
+    let output = tokio::task::spawn_blocking(run)
+        .await
+        .map_err(std::io::Error::other)??;
     if !output.status.success() {
-        return Err(CliError::failed(format!("the keyring command ended with {}", output.status)));
+        return Err(CliError::failed(format!(
+            "the keyring command ended with {}",
+            output.status
+        )));
     }
     String::from_utf8(output.stdout)
         .map_err(|_| CliError::failed("the keyring command printed something that is not text"))

@@ -21,7 +21,7 @@ use crate::{Engine, EngineError, Session, WorkspaceState};
 
 /// How long a prepared client is kept. Changes made through this process are seen at once;
 /// those made by another are seen after this.
-const REMEMBERED_FOR: Duration = Duration::from_secs(60);
+const REMEMBERED_FOR: Duration = Duration::from_mins(1);
 
 /// A connection's API client, ready to send.
 ///
@@ -237,7 +237,7 @@ impl Engine {
             .integration(session, connection.integration_id.as_str())
             .await?;
         let connector = self.connector_of(workspace, &integration).await?;
-        let option = self.option_of(&connector, &connection)?;
+        let option = Self::option_of(&connector, &connection)?;
         let secrets = self
             .shared
             .store

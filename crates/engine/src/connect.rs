@@ -68,20 +68,18 @@ impl Engine {
             session.require_admin()?;
             connector_parameters = lay_over(connector_parameters, over);
         }
-        let (credentials, input) = match request.credentials {
-            Some(credentials) => (credentials, request.input.unwrap_or_default()),
-            None => {
-                let input = request.input.unwrap_or_default();
-                self.run_flow(&setup, connector_parameters.clone(), input)
-                    .await?
-            }
+        let (credentials, input) = if let Some(credentials) = request.credentials {
+            (credentials, request.input.unwrap_or_default())
+        } else {
+            let input = request.input.unwrap_or_default();
+            self.run_flow(&setup, connector_parameters.clone(), input)
+                .await?
         };
-        let replace = match request.allow_multiple {
-            true => None,
-            false => {
-                self.existing(session, &customer, &setup.integration)
-                    .await?
-            }
+        let replace = if request.allow_multiple {
+            None
+        } else {
+            self.existing(session, &customer, &setup.integration)
+                .await?
         };
         let new = NewConnection {
             customer_id: customer.id.clone(),

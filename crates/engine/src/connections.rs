@@ -32,10 +32,6 @@ pub struct ConnectionQuery {
 
 /// What a caller wants changed of a connection.
 #[derive(Clone, Debug, Default)]
-#[expect(
-    clippy::option_option,
-    reason = "outer: whether to change; inner: the new value"
-)]
 pub struct ConnectionChange {
     /// What people see.
     pub name: Option<Option<String>>,
@@ -236,7 +232,6 @@ impl Engine {
 
     /// The option of `connector` that `connection` was made with.
     pub(crate) fn option_of<'a>(
-        &self,
         connector: &'a Connector,
         connection: &Connection,
     ) -> Result<&'a AuthOption, EngineError> {

@@ -56,12 +56,11 @@ impl Engine {
             }
             Err(_) => None,
         };
-        let found = match by_id {
-            Some(customer) => Some(customer),
-            None => {
-                let selector = CustomerSelector::InternalId(selector.to_owned());
-                store.find_customer(workspace, &selector).await?
-            }
+        let found = if let Some(customer) = by_id {
+            Some(customer)
+        } else {
+            let selector = CustomerSelector::InternalId(selector.to_owned());
+            store.find_customer(workspace, &selector).await?
         };
         found
             .filter(|customer| session.customer().is_none_or(|own| own.id == customer.id))

@@ -1,7 +1,7 @@
 //! Running functions of a definition.
 
 use async_trait::async_trait;
-use authbridge_core::auth::rest::{RestError, build_request, read_response};
+use authbridge_core::auth::rest::{build_request, read_response};
 use authbridge_core::auth::{Arguments, AuthContext, AuthError};
 use authbridge_core::client::{ApiClient, Defaults, ResponseFacts, ResponseHandler, Verdict};
 use authbridge_core::connector::{
@@ -85,18 +85,13 @@ impl FunctionRunner<'_> {
     ) -> Result<Option<Value>, AuthError> {
         let variables = arguments.to_variables();
         let client = self.client(&variables, arguments.credentials.is_some())?;
-        let request = build_request(mapping, &client, &variables).map_err(|error| match error {
-            RestError::Target(target) => AuthError::Target(target),
-            source => AuthError::Rest {
-                function: name.as_str(),
-                source,
-            },
-        })?;
+        let request = build_request(mapping, &client, &variables)
+            .map_err(|error| error.of_function(name.as_str()))?;
         let response = self
             .egress
             .send_whole(request, MAX_RESPONSE_BYTES)
             .await
-            .map_err(sending_failed)?;
+            .map_err(|error| sending_failed(&error))?;
         match judge(&client, &response)? {
             Some(data) => Ok(Some(data)),
             None => Ok(read_response(mapping, &variables, &response)),
@@ -142,7 +137,7 @@ fn judge(client: &ApiClient, response: &Response) -> Result<Option<Value>, AuthE
     }
 }
 
-fn sending_failed(error: EgressError) -> AuthError {
+fn sending_failed(error: &EgressError) -> AuthError {
     let reason = error.to_string();
     if error.is_policy() {
         return AuthError::Blocked { reason };

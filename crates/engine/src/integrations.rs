@@ -33,10 +33,6 @@ pub struct IntegrationView {
 /// What a caller gives to make or change an integration. `None` leaves a field as it is; an
 /// inner `None` clears it.
 #[derive(Clone, Debug, Default)]
-#[expect(
-    clippy::option_option,
-    reason = "outer: whether to change; inner: the new value"
-)]
 pub struct IntegrationDraft {
     /// Names the integration in its workspace.
     pub key: Option<String>,

@@ -22,7 +22,7 @@ pub struct ApiError {
     kind: &'static str,
     key: Option<&'static str>,
     message: String,
-    data: Option<Value>,
+    data: Option<Box<Value>>,
     doc: Option<&'static str>,
 }
 
@@ -54,7 +54,7 @@ impl ApiError {
 
     #[must_use]
     fn data(mut self, data: Option<Value>) -> Self {
-        self.data = data;
+        self.data = data.map(Box::new);
         self
     }
 
@@ -67,7 +67,7 @@ impl ApiError {
         }
         body.insert("message".into(), self.message.as_str().into());
         if let Some(data) = &self.data {
-            body.insert("data".into(), data.clone());
+            body.insert("data".into(), (**data).clone());
         }
         if let Some(doc) = self.doc {
             body.insert("doc".into(), doc.into());
@@ -215,9 +215,10 @@ fn from_egress(error: &EgressError, message: String) -> ApiError {
     if error.is_policy() {
         return forbidden(message);
     }
-    let status = match error.is_timeout() {
-        true => StatusCode::GATEWAY_TIMEOUT,
-        false => StatusCode::BAD_GATEWAY,
+    let status = if error.is_timeout() {
+        StatusCode::GATEWAY_TIMEOUT
+    } else {
+        StatusCode::BAD_GATEWAY
     };
     connection(status, message)
 }

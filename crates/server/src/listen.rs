@@ -18,7 +18,7 @@ use crate::worker::Service;
 
 /// A caller that takes longer than this to send the head of a request, or to send another one,
 /// is hung up on.
-const HEAD_DEADLINE: Duration = Duration::from_secs(60);
+const HEAD_DEADLINE: Duration = Duration::from_mins(1);
 
 /// The largest head of a request, and the most that is read ahead of a slow upstream.
 const READ_BUFFER_BYTES: usize = 64 * 1024;

@@ -18,7 +18,7 @@ use crate::sessions::Sessions;
 use crate::{app, cors};
 
 /// An API request, its body included, may take this long.
-const API_DEADLINE: Duration = Duration::from_secs(120);
+const API_DEADLINE: Duration = Duration::from_mins(2);
 
 /// What the handlers of one worker share.
 pub(crate) struct Worker {

@@ -18,7 +18,12 @@ pub(super) async fn run(
     effects: &Effects,
 ) -> Result<ExitCode, CliError> {
     match command {
-        Connections::List { integration, disconnected, archived, remote } => {
+        Connections::List {
+            integration,
+            disconnected,
+            archived,
+            remote,
+        } => {
             let mut query = form_urlencoded::Serializer::new(String::new());
             query.append_pair("limit", "1000");
             if let Some(integration) = &integration {
@@ -39,14 +44,25 @@ pub(super) async fn run(
         }
         Connections::Test { connection, remote } => {
             let result = one(&remote, effects, Method::POST, &connection, "/test").await?;
-            let works = result.get("success").and_then(Value::as_bool).unwrap_or(false);
-            let why = result.pointer("/error/message").and_then(Value::as_str).unwrap_or_default();
-            let text = match works {
-                true => "it works\n".to_owned(),
-                false => format!("it does not work: {why}\n"),
+            let works = result
+                .get("success")
+                .and_then(Value::as_bool)
+                .unwrap_or(false);
+            let why = result
+                .pointer("/error/message")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            let text = if works {
+                "it works\n".to_owned()
+            } else {
+                format!("it does not work: {why}\n")
             };
             output.result(&text, &result)?;
-            return Ok(if works { ExitCode::SUCCESS } else { ExitCode::from(1) });
+            return Ok(if works {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::from(1)
+            });
         }
         Connections::Archive { connection, remote } => {
             let archived = one(&remote, effects, Method::DELETE, &connection, "").await?;
@@ -66,7 +82,7 @@ async fn all(api: &Api, query: String) -> Result<Vec<Value>, CliError> {
             items.extend(found);
         }
         match page.get("cursor").and_then(Value::as_str) {
-            Some(next) => cursor = next.to_owned(),
+            Some(next) => next.clone_into(&mut cursor),
             None => return Ok(items),
         }
     }
@@ -85,10 +101,14 @@ async fn one(
 }
 
 fn rows(items: &[Value]) -> String {
-    let head = ["ID", "NAME", "STATE", "CUSTOMER", "CREATED"].map(str::to_owned).to_vec();
+    let head = ["ID", "NAME", "STATE", "CUSTOMER", "CREATED"]
+        .map(str::to_owned)
+        .to_vec();
     let rows: Vec<Vec<String>> = std::iter::once(head)
         .chain(items.iter().map(|item| {
-            ["id", "name", "state", "userId", "createdAt"].map(|name| text(item, name)).to_vec()
+            ["id", "name", "state", "userId", "createdAt"]
+                .map(|name| text(item, name))
+                .to_vec()
         }))
         .collect();
     table(&rows)
@@ -96,8 +116,16 @@ fn rows(items: &[Value]) -> String {
 
 fn details(connection: &Value) -> String {
     let names = [
-        "id", "name", "state", "error", "userId", "integrationId", "authOptionKey", "createdAt",
-        "updatedAt", "archivedAt",
+        "id",
+        "name",
+        "state",
+        "error",
+        "userId",
+        "integrationId",
+        "authOptionKey",
+        "createdAt",
+        "updatedAt",
+        "archivedAt",
     ];
     let rows: Vec<Vec<String>> = names
         .iter()
@@ -111,9 +139,11 @@ fn text(value: &Value, name: &str) -> String {
     match value.get(name) {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),
-        Some(Value::Object(error)) if error.contains_key("message") => {
-            error.get("message").and_then(Value::as_str).unwrap_or_default().to_owned()
-        }
+        Some(Value::Object(error)) if error.contains_key("message") => error
+            .get("message")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned(),
         Some(other) => other.to_string(),
     }
 }

@@ -36,20 +36,32 @@ pub(super) async fn run(
     effects: Effects,
 ) -> Result<ExitCode, CliError> {
     let directory = tempfile::tempdir()?;
-    let workspace =
-        Workspace { key: "demo".into(), secret: crate::setup::new_secret(&effects) };
+    let workspace = Workspace {
+        key: "demo".into(),
+        secret: crate::setup::new_secret(&effects),
+    };
     let provider = start_provider(&workspace).await?;
     let started = Instant::now();
     let store = open(directory.path(), &workspace, &effects).await?;
-    let policy = Policy { is_development: true, ..Policy::default() };
+    let policy = Policy {
+        is_development: true,
+        ..Policy::default()
+    };
     let egress = Egress::new(policy, Deadlines::default());
     let engine = Engine::new(store.clone(), effects.clone(), egress);
     let grace = Duration::from_secs(2);
-    let options = Options { address: args.listen, threads: 2, grace };
+    let options = Options {
+        address: args.listen,
+        threads: 2,
+        grace,
+    };
     let server = authbridge_server::start(&engine, options)?;
     let url = format!("http://{}", server.address);
-    output.note(&format!("engine at {url} ({}), simulated provider at {}\n",
-        milliseconds(started.elapsed()), provider.base_uri()))?;
+    output.note(&format!(
+        "engine at {url} ({}), simulated provider at {}\n",
+        milliseconds(started.elapsed()),
+        provider.base_uri()
+    ))?;
     let outcome = show(&url, &workspace, &provider, output, &effects).await;
     if !args.once && outcome.is_ok() && !output.is_json() {
         output.note("Ctrl-C ends the demo.")?;
@@ -67,7 +79,11 @@ async fn start_provider(workspace: &Workspace) -> Result<Provider, CliError> {
         workspace_secret: Some(workspace.secret.expose_secret().to_owned()),
         ..TokenCheck::default()
     };
-    Ok(Provider::start(ProviderOptions { tokens, ..ProviderOptions::default() }).await?)
+    Ok(Provider::start(ProviderOptions {
+        tokens,
+        ..ProviderOptions::default()
+    })
+    .await?)
 }
 
 async fn open(
@@ -76,8 +92,10 @@ async fn open(
     effects: &Effects,
 ) -> Result<Store, CliError> {
     let (keyring, _) = authbridge_store::Keyring::generate(effects);
-    let options =
-        OpenOptions { data_dir: directory.to_owned(), access: Access::Exclusive };
+    let options = OpenOptions {
+        data_dir: directory.to_owned(),
+        access: Access::Exclusive,
+    };
     let store = Store::open(options, keyring, effects.clone()).await?;
     let new = NewWorkspace {
         key: workspace.key.clone(),
@@ -99,8 +117,18 @@ async fn show(
     let admin = Api::with_token(url, &token(workspace, None, effects)?)?;
     let customer_token = token(workspace, Some(CUSTOMER), effects)?;
     let customer = Api::with_token(url, &customer_token)?;
-    let mut rows =
-        vec![["AUTH TYPE", "CONNECTOR", "PUSH", "CONNECT", "REQUEST", "ANSWER"].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        [
+            "AUTH TYPE",
+            "CONNECTOR",
+            "PUSH",
+            "CONNECT",
+            "REQUEST",
+            "ANSWER",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+    ];
     let mut results = Vec::new();
     let mut failed = false;
     for connector in connectors::all(provider.base_uri()) {
@@ -115,7 +143,11 @@ async fn show(
     }
     let value = json!({ "url": url, "ok": !failed, "connectors": results });
     output.result(&text, &value)?;
-    Ok(if failed { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    Ok(if failed {
+        ExitCode::from(1)
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 /// How long each step of a connector took, and what the provider answered.
@@ -133,15 +165,21 @@ async fn try_one(
     connector: &DemoConnector,
 ) -> Result<Steps, CliError> {
     let clock = Instant::now();
-    admin.call(Method::POST, "/connectors", Some(&connector.definition)).await?;
+    admin
+        .call(Method::POST, "/connectors", Some(&connector.definition))
+        .await?;
     let integration = json!({ "key": connector.key, "connectorKey": connector.key });
-    admin.call(Method::POST, "/integrations", Some(&integration)).await?;
+    admin
+        .call(Method::POST, "/integrations", Some(&integration))
+        .await?;
     let push = clock.elapsed();
     let connect = match &connector.input {
         Some(input) => {
             let clock = Instant::now();
             let connection = json!({ "integrationKey": connector.key, "input": input });
-            customer.call(Method::POST, "/connections", Some(&connection)).await?;
+            customer
+                .call(Method::POST, "/connections", Some(&connection))
+                .await?;
             Some(clock.elapsed())
         }
         None => None,
@@ -149,7 +187,12 @@ async fn try_one(
     let clock = Instant::now();
     let path = format!("/connections/{}/proxy/me", connector.key);
     let answer = customer.call(Method::GET, &path, None).await?;
-    Ok(Steps { push, connect, request: clock.elapsed(), answer })
+    Ok(Steps {
+        push,
+        connect,
+        request: clock.elapsed(),
+        answer,
+    })
 }
 
 fn row(connector: &DemoConnector, result: &Result<Steps, CliError>) -> Vec<String> {
@@ -157,11 +200,18 @@ fn row(connector: &DemoConnector, result: &Result<Steps, CliError>) -> Vec<Strin
     match result {
         Ok(steps) => row.extend([
             milliseconds(steps.push),
-            steps.connect.map_or_else(|| "not needed".into(), milliseconds),
+            steps
+                .connect
+                .map_or_else(|| "not needed".into(), milliseconds),
             milliseconds(steps.request),
             steps.answer.to_string().chars().take(80).collect(),
         ]),
-        Err(error) => row.extend(["-", "-", "-"].map(str::to_owned).into_iter().chain([format!("FAILED: {error}")])),
+        Err(error) => row.extend(
+            ["-", "-", "-"]
+                .map(str::to_owned)
+                .into_iter()
+                .chain([format!("FAILED: {error}")]),
+        ),
     }
     row
 }
@@ -212,9 +262,15 @@ fn token(
             claims.insert("isAdmin".into(), true.into());
         }
     }
-    let claims = CallerClaims { workspace_key: &workspace.key, claims, lifetime_seconds: 86_400 };
+    let claims = CallerClaims {
+        workspace_key: &workspace.key,
+        claims,
+        lifetime_seconds: 86_400,
+    };
     let key = SigningKey::from_secret(workspace.secret.expose_secret().as_bytes());
-    claims.sign(&key, effects).ok_or_else(|| CliError::failed("the token cannot be signed"))
+    claims
+        .sign(&key, effects)
+        .ok_or_else(|| CliError::failed("the token cannot be signed"))
 }
 
 fn milliseconds(time: Duration) -> String {

@@ -21,7 +21,8 @@ pub(super) fn eval() -> Result<ExitCode, CliError> {
             Ok(result) => writeln!(stdout, "{result}")?,
             Err(message) => {
                 // The lines that follow are evaluated all the same, so that answers stay in step.
-                let error = serde_json::json!({ "error": format!("line {}: {message}", index + 1) });
+                let error =
+                    serde_json::json!({ "error": format!("line {}: {message}", index + 1) });
                 writeln!(stdout, "{error}")?;
                 outcome = ExitCode::from(2);
             }

@@ -20,8 +20,14 @@ pub(super) fn openapi() -> Result<ExitCode, CliError> {
 /// Writes JSON Schemas, the API's description, and the reference pages.
 pub(super) fn run(directory: &Path, output: Output) -> Result<ExitCode, CliError> {
     let mut files = vec![
-        ("docs/reference/openapi.json".to_owned(), pretty(&authbridge_server::openapi())?),
-        ("docs/reference/diagnostics.md".to_owned(), authbridge_definition::reference_markdown()),
+        (
+            "docs/reference/openapi.json".to_owned(),
+            pretty(&authbridge_server::openapi())?,
+        ),
+        (
+            "docs/reference/diagnostics.md".to_owned(),
+            authbridge_definition::reference_markdown(),
+        ),
         ("docs/reference/cli.md".to_owned(), command_reference()),
     ];
     for (name, schema) in authbridge_definition::json_schemas() {
@@ -57,8 +63,15 @@ fn command_reference() -> String {
 fn describe(command: &Command, name: &str, text: &mut String) {
     let help = command.clone().render_long_help();
     // Writing to a string cannot fail.
-    let _ignored = write!(text, "\n## `{name}`\n\n```text\n{}\n```\n", help.to_string().trim_end());
-    for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set()) {
+    let _ignored = write!(
+        text,
+        "\n## `{name}`\n\n```text\n{}\n```\n",
+        help.to_string().trim_end()
+    );
+    for inner in command
+        .get_subcommands()
+        .filter(|inner| !inner.is_hide_set())
+    {
         if inner.get_name() != "help" {
             describe(inner, &format!("{name} {}", inner.get_name()), text);
         }

@@ -36,10 +36,17 @@ pub(super) async fn run(
         selector.replace('+', "%20"),
         args.path.strip_prefix('/').unwrap_or(&args.path)
     );
-    let response = api.send(args.method, &path, headers, OutgoingBody::from(body)).await?;
+    let response = api
+        .send(args.method, &path, headers, OutgoingBody::from(body))
+        .await?;
     let status = response.status();
     if is_own_error(status, response.headers()) {
-        let bytes = response.into_body().collect().await.map_err(std::io::Error::other)?.to_bytes();
+        let bytes = response
+            .into_body()
+            .collect()
+            .await
+            .map_err(std::io::Error::other)?
+            .to_bytes();
         let body = serde_json::from_slice(&bytes).unwrap_or_default();
         return Err(CliError::Api { status, body });
     }
@@ -56,18 +63,28 @@ pub(super) async fn run(
         }
     }
     let failed = args.fail && status.as_u16() >= 400;
-    Ok(if failed { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    Ok(if failed {
+        ExitCode::from(1)
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 fn headers(given: &[String]) -> Result<HeaderMap, CliError> {
     let mut headers = HeaderMap::new();
     for text in given {
         let error = || {
-            CliError::usage(format!("`{text}` is not a header field"), "write -H 'Name: value'")
+            CliError::usage(
+                format!("`{text}` is not a header field"),
+                "write -H 'Name: value'",
+            )
         };
         let (name, value) = text.split_once(':').ok_or_else(error)?;
         let name = HeaderName::from_bytes(name.trim().as_bytes()).map_err(|_| error())?;
-        headers.append(name, HeaderValue::from_str(value.trim()).map_err(|_| error())?);
+        headers.append(
+            name,
+            HeaderValue::from_str(value.trim()).map_err(|_| error())?,
+        );
     }
     Ok(headers)
 }
@@ -84,21 +101,33 @@ async fn body(data: &str) -> Result<Bytes, CliError> {
         }
         path => std::fs::read(path),
     };
-    let bytes = tokio::task::spawn_blocking(read).await.map_err(std::io::Error::other)?;
+    let bytes = tokio::task::spawn_blocking(read)
+        .await
+        .map_err(std::io::Error::other)?;
     bytes.map(Bytes::from).map_err(|error| {
-        CliError::usage(format!("cannot read `{data}`: {error}"), "give `@` and the path of a file")
+        CliError::usage(
+            format!("cannot read `{data}`: {error}"),
+            "give `@` and the path of a file",
+        )
     })
 }
 
 fn content_type(body: &Bytes) -> HeaderValue {
     let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
-    HeaderValue::from_static(if is_json { "application/json" } else { "application/octet-stream" })
+    HeaderValue::from_static(if is_json {
+        "application/json"
+    } else {
+        "application/octet-stream"
+    })
 }
 
 fn head<B>(response: &Response<B>) -> String {
     let mut text = format!("{:?} {}\n", response.version(), response.status());
     for (name, value) in response.headers() {
-        text.push_str(&format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
+        text.push_str(&format!(
+            "{name}: {}\n",
+            String::from_utf8_lossy(value.as_bytes())
+        ));
     }
     text
 }

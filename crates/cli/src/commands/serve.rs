@@ -69,8 +69,10 @@ fn options(args: &Serve) -> Options {
 }
 
 fn egress(args: &Serve) -> Egress {
-    let policy =
-        Policy { is_development: args.dev, allowed_networks: args.allow_network.clone() };
+    let policy = Policy {
+        is_development: args.dev,
+        allowed_networks: args.allow_network.clone(),
+    };
     let deadlines = Deadlines {
         connect: Duration::from_secs(args.connect_timeout),
         response_head: Duration::from_secs(args.response_timeout),
@@ -119,7 +121,9 @@ async fn keep_secret(
     let stored = store.workspace_secret(&workspace.id).await?;
     if stored.expose_secret() != secret {
         let secret = SecretString::from(secret);
-        store.replace_workspace_secret(&workspace.id, &secret).await?;
+        store
+            .replace_workspace_secret(&workspace.id, &secret)
+            .await?;
         tracing::warn!(workspace.key = %workspace.key,
             "the workspace's secret was replaced by the one in the environment");
     }
@@ -136,7 +140,11 @@ async fn create(
     let given = wanted.workspace_secret.clone().map(SecretString::from);
     let is_generated = given.is_none();
     let secret = given.unwrap_or_else(|| new_secret(effects));
-    let new = NewWorkspace { key, name: None, secret: secret.clone() };
+    let new = NewWorkspace {
+        key,
+        name: None,
+        secret: secret.clone(),
+    };
     let algorithm = wanted.workspace_algorithm.into();
     let workspace = create_workspace(store, effects, new, algorithm).await?;
     let key = workspace.key;
@@ -154,16 +162,15 @@ async fn create(
     Ok(key)
 }
 
-async fn load(
-    engine: &Engine,
-    workspace: &str,
-    directory: &Path,
-) -> Result<LoadReport, CliError> {
+async fn load(engine: &Engine, workspace: &str, directory: &Path) -> Result<LoadReport, CliError> {
     let session = engine.operator_session(workspace).await?;
-    engine.load_directory(&session, directory).await.map_err(|error| match error {
-        LoadError::Read(error) => CliError::Read(error),
-        LoadError::Engine(error) => CliError::Engine(error),
-    })
+    engine
+        .load_directory(&session, directory)
+        .await
+        .map_err(|error| match error {
+            LoadError::Read(error) => CliError::Read(error),
+            LoadError::Engine(error) => CliError::Engine(error),
+        })
 }
 
 /// What loading did, to standard error: standard output is for results.
@@ -172,7 +179,10 @@ fn show(report: &LoadReport) {
     let mut text = super::validate::text(&report.directory);
     for element in &report.loaded {
         if let Err(error) = &element.outcome {
-            text.push_str(&format!("not loaded   {} {}: {error}\n", element.kind, element.key));
+            text.push_str(&format!(
+                "not loaded   {} {}: {error}\n",
+                element.kind, element.key
+            ));
         }
     }
     // A closed standard error is no reason not to serve.
@@ -189,15 +199,17 @@ async fn watch(
     let Some(directory) = directory else {
         return std::future::pending().await;
     };
-    let (changed, mut changes) = tokio::sync::mpsc::unbounded_channel();
+    let (sender, mut changes) = tokio::sync::mpsc::unbounded_channel();
     let notice = move |event: notify::Result<notify::Event>| {
         let is_change = event.is_ok_and(|event| !event.kind.is_access());
         // The receiver is gone only when the process ends.
-        let _ignored = is_change.then(|| changed.send(()));
+        let _ignored = is_change.then(|| sender.send(()));
     };
     let failed = |error: notify::Error| CliError::failed(format!("cannot watch: {error}"));
     let mut watcher = notify::recommended_watcher(notice).map_err(failed)?;
-    watcher.watch(&directory, RecursiveMode::Recursive).map_err(failed)?;
+    watcher
+        .watch(&directory, RecursiveMode::Recursive)
+        .map_err(failed)?;
     while changes.recv().await.is_some() {
         // Editors save in several steps; what comes close together is one change.
         while let Ok(Some(())) =
@@ -223,9 +235,14 @@ async fn asked_to_stop() -> Result<(), CliError> {
 
 fn start_logging(args: &Serve) -> Result<(), CliError> {
     let filter = tracing_subscriber::EnvFilter::try_new(&args.log).map_err(|error| {
-        CliError::usage(format!("`{}` is not a log filter: {error}", args.log), "try `info`")
+        CliError::usage(
+            format!("`{}` is not a log filter: {error}", args.log),
+            "try `info`",
+        )
     })?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     let started = match args.log_format {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().try_init(),

@@ -11,11 +11,7 @@ use crate::args::{Mint, Token, WorkspaceSecret};
 use crate::error::CliError;
 use crate::output::Output;
 
-pub(super) fn run(
-    command: Token,
-    output: Output,
-    effects: &Effects,
-) -> Result<ExitCode, CliError> {
+pub(super) fn run(command: Token, output: Output, effects: &Effects) -> Result<ExitCode, CliError> {
     match command {
         Token::Mint(mint) => {
             let token = sign(&mint, effects)?;
@@ -38,10 +34,17 @@ fn sign(mint: &Mint, effects: &Effects) -> Result<String, CliError> {
         Some(customer) => claims.insert("id".into(), customer.as_str().into()),
         None => claims.insert("isAdmin".into(), true.into()),
     };
-    claims.extend(mint.name.as_deref().map(|name| ("name".into(), name.into())));
+    claims.extend(
+        mint.name
+            .as_deref()
+            .map(|name| ("name".into(), name.into())),
+    );
     if !mint.field.is_empty() {
-        let fields: Map<String, Value> =
-            mint.field.iter().map(|field| read_field(field)).collect::<Result<_, _>>()?;
+        let fields: Map<String, Value> = mint
+            .field
+            .iter()
+            .map(|field| read_field(field))
+            .collect::<Result<_, _>>()?;
         claims.insert("fields".into(), fields.into());
     }
     let claims = CallerClaims {
@@ -50,7 +53,9 @@ fn sign(mint: &Mint, effects: &Effects) -> Result<String, CliError> {
         lifetime_seconds: mint.expires_in,
     };
     let key = SigningKey::from_secret(mint.workspace.workspace_secret.as_bytes());
-    claims.sign(&key, effects).ok_or_else(|| CliError::failed("the token cannot be signed"))
+    claims
+        .sign(&key, effects)
+        .ok_or_else(|| CliError::failed("the token cannot be signed"))
 }
 
 /// `name=value`; a value that is JSON is taken as such, any other as text.
@@ -76,7 +81,9 @@ fn verify(
             unverified.unverified_issuer, workspace.workspace_key
         )));
     }
-    let keys = [VerificationKey::from_secret(workspace.workspace_secret.as_bytes())];
+    let keys = [VerificationKey::from_secret(
+        workspace.workspace_secret.as_bytes(),
+    )];
     let verified = unverified.verify(&keys, effects.now()).map_err(refused)?;
     let expires_at = verified.expires_at.map(|at| at.to_string());
     let (text, mut value) = match verified.caller {
@@ -84,8 +91,15 @@ fn verify(
             format!("admin {}", name.as_deref().unwrap_or("without a name")),
             json!({ "admin": true, "name": name }),
         ),
-        Caller::Customer { internal_id, name, fields } => (
-            format!("customer {internal_id} ({})", name.as_deref().unwrap_or("without a name")),
+        Caller::Customer {
+            internal_id,
+            name,
+            fields,
+        } => (
+            format!(
+                "customer {internal_id} ({})",
+                name.as_deref().unwrap_or("without a name")
+            ),
             json!({ "customer": internal_id, "name": name, "fields": fields }),
         ),
     };

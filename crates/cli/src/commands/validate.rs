@@ -16,33 +16,47 @@ pub(super) fn run(args: &Validate, output: Output) -> Result<ExitCode, CliError>
     }
     let directory = load_directory(&args.directory)?;
     output.result(&text(&directory), &value(&directory))?;
-    let fails = directory.diagnostics.iter().any(|diagnostic| match diagnostic.severity {
-        Severity::Error => true,
-        Severity::Warning => args.strict,
-        Severity::Note => false,
-    });
-    Ok(if fails { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    let fails = directory
+        .diagnostics
+        .iter()
+        .any(|diagnostic| match diagnostic.severity {
+            Severity::Error => true,
+            Severity::Warning => args.strict,
+            Severity::Note => false,
+        });
+    Ok(if fails {
+        ExitCode::from(1)
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 /// Everything that was seen: elements, what was ignored and why, then what is wrong.
 pub(super) fn text(directory: &Directory) -> String {
-    let color = match std::io::stdout().is_terminal() {
-        true => Color::Always,
-        false => Color::Never,
+    let color = if std::io::stdout().is_terminal() {
+        Color::Always
+    } else {
+        Color::Never
     };
     let mut text = render(&directory.diagnostics, &directory.sources, color);
     if !text.is_empty() {
         text.push('\n');
     }
     for connector in &directory.connectors {
-        let options = connector.connector.as_ref().map_or(0, |it| it.options.len());
+        let options = connector
+            .connector
+            .as_ref()
+            .map_or(0, |it| it.options.len());
         let auth = match &connector.connector {
             None => "not usable".to_owned(),
             Some(_) if options == 1 => "1 auth option".to_owned(),
             Some(_) => format!("{options} auth options"),
         };
         let version = connector.version.as_deref().unwrap_or("development");
-        text.push_str(&format!("connector    {} ({version}, {auth})  {}\n", connector.key, connector.path));
+        text.push_str(&format!(
+            "connector    {} ({version}, {auth})  {}\n",
+            connector.key, connector.path
+        ));
     }
     for integration in &directory.integrations {
         let connector = integration.connector_key.as_deref().unwrap_or("none");
@@ -52,8 +66,15 @@ pub(super) fn text(directory: &Directory) -> String {
         ));
     }
     for ignored in &directory.ignored {
-        let suggestion = ignored.suggestion.as_deref().map(|it| format!("; {it}")).unwrap_or_default();
-        text.push_str(&format!("ignored      {}: {}{suggestion}\n", ignored.path, ignored.reason));
+        let suggestion = ignored
+            .suggestion
+            .as_deref()
+            .map(|it| format!("; {it}"))
+            .unwrap_or_default();
+        text.push_str(&format!(
+            "ignored      {}: {}{suggestion}\n",
+            ignored.path, ignored.reason
+        ));
     }
     text.push_str(&summary(directory));
     text
@@ -61,7 +82,11 @@ pub(super) fn text(directory: &Directory) -> String {
 
 fn summary(directory: &Directory) -> String {
     let count = |severity| {
-        directory.diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count()
+        directory
+            .diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.severity == severity)
+            .count()
     };
     format!(
         "{} connector(s), {} integration(s), {} ignored: {} error(s), {} warning(s)\n",
@@ -98,9 +123,17 @@ fn value(directory: &Directory) -> Value {
 fn explain(code: &str, output: Output) -> Result<ExitCode, CliError> {
     let id = code.to_ascii_uppercase();
     let code = Code::from_id(&id).ok_or_else(|| {
-        CliError::usage(format!("there is no diagnostic `{code}`"), "codes look like AB0103")
+        CliError::usage(
+            format!("there is no diagnostic `{code}`"),
+            "codes look like AB0103",
+        )
     })?;
-    let text = format!("{id}: {}\n\n{}\n\n{}\n", code.title(), code.explanation(), code.example());
+    let text = format!(
+        "{id}: {}\n\n{}\n\n{}\n",
+        code.title(),
+        code.explanation(),
+        code.example()
+    );
     let value = json!({
         "code": id, "title": code.title(), "explanation": code.explanation(), "example": code.example(),
     });

@@ -18,16 +18,29 @@ pub(super) async fn run(
     effects: Effects,
 ) -> Result<ExitCode, CliError> {
     match command {
-        Workspace::Create { key, name, secret, algorithm, data } => {
+        Workspace::Create {
+            key,
+            name,
+            secret,
+            algorithm,
+            data,
+        } => {
             let store = open_store(&data, Access::Shared, &effects).await?;
             let is_generated = secret.is_none();
             let secret = secret.map_or_else(|| new_secret(&effects), SecretString::from);
-            let new = NewWorkspace { key, name, secret: secret.clone() };
+            let new = NewWorkspace {
+                key,
+                name,
+                secret: secret.clone(),
+            };
             let created =
                 authbridge_engine::create_workspace(&store, &effects, new, algorithm.into()).await;
             store.close().await;
             let workspace = created?;
-            let mut text = format!("created the workspace {} ({})\n", workspace.key, workspace.id);
+            let mut text = format!(
+                "created the workspace {} ({})\n",
+                workspace.key, workspace.id
+            );
             let mut value = json!({ "id": workspace.id, "key": workspace.key });
             if is_generated {
                 let shown = secret.expose_secret();

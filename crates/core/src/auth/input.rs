@@ -81,10 +81,10 @@ fn to_json_schema(schema: &Value) -> Value {
             "enum" if allows_custom => continue,
             "properties" => properties(member, members.get("required")),
             "items" | "additionalProperties" => to_json_schema(member),
-            "anyOf" => match member {
-                Value::Array(items) => items.iter().map(to_json_schema).collect(),
-                _ => continue,
-            },
+            "anyOf" => {
+                let items = member.as_array().map_or(&[][..], Vec::as_slice);
+                items.iter().map(to_json_schema).collect()
+            }
             _ => member.clone(),
         };
         converted.insert(name.clone(), member);

@@ -5,6 +5,7 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Map, Value};
 
+use super::AuthError;
 use crate::client::{ApiClient, ResponseFacts, TargetError, encode_component, is_truthy, scalar};
 use crate::connector::{Mapping, RestApiMapping};
 use crate::request::{Request, Response};
@@ -30,6 +31,19 @@ pub enum RestError {
     /// The request goes nowhere.
     #[error(transparent)]
     Target(#[from] TargetError),
+}
+
+impl RestError {
+    /// The same as an error of the function `name`.
+    pub fn of_function(self, name: &'static str) -> AuthError {
+        if let Self::Target(target) = self {
+            return AuthError::Target(target);
+        }
+        AuthError::Rest {
+            function: name,
+            source: self,
+        }
+    }
 }
 
 /// Builds the request that `mapping` describes for `variables`, with what `client` adds.
@@ -120,10 +134,9 @@ fn path(mapping: &RestApiMapping, variables: &Value) -> Result<String, RestError
 fn query(mapping: Option<&Mapping>, variables: &Value) -> Result<String, RestError> {
     let mut pairs = Vec::new();
     for (name, value) in &object("query", mapping, variables)? {
-        let values = match value {
-            Value::Array(items) => items.as_slice(),
-            value => std::slice::from_ref(value),
-        };
+        let values = value
+            .as_array()
+            .map_or(std::slice::from_ref(value), Vec::as_slice);
         for value in values {
             let text = scalar(value).ok_or_else(|| {
                 RestError::Shape(format!("query.{name}"), "a scalar or a list of scalars")
@@ -166,7 +179,11 @@ fn body(mapping: Option<&Mapping>, variables: &Value, headers: &mut HeaderMap) -
     match data {
         Value::String(text) => text.into(),
         Value::Object(members) if is_form => form(&members).into(),
-        data => {
+        data @ (Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Array(_)
+        | Value::Object(_)) => {
             headers
                 .entry(CONTENT_TYPE)
                 .or_insert(HeaderValue::from_static("application/json"));

@@ -156,13 +156,17 @@ impl<'a> UnverifiedToken<'a> {
         validation.algorithms.clone_from(&key.algorithms);
         jsonwebtoken::decode(self.text, &key.key, &validation)
             .map(|token| token.claims)
-            .map_err(|error| match error.kind() {
-                ErrorKind::InvalidSignature => {
-                    TokenError::Signature(self.unverified_issuer.clone())
-                }
-                ErrorKind::InvalidAlgorithm => TokenError::Algorithm,
-                _ => TokenError::Malformed,
-            })
+            .map_err(|error| self.refusal(error.kind()))
+    }
+
+    fn refusal(&self, kind: &ErrorKind) -> TokenError {
+        if matches!(kind, ErrorKind::InvalidSignature) {
+            return TokenError::Signature(self.unverified_issuer.clone());
+        }
+        if matches!(kind, ErrorKind::InvalidAlgorithm) {
+            return TokenError::Algorithm;
+        }
+        TokenError::Malformed
     }
 }
 
@@ -217,12 +221,14 @@ impl std::fmt::Debug for VerificationKey {
 /// `alg: none`, or an algorithm unheard of, is told from a token that is no token at all.
 fn header_error(text: &str, error: &jsonwebtoken::errors::Error) -> TokenError {
     let is_three_parts = text.split('.').count() == 3;
-    match error.kind() {
-        ErrorKind::Json(_) | ErrorKind::InvalidAlgorithmName if is_three_parts => {
-            TokenError::Algorithm
-        }
-        _ => TokenError::Malformed,
+    let is_about_header = matches!(
+        error.kind(),
+        ErrorKind::Json(_) | ErrorKind::InvalidAlgorithmName
+    );
+    if is_three_parts && is_about_header {
+        return TokenError::Algorithm;
     }
+    TokenError::Malformed
 }
 
 fn read_claims(claims: &Map<String, Value>, now: Timestamp) -> Result<VerifiedToken, TokenError> {

@@ -73,7 +73,10 @@ impl CallerClaims<'_> {
         let mut claims = self.claims.clone();
         claims.insert("iss".into(), self.workspace_key.into());
         claims.insert("iat".into(), now.into());
-        claims.insert("exp".into(), now.saturating_add(self.lifetime_seconds).into());
+        claims.insert(
+            "exp".into(),
+            now.saturating_add(self.lifetime_seconds).into(),
+        );
         let mut header = Header::new(key.algorithm);
         header.kid.clone_from(&key.kid);
         jsonwebtoken::encode(&header, &claims, &key.key).ok()

@@ -38,8 +38,8 @@ impl Default for Deadlines {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
-            response_head: Duration::from_secs(60),
-            idle: Duration::from_secs(60),
+            response_head: Duration::from_mins(1),
+            idle: Duration::from_mins(1),
         }
     }
 }

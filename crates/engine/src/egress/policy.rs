@@ -78,19 +78,19 @@ fn kind_of_v4(address: Ipv4Addr) -> Option<&'static str> {
 /// The IANA IPv6 special-purpose registry. Addresses that carry an IPv4 address are judged by it,
 /// since that is where the packets end up.
 fn kind_of_v6(address: Ipv6Addr) -> Option<&'static str> {
-    let [a, b, c, d, e, f, g, h] = address.segments();
+    let segments = address.segments();
+    let [a, b, c, .., high, low] = segments;
+    let middle_is_zero = segments.iter().skip(2).take(4).all(|segment| *segment == 0);
     match (a, b) {
         _ if address.is_unspecified() => Some(UNSPECIFIED),
         _ if address.is_loopback() => Some(LOOPBACK),
         // IPv4-compatible (deprecated) and NAT64 (RFC 6052).
-        _ if [a, b, c, d, e, f] == [0; 6] => kind_of_v4(embedded(g, h)),
-        (0x64, 0xff9b) if [c, d, e, f] == [0; 4] => kind_of_v4(embedded(g, h)),
-        (0x64, 0xff9b) => Some(TUNNEL),
+        (0, 0) | (0x64, 0xff9b) if middle_is_zero => kind_of_v4(embedded(high, low)),
         // 6to4 (RFC 3056) has the IPv4 address in front.
         (0x2002, _) => Some(kind_of_v4(embedded(b, c)).unwrap_or(TUNNEL)),
-        // Teredo (RFC 4380) and the other protocol assignments.
-        (0x2001, 0..=0x1ff) => Some(TUNNEL),
-        (0x2001, 0xdb8) | (0x3fff, 0..=0xfff) | (0x5f00, _) | (0x100, _) => Some(RESERVED),
+        // Local NAT64, Teredo (RFC 4380) and the other protocol assignments.
+        (0x64, 0xff9b) | (0x2001, 0..=0x1ff) => Some(TUNNEL),
+        (0x2001, 0xdb8) | (0x3fff, 0..=0xfff) | (0x5f00 | 0x100, _) => Some(RESERVED),
         (0xfc00..=0xfdff, _) => Some(PRIVATE),
         (0xfe80..=0xfeff, _) => Some(LINK_LOCAL),
         (0xff00.., _) => Some(MULTICAST),

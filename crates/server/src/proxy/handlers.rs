@@ -30,9 +30,10 @@ pub(super) async fn apply(
     let (head, body) = response.into_parts();
     let needs_body =
         handlers.iter().any(ResponseHandler::needs_body) && is_plain_json(&head.headers);
-    let (body, data) = match needs_body {
-        true => peek(body).await?,
-        false => (ServerBody::Upstream(body), None),
+    let (body, data) = if needs_body {
+        peek(body).await?
+    } else {
+        (ServerBody::Upstream(body), None)
     };
     let facts = ResponseFacts {
         status: head.status,

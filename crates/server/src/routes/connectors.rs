@@ -39,12 +39,13 @@ async fn list(
     Asked(shape): Asked<ConnectorQuery>,
 ) -> Result<Response, ApiError> {
     let is_bare = shape.workspace_id.is_some();
-    let page = match is_bare {
-        true => authbridge_store::Page {
+    let page = if is_bare {
+        authbridge_store::Page {
             limit: 1000,
             cursor: None,
-        },
-        false => page(&query)?,
+        }
+    } else {
+        page(&query)?
     };
     let found = worker
         .engine

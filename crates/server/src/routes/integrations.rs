@@ -237,10 +237,9 @@ async fn view(
 
 fn draft(body: JsonBody) -> Result<IntegrationDraft, ApiError> {
     let mut fields = Fields::of(body)?;
-    let connector = match fields.first_text(&["connectorId", "connectorKey", "connectorUuid"])? {
-        Some(selector) => Some(Some(selector)),
-        None => None,
-    };
+    let connector = fields
+        .first_text(&["connectorId", "connectorKey", "connectorUuid"])?
+        .map(Some);
     Ok(IntegrationDraft {
         key: fields.text("key")?.flatten(),
         name: fields.text("name")?,

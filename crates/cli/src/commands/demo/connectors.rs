@@ -30,7 +30,12 @@ fn test() -> Value {
 fn form(fields: &[(&str, &str)]) -> Value {
     let properties: serde_json::Map<String, Value> = fields
         .iter()
-        .map(|(name, title)| ((*name).to_owned(), json!({ "type": "string", "title": title })))
+        .map(|(name, title)| {
+            (
+                (*name).to_owned(),
+                json!({ "type": "string", "title": title }),
+            )
+        })
         .collect();
     let required: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
     json!({ "type": "object", "properties": properties, "required": required })
