@@ -31,14 +31,14 @@ pub(crate) fn parse(text: &str) -> Option<f64> {
     };
     parser.run()?;
     let days = parser.day.days_from_1970()?;
-    let millis = days * MILLIS_PER_DAY + parser.time.millis()? - parser.zone.offset_millis();
+    let millis = days * MILLIS_PER_DAY + parser.time.millis()? - parser.zone.offset_millis()?;
     (millis.abs() <= LAST_INSTANT).then_some(millis)
 }
 
 /// `date.toISOString()`: `2024-03-05T10:20:30.000Z`, with a signed six-digit year outside
 /// 0 to 9999. `None` outside the range of dates.
 pub(crate) fn to_iso_string(millis: f64) -> Option<String> {
-    if !(millis.abs() <= LAST_INSTANT) {
+    if millis.is_nan() || millis.abs() > LAST_INSTANT {
         return None;
     }
     let millis = whole(millis.trunc());
@@ -52,7 +52,9 @@ pub(crate) fn to_iso_string(millis: f64) -> Option<String> {
     };
     let (hour, minute) = (in_day / 3_600_000, in_day / 60_000 % 60);
     let (second, milli) = (in_day / 1000 % 60, in_day % 1000);
-    Some(format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z"))
+    Some(format!(
+        "{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z"
+    ))
 }
 
 /// The instant a value stands for, as ISO 8601 (`parseDate` of the SDK). A text is a date or, above
@@ -72,7 +74,11 @@ pub fn parse_date(value: &Value) -> Option<String> {
         return None;
     }
     let length = js::to_string(&js::number(number)?).len();
-    to_iso_string(if length < MILLISECONDS_LENGTH { number * 1000.0 } else { number })
+    to_iso_string(if length < MILLISECONDS_LENGTH {
+        number * 1000.0
+    } else {
+        number
+    })
 }
 
 /// The parser for one text; `None` from any method means the text is no date.
@@ -130,7 +136,10 @@ impl Parser<'_> {
             if !self.scanner.skip(Token::Sign(-1)) {
                 break;
             }
-            let Some(number) = self.scanner.fixed_number_if(2, |n| (1..=limit).contains(&n)) else {
+            let Some(number) = self
+                .scanner
+                .fixed_number_if(2, |n| (1..=limit).contains(&n))
+            else {
                 return Some(Iso::Leftover(self.scanner.next()));
             };
             self.day.push(number);
@@ -139,10 +148,12 @@ impl Parser<'_> {
             self.iso_time()?;
             return Some(Iso::Complete);
         }
-        match self.scanner.next() {
-            Token::End => Some(Iso::Complete),
-            token => Some(Iso::Leftover(token)),
-        }
+        let token = self.scanner.next();
+        Some(if token == Token::End {
+            Iso::Complete
+        } else {
+            Iso::Leftover(token)
+        })
     }
 
     /// `HH:mm`, `HH:mm:ss`, `HH:mm:ss.s…`, each with an optional zone. Nothing may follow.
@@ -168,26 +179,27 @@ impl Parser<'_> {
         (self.scanner.peek() == Token::End).then_some(())
     }
 
+    /// `Z`, `±hh:mm` or `±hhmm`, or nothing.
     fn iso_zone(&mut self) -> Option<()> {
-        let sign = match self.scanner.peek() {
-            Token::Word(Word::Zone { hours: 0, is_z: true }) => 0,
-            Token::Sign(sign) => sign,
-            _ => return Some(()),
+        let token = self.scanner.peek();
+        if matches!(token, Token::Word(Word::Zone { is_z: true, .. })) {
+            self.scanner.next();
+            self.zone.set(0, 0);
+        }
+        let Token::Sign(sign) = token else {
+            return Some(());
         };
         self.scanner.next();
-        self.zone.set(sign.signum(), 0);
-        if sign == 0 {
-            return Some(());
-        }
+        self.zone.sign = Some(sign);
         if let Some(number) = self.scanner.fixed_number(4) {
             let (hour, minute) = (number / 100, number % 100);
-            self.zone.minute = Some(minute);
             self.zone.hour = Some(hour);
+            self.zone.minute = Some(minute);
             return (hour < 24 && minute < 60).then_some(());
         }
-        self.zone.hour = Some(self.scanner.fixed_number_if(2, |n| n < 24)?);
+        self.zone.hour = Some(self.scanner.fixed_number_if(2, |hour| hour < 24)?);
         self.require(Token::Colon)?;
-        self.zone.minute = Some(self.scanner.fixed_number_if(2, |n| n < 60)?);
+        self.zone.minute = Some(self.scanner.fixed_number_if(2, |minute| minute < 60)?);
         Some(())
     }
 
@@ -224,14 +236,15 @@ impl Parser<'_> {
         if self.scanner.skip(Token::Dot) && self.time.expects(number) {
             self.time.push(number)?;
             let (digits, length) = self.scanner.number()?;
-            return self.time.finish(milliseconds(digits, length));
+            self.time.finish(milliseconds(digits, length));
+            return Some(());
         }
         if self.zone.expects(number) {
             self.zone.minute = Some(number);
             return Some(());
         }
         if self.time.expects(number) {
-            self.time.finish(number)?;
+            self.time.finish(number);
             return self.scanner.peek().may_follow_time().then_some(());
         }
         self.day.add(number)?;
@@ -350,11 +363,11 @@ impl Time {
         Some(())
     }
 
-    /// Adds the last number; what is missing after it is zero.
-    fn finish(&mut self, number: i64) -> Option<()> {
-        self.push(number)?;
-        self.count = self.numbers.len();
-        Some(())
+    /// Adds the last number, if there is room; what is missing after it is zero.
+    fn finish(&mut self, number: i64) {
+        if self.push(number).is_some() {
+            self.count = self.numbers.len();
+        }
     }
 
     fn expects(&self, number: i64) -> bool {
@@ -391,7 +404,11 @@ struct Zone {
 
 impl Zone {
     fn set(&mut self, sign: i64, hour: i64) {
-        *self = Self { sign: Some(sign), hour: Some(hour), minute: Some(0) };
+        *self = Self {
+            sign: Some(sign),
+            hour: Some(hour),
+            minute: Some(0),
+        };
     }
 
     fn is_utc(&self) -> bool {
@@ -403,11 +420,12 @@ impl Zone {
         self.hour.is_some() && self.minute.is_none() && number < 60
     }
 
-    fn offset_millis(&self) -> f64 {
+    /// `None` for an offset that V8 cannot hold.
+    fn offset_millis(&self) -> Option<f64> {
         let minutes = self.hour.unwrap_or(0) * 60 + self.minute.unwrap_or(0);
-        #[expect(clippy::cast_precision_loss, reason = "numbers have nine digits at most")]
-        let offset = (self.sign.unwrap_or(0) * minutes) as f64 * 60_000.0;
-        offset
+        let seconds = i32::try_from(minutes * 60).ok()?;
+        let sign = if self.sign == Some(-1) { -1.0 } else { 1.0 };
+        Some(sign * f64::from(seconds) * 1000.0)
     }
 }
 
@@ -440,7 +458,11 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month, day)
 }

@@ -77,7 +77,10 @@ pub fn number_to_string(number: &Number) -> String {
 pub fn number(value: f64) -> Option<Value> {
     const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
     if value.fract() == 0.0 && value.abs() <= LARGEST_EXACT {
-        #[expect(clippy::cast_possible_truncation, reason = "whole and at most 2^53, checked above")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "whole and at most 2^53, checked above"
+        )]
         return Some(Value::from(value as i64));
     }
     Number::from_f64(value).map(Value::Number)
@@ -104,16 +107,23 @@ pub fn string_to_number(text: &str) -> f64 {
         return 0.0;
     }
     if let Some(radix) = prefixed_radix(text) {
-        return text.get(2..).map_or(f64::NAN, |digits| radix_number(digits, radix));
+        return text
+            .get(2..)
+            .map_or(f64::NAN, |digits| radix_number(digits, radix));
     }
-    if decimal_prefix(text) == text.len() { parse_decimal(text) } else { f64::NAN }
+    if decimal_prefix(text) == text.len() {
+        parse_decimal(text)
+    } else {
+        f64::NAN
+    }
 }
 
 /// `parseFloat(String(value))`: the longest numeric prefix, `NaN` if there is none.
 pub fn parse_float(value: Option<&Value>) -> f64 {
     let text = to_string_or_undefined(value);
     let text = text.trim_start_matches(is_white_space);
-    text.get(..decimal_prefix(text)).map_or(f64::NAN, parse_decimal)
+    text.get(..decimal_prefix(text))
+        .map_or(f64::NAN, parse_decimal)
 }
 
 /// `a === b`. Objects and arrays are equal only when they are the same one, here: the same
@@ -170,12 +180,15 @@ fn deep_equal_values(a: &Value, b: &Value, depth: usize) -> bool {
     match (a, b) {
         (Value::Array(a), Value::Array(b)) => {
             a.len() == b.len()
-                && a.iter().zip(b).all(|(a, b)| deep_equal_values(a, b, depth + 1))
+                && a.iter()
+                    .zip(b)
+                    .all(|(a, b)| deep_equal_values(a, b, depth + 1))
         }
         (Value::Object(a), Value::Object(b)) => {
             a.len() == b.len()
                 && a.iter().all(|(key, a)| {
-                    b.get(key).is_some_and(|b| deep_equal_values(a, b, depth + 1))
+                    b.get(key)
+                        .is_some_and(|b| deep_equal_values(a, b, depth + 1))
                 })
         }
         _ => strict_equals(Some(a), Some(b)),
@@ -215,7 +228,10 @@ pub fn first_key(object: &Map<String, Value>) -> Option<&str> {
     if !written_first.starts_with('$') {
         return Some(written_first);
     }
-    let lowest = object.keys().filter_map(|key| Some((array_index(key)?, key))).min();
+    let lowest = object
+        .keys()
+        .filter_map(|key| Some((array_index(key)?, key)))
+        .min();
     Some(lowest.map_or(written_first, |(_, key)| key))
 }
 
@@ -257,17 +273,24 @@ fn radix_number(digits: &str, radix: u32) -> f64 {
     if digits.is_empty() {
         return f64::NAN;
     }
-    digits.chars().try_fold(0.0, |total, digit| {
-        digit.to_digit(radix).map(|digit| total * f64::from(radix) + f64::from(digit))
-    })
-    .unwrap_or(f64::NAN)
+    digits
+        .chars()
+        .try_fold(0.0, |total, digit| {
+            digit
+                .to_digit(radix)
+                .map(|digit| total * f64::from(radix) + f64::from(digit))
+        })
+        .unwrap_or(f64::NAN)
 }
 
 /// Length in bytes of the decimal literal at the start of `text`; `0` if there is none.
 fn decimal_prefix(text: &str) -> usize {
     let bytes = text.as_bytes();
     let sign = usize::from(matches!(bytes.first(), Some(b'+' | b'-')));
-    if text.get(sign..).is_some_and(|rest| rest.starts_with("Infinity")) {
+    if text
+        .get(sign..)
+        .is_some_and(|rest| rest.starts_with("Infinity"))
+    {
         return sign + "Infinity".len();
     }
     let whole = digits_at(bytes, sign);
@@ -293,7 +316,11 @@ fn decimal_prefix(text: &str) -> usize {
 }
 
 fn digits_at(bytes: &[u8], start: usize) -> usize {
-    bytes.iter().skip(start).take_while(|byte| byte.is_ascii_digit()).count()
+    bytes
+        .iter()
+        .skip(start)
+        .take_while(|byte| byte.is_ascii_digit())
+        .count()
 }
 
 /// Parses what [`decimal_prefix`] delimits; `NaN` for nothing.
@@ -309,20 +336,36 @@ mod tests {
 
     #[test]
     fn strings_follow_javascript() {
-        assert_eq!(to_string(&json!([1, [2, null], {"a": 1}])), "1,2,,[object Object]");
+        assert_eq!(
+            to_string(&json!([1, [2, null], {"a": 1}])),
+            "1,2,,[object Object]"
+        );
         assert_eq!(to_string(&json!(1e21)), "1e+21");
         assert_eq!(to_string(&json!(-0.0)), "0");
-        assert_eq!(to_string(&json!(12_345_678_901_234_567_890_u64)), "12345678901234567000");
+        assert_eq!(
+            to_string(&json!(12_345_678_901_234_567_890_u64)),
+            "12345678901234567000"
+        );
     }
 
     #[test]
     fn numbers_are_read_as_javascript_reads_them() {
-        for (text, expected) in
-            [("", 0.0), (" 2 ", 2.0), ("0x10", 16.0), ("1.", 1.0), (".5", 0.5), ("-1e3", -1000.0)]
-        {
-            assert!((string_to_number(text) - expected).abs() < f64::EPSILON, "{text}");
+        for (text, expected) in [
+            ("", 0.0),
+            (" 2 ", 2.0),
+            ("0x10", 16.0),
+            ("1.", 1.0),
+            (".5", 0.5),
+            ("-1e3", -1000.0),
+        ] {
+            assert!(
+                (string_to_number(text) - expected).abs() < f64::EPSILON,
+                "{text}"
+            );
         }
-        for text in ["x", "1abc", "-", ".", "1e", "inf", "nan", "1_0", "0x", "--1"] {
+        for text in [
+            "x", "1abc", "-", ".", "1e", "inf", "nan", "1_0", "0x", "--1",
+        ] {
             assert!(string_to_number(text).is_nan(), "{text}");
         }
         assert!((parse_float(Some(&json!(" 3.5abc"))) - 3.5).abs() < f64::EPSILON);
@@ -352,7 +395,10 @@ mod tests {
         let object = json!({"$var": 1, "10": 2, "9": 3, "01": 4});
         let object = object.as_object().unwrap();
         assert_eq!(first_key(object), Some("9"));
-        let keys: Vec<_> = entries(object).into_iter().map(|(key, _)| key.as_str()).collect();
+        let keys: Vec<_> = entries(object)
+            .into_iter()
+            .map(|(key, _)| key.as_str())
+            .collect();
         assert_eq!(keys, ["9", "10", "$var", "01"]);
     }
 }

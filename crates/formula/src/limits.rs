@@ -4,8 +4,9 @@ use std::cell::Cell;
 
 use serde_json::Value;
 
-/// How deep a formula may nest. What lies deeper evaluates to undefined. It is the depth to which
-/// the JSON parser reads, so a parsed document is never cut.
+/// How deep a mapping or a schema may nest, in levels of JSON. What lies deeper in a mapping
+/// evaluates to undefined, and in a schema is left alone. It is the depth to which the JSON parser
+/// reads, so a parsed document is never cut.
 pub const MAX_DEPTH: usize = 128;
 
 /// How deep a value may nest and still be copied, compared or turned into text: variables at their
@@ -36,7 +37,9 @@ impl Budget {
     }
 
     pub(crate) fn with_limit(limit: usize) -> Self {
-        Self { left: Cell::new(limit) }
+        Self {
+            left: Cell::new(limit),
+        }
     }
 
     /// Pays for `cost` bytes.
@@ -70,7 +73,9 @@ fn cost_of(value: &Value, depth_left: usize) -> Result<usize, LimitReached> {
         Value::Object(members) => {
             let depth_left = depth_left.checked_sub(1).ok_or(LimitReached)?;
             members.iter().try_fold(0_usize, |sum, (key, member)| {
-                Ok(cost_of(member, depth_left)?.saturating_add(sum).saturating_add(key.len()))
+                Ok(cost_of(member, depth_left)?
+                    .saturating_add(sum)
+                    .saturating_add(key.len()))
             })?
         }
     };

@@ -74,15 +74,24 @@ impl Step {
     /// The step in the SDK's form: `{type, propertyName | index}`.
     pub fn to_value(&self) -> Value {
         let (kind, key, value) = match self {
-            Self::Property(name) => {
-                ("object_property", "propertyName", Value::String(name.clone()))
-            }
-            Self::Item(index) => {
-                ("array_item", "index", js::number(*index).unwrap_or(Value::Null))
-            }
+            Self::Property(name) => (
+                "object_property",
+                "propertyName",
+                Value::String(name.clone()),
+            ),
+            Self::Item(index) => (
+                "array_item",
+                "index",
+                js::number(*index).unwrap_or(Value::Null),
+            ),
         };
         let members = [(key, value), ("type", Value::from(kind))];
-        Value::Object(members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+        Value::Object(
+            members
+                .into_iter()
+                .map(|(key, value)| (key.to_owned(), value))
+                .collect(),
+        )
     }
 }
 
@@ -96,9 +105,16 @@ impl Locator {
     /// Parses a locator. The empty text parses, as a single step with an empty name, but
     /// [`is_valid`] rejects it.
     pub fn parse(source: &str) -> Result<Self, LocatorError> {
-        let locator: Cow<'_, str> =
-            if source.starts_with('$') { source.into() } else { format!("$.{source}").into() };
-        let steps = Parser { locator: &locator, position: 1 }.parse()?;
+        let locator: Cow<'_, str> = if source.starts_with('$') {
+            source.into()
+        } else {
+            format!("$.{source}").into()
+        };
+        let steps = Parser {
+            locator: &locator,
+            position: 1,
+        }
+        .parse()?;
         if steps.len() > MAX_VALUE_DEPTH {
             return Err(LocatorError::TooLong);
         }
@@ -166,13 +182,15 @@ pub fn is_valid(locator: &str) -> bool {
 
 /// Steps as text, with the root written out.
 pub fn steps_to_locator(steps: &[Step]) -> String {
-    steps.iter().fold("$".to_owned(), |locator, step| match step {
-        Step::Property(name) => make_object_property_locator(&locator, name),
-        Step::Item(index) => {
-            let index = js::number(*index).map_or_else(|| "Infinity".into(), |n| n.to_string());
-            format!("{locator}[{index}]")
-        }
-    })
+    steps
+        .iter()
+        .fold("$".to_owned(), |locator, step| match step {
+            Step::Property(name) => make_object_property_locator(&locator, name),
+            Step::Item(index) => {
+                let index = js::number(*index).map_or_else(|| "Infinity".into(), |n| n.to_string());
+                format!("{locator}[{index}]")
+            }
+        })
 }
 
 /// The locator of a member of the object at `object_locator`; special characters are escaped.
@@ -204,10 +222,16 @@ pub fn set_value_at_locator(
 /// A copy of `value` that holds these fields only; undefined when it has none of them.
 pub fn pick_fields_from_value(value: &Value, fields: &[&str]) -> Option<Value> {
     fields.iter().fold(None, |picked: Option<Value>, field| {
-        let Ok(locator) = Locator::parse(field) else { return picked };
-        let Some(found) = locator.get(value) else { return picked };
+        let Ok(locator) = Locator::parse(field) else {
+            return picked;
+        };
+        let Some(found) = locator.get(value) else {
+            return picked;
+        };
         let unchanged = picked.clone();
-        locator.set(picked, Some(found.into_owned())).unwrap_or(unchanged)
+        locator
+            .set(picked, Some(found.into_owned()))
+            .unwrap_or(unchanged)
     })
 }
 
@@ -221,7 +245,11 @@ pub fn exclude_fields_from_value(
     }
     fields.iter().try_fold(Some(value), |value, field| {
         let locator = Locator::parse(field)?;
-        if locator.steps.is_empty() { Ok(value) } else { locator.set(value, None) }
+        if locator.steps.is_empty() {
+            Ok(value)
+        } else {
+            locator.set(value, None)
+        }
     })
 }
 
@@ -274,9 +302,9 @@ fn follow<'v>(
             (Step::Property(name), Value::Array(items)) if js::is_array_index(name) => {
                 items.get(name.parse::<usize>().ok()?)?
             }
-            (Step::Item(index), Value::Array(items)) => {
-                items.get(whole_index(*index)?).filter(|item| sees_item(item))?
-            }
+            (Step::Item(index), Value::Array(items)) => items
+                .get(whole_index(*index)?)
+                .filter(|item| sees_item(item))?,
             _ => return None,
         };
     }
@@ -288,7 +316,9 @@ fn set_steps(
     steps: &[Step],
     value: Option<Value>,
 ) -> Result<Option<Value>, LocatorError> {
-    let Some((step, rest)) = steps.split_first() else { return Ok(value) };
+    let Some((step, rest)) = steps.split_first() else {
+        return Ok(value);
+    };
     match step {
         Step::Property(name) => match current {
             Some(Value::Array(items)) => match name.parse::<u32>() {
@@ -331,7 +361,9 @@ fn set_item(
     rest: &[Step],
     value: Option<Value>,
 ) -> Result<Option<Value>, LocatorError> {
-    let Some(index) = whole_index(index) else { return Ok(Some(Value::Array(items))) };
+    let Some(index) = whole_index(index) else {
+        return Ok(Some(Value::Array(items)));
+    };
     if rest.is_empty() && value.is_none() {
         if index < items.len() {
             items.remove(index);
@@ -339,7 +371,9 @@ fn set_item(
         return Ok(Some(Value::Array(items)));
     }
     if index > MAX_WRITTEN_INDEX.max(items.len()) {
-        return Err(LocatorError::IndexTooLarge { index: index.to_string() });
+        return Err(LocatorError::IndexTooLarge {
+            index: index.to_string(),
+        });
     }
     if index >= items.len() {
         items.resize(index + 1, Value::Null);
@@ -412,7 +446,11 @@ impl Parser<'_> {
     }
 
     fn item(&mut self) -> Result<Step, LocatorError> {
-        let Some((text, _)) = self.rest().get(1..).and_then(|inside| inside.split_once(']')) else {
+        let Some((text, _)) = self
+            .rest()
+            .get(1..)
+            .and_then(|inside| inside.split_once(']'))
+        else {
             return Err(LocatorError::UnclosedBracket {
                 position: self.position_in_utf16(),
                 locator: self.locator.to_owned(),
@@ -420,7 +458,9 @@ impl Parser<'_> {
         };
         let index = js::string_to_number(text);
         if index.is_nan() || index < 0.0 {
-            return Err(LocatorError::InvalidIndex { index: text.to_owned() });
+            return Err(LocatorError::InvalidIndex {
+                index: text.to_owned(),
+            });
         }
         let length = text.len() + 2;
         self.position += length;
@@ -428,6 +468,64 @@ impl Parser<'_> {
     }
 
     fn position_in_utf16(&self) -> usize {
-        self.locator.get(..self.position).map_or(0, |read| read.encode_utf16().count())
+        self.locator
+            .get(..self.position)
+            .map_or(0, |read| read.encode_utf16().count())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn names_are_escaped_and_read_back() {
+        let locator = make_object_property_locator("$", r"a.b[c]\d");
+        assert_eq!(locator, r"$.a\.b\[c\]\\d");
+        let parsed = Locator::parse(&locator).unwrap();
+        assert_eq!(parsed.steps(), [Step::Property(r"a.b[c]\d".to_owned())]);
+        assert_eq!(parsed.to_string(), locator);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_position() {
+        for (source, message) in [
+            ("$a", "Unexpected symbol at position 1. Locator: $a"),
+            (
+                "ü[0",
+                "Could not find a closing bracket for the bracket at position 3. Locator: $.ü[0",
+            ),
+            (
+                "a[-1]",
+                "Invalid index [-1]. Index should be a positive number",
+            ),
+        ] {
+            assert_eq!(Locator::parse(source).unwrap_err().to_string(), message);
+        }
+    }
+
+    #[test]
+    fn the_quirk_of_reading_is_that_of_var_only() {
+        let data = json!({"a": [0, 5]});
+        let locator = Locator::parse("a[0]").unwrap();
+        assert_eq!(locator.read(&data), None);
+        assert_eq!(locator.get(&data).as_deref(), Some(&json!(0)));
+    }
+
+    #[test]
+    fn a_huge_index_is_refused_instead_of_allocated() {
+        let error = set_value_at_locator(None, "a[4000000000]", Some(json!(1))).unwrap_err();
+        assert_eq!(
+            error,
+            LocatorError::IndexTooLarge {
+                index: "4000000000".to_owned()
+            }
+        );
+        assert_eq!(
+            set_value_at_locator(None, "a[2]", Some(json!(1))),
+            Ok(Some(json!({"a": [null, null, 1]})))
+        );
     }
 }

@@ -26,10 +26,7 @@ pub fn build_value(formula: &Value, variables: &Value) -> Option<Value> {
 ///
 /// # Errors
 /// When a `$copy` copies something that contains one, or the result would be too large.
-pub fn build_data(
-    formula: &Value,
-    variables: &Value,
-) -> Result<Option<Value>, ConfigurationError> {
+pub fn build_data(formula: &Value, variables: &Value) -> Result<Option<Value>, ConfigurationError> {
     build_data_from(&Node::compile(formula), variables)
 }
 
@@ -48,8 +45,13 @@ struct Inner {
 impl Mapping {
     /// Compiles a mapping. Any value is one.
     pub fn compile(source: &Value) -> Self {
-        let inner = Inner { source: source.clone(), root: Node::compile(source) };
-        Self { inner: Arc::new(inner) }
+        let inner = Inner {
+            source: source.clone(),
+            root: Node::compile(source),
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
     }
 
     /// What was compiled.
@@ -92,5 +94,85 @@ fn build_data_from(root: &Node, variables: &Value) -> Result<Option<Value>, Conf
     match evaluate(root, variables)? {
         Some(data) => resolve_copies(data).map(Some),
         None => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_mapping_is_compiled_once_and_evaluated_often() {
+        let mapping = Mapping::compile(&json!({
+            "headers": {"Authorization": {"$concat": ["Bearer ", {"$var": "credentials.apiKey"}]}},
+        }));
+        assert!(!mapping.is_constant());
+        for key in ["one", "two"] {
+            let built = mapping.evaluate(&json!({"credentials": {"apiKey": key}}));
+            let expected = json!({"headers": {"Authorization": format!("Bearer {key}")}});
+            assert_eq!(built, Some(expected));
+        }
+    }
+
+    #[test]
+    fn constant_parts_are_folded() {
+        for (source, expected) in [
+            (json!({"$concat": ["a", "b"]}), Some(json!("ab"))),
+            (
+                json!({"a": {"$eval": 1, "is": "1"}, "b": []}),
+                Some(json!({"a": true, "b": []})),
+            ),
+            (json!({"$case": []}), None),
+            (json!({"$plain": {"$var": "a"}}), Some(json!({"$var": "a"}))),
+        ] {
+            let mapping = Mapping::compile(&source);
+            assert!(mapping.is_constant(), "{source}");
+            assert_eq!(mapping.evaluate(&Value::Null), expected, "{source}");
+        }
+    }
+
+    #[test]
+    fn variables_are_listed_for_diagnostics() {
+        let mapping = Mapping::compile(&json!({
+            "a": {"$var": "credentials.token"},
+            "b": {"$concat": [{"$var": "$.credentials.token"}, {"$var": "o.dot\\.key"}]},
+            "c": {"$iterate": {
+                "source": {"$var": "list"},
+                "item": [{"$var": "item.id"}, {"$var": "parent.user"}, {"$var": "index"}],
+            }},
+            "d": {"$case": [{"filter": [{"field": "status", "operator": "is"}], "value": 1}]},
+            "e": {"$formula": [{"$var": "quoted"}]},
+            "f": {"$plain": {"$var": "literal"}},
+        }));
+        let expected = [
+            "$.credentials.token",
+            "$.o.dot\\.key",
+            "$.list",
+            "$.user",
+            "$.status",
+            "$.quoted",
+        ];
+        assert_eq!(mapping.variables(), expected);
+    }
+
+    #[test]
+    fn copies_take_the_built_value() {
+        let data = json!({
+            "copies": [{"$copy": "missing"}, {"$copy": "$.a"}, {"$copy": "missing"}],
+            "a": {"$var": "s"},
+        });
+        let built = build_data(&data, &json!({"s": 1})).unwrap();
+        assert_eq!(built, Some(json!({"copies": [1], "a": 1})));
+    }
+
+    #[test]
+    fn a_copy_of_a_copy_is_an_error() {
+        let error = build_data(&json!({"a": {"$copy": "$.a"}}), &json!({})).unwrap_err();
+        assert_eq!(
+            error.message,
+            "$.a is copying $.a, which contains a copy formula"
+        );
     }
 }

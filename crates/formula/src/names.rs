@@ -7,8 +7,23 @@ use crate::js::is_white_space;
 
 /// Titles in front of a name; compared in lower case without full stops.
 const TITLES: [&str; 17] = [
-    "dr", "fr", "hon", "honorable", "judge", "master", "mister", "miss", "mr", "mrs", "ms", "mx",
-    "prof", "rev", "sr", "sra", "srta",
+    "dr",
+    "fr",
+    "hon",
+    "honorable",
+    "judge",
+    "master",
+    "mister",
+    "miss",
+    "mr",
+    "mrs",
+    "ms",
+    "mx",
+    "prof",
+    "rev",
+    "sr",
+    "sra",
+    "srta",
 ];
 
 /// Suffixes after a name; compared like titles.
@@ -32,7 +47,7 @@ pub(crate) struct PersonName {
 
 /// Takes a full name apart.
 pub(crate) fn parse_person_name(full_name: &str) -> PersonName {
-    let spaced = space_after_inner_comma(full_name.trim_matches(is_white_space));
+    let spaced = tidy_commas(full_name.trim_matches(is_white_space));
     let mut words: Vec<String> = spaced
         .split(is_white_space)
         .filter(|word| !word.is_empty())
@@ -45,25 +60,43 @@ pub(crate) fn parse_person_name(full_name: &str) -> PersonName {
     } else {
         first_name_first(&words)
     };
-    match name.last {
-        Some(_) => name,
-        None => PersonName { first: None, last: name.first },
+    match name.last.filter(|last| !last.is_empty()) {
+        Some(last) => PersonName {
+            first: name.first,
+            last: Some(last),
+        },
+        None => PersonName {
+            first: None,
+            last: name.first.filter(|first| !first.is_empty()),
+        },
     }
 }
 
-/// `Smith,John` reads like `Smith, John`. Only the first such comma counts, and only between two
-/// ASCII letters, digits or underscores.
-fn space_after_inner_comma(name: &str) -> String {
-    let is_word = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
-    let bytes = name.as_bytes();
-    let comma = name.match_indices(',').map(|(position, _)| position).find(|&position| {
-        is_word(position.checked_sub(1).and_then(|before| bytes.get(before)))
-            && is_word(bytes.get(position + 1))
+/// `Smith , John` and `Smith,John` read like `Smith, John`: the first comma of each kind that
+/// stands between two ASCII letters, digits or underscores.
+fn tidy_commas(name: &str) -> String {
+    let between_spaces = tidy_comma(name, |before, after| {
+        before.ends_with(is_white_space) && after.starts_with(is_white_space)
     });
-    match comma.and_then(|position| name.split_at_checked(position + 1)) {
-        Some((last, first)) => format!("{last} {first}"),
-        None => name.to_owned(),
+    tidy_comma(&between_spaces, |before, after| {
+        !before.ends_with(is_white_space) && !after.starts_with(is_white_space)
+    })
+}
+
+/// Puts one space after the first comma that `is_wanted`, and none before it.
+fn tidy_comma(name: &str, is_wanted: impl Fn(&str, &str) -> bool) -> String {
+    let is_word = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+    for (position, _) in name.match_indices(',') {
+        let before = name.get(..position).unwrap_or_default();
+        let after = name.get(position + 1..).unwrap_or_default();
+        let last = before.trim_end_matches(is_white_space);
+        let first = after.trim_start_matches(is_white_space);
+        let is_inside = is_word(last.as_bytes().last()) && is_word(first.as_bytes().first());
+        if is_inside && is_wanted(before, after) {
+            return format!("{last}, {first}");
+        }
     }
+    name.to_owned()
 }
 
 /// Removes one suffix at the end, and the comma before it.
@@ -72,8 +105,11 @@ fn drop_suffix(words: &mut Vec<String>) {
         return;
     }
     words.pop();
-    if let Some(word) = words.last_mut() {
-        *word = word.replacen(',', "", 1);
+    if let Some(mut word) = words.pop() {
+        word = word.replacen(',', "", 1);
+        if !word.is_empty() {
+            words.push(word);
+        }
     }
 }
 
@@ -103,13 +139,28 @@ fn first_name_first(words: &[String]) -> PersonName {
         _ => words,
     };
     let [first, middle @ .., last] = words else {
-        return PersonName { first: None, last: words.first().cloned() };
+        return PersonName {
+            first: None,
+            last: words.first().cloned(),
+        };
     };
-    let particles = middle.iter().rev().take_while(|word| is_in(&PARTICLES, word)).count();
-    let mut last_name: Vec<&str> =
-        middle.iter().rev().take(particles).rev().map(String::as_str).collect();
+    let particles = middle
+        .iter()
+        .rev()
+        .take_while(|word| is_in(&PARTICLES, word))
+        .count();
+    let mut last_name: Vec<&str> = middle
+        .iter()
+        .rev()
+        .take(particles)
+        .rev()
+        .map(String::as_str)
+        .collect();
     last_name.push(last);
-    PersonName { first: Some(first.clone()), last: Some(last_name.join(" ")) }
+    PersonName {
+        first: Some(first.clone()),
+        last: Some(last_name.join(" ")),
+    }
 }
 
 fn is_suffix(word: &str) -> bool {
@@ -127,13 +178,21 @@ mod tests {
     #[track_caller]
     fn check(full: &str, first: Option<&str>, last: Option<&str>) {
         let name = parse_person_name(full);
-        assert_eq!((name.first.as_deref(), name.last.as_deref()), (first, last), "{full}");
+        assert_eq!(
+            (name.first.as_deref(), name.last.as_deref()),
+            (first, last),
+            "{full}"
+        );
     }
 
     #[test]
     fn titles_suffixes_and_particles_are_recognised() {
         check("Mr. John Ronald Smith Jr.", Some("John"), Some("Smith"));
-        check("Ludwig van Beethoven", Some("Ludwig"), Some("van Beethoven"));
+        check(
+            "Ludwig van Beethoven",
+            Some("Ludwig"),
+            Some("van Beethoven"),
+        );
         check("John Smith, Ph.D.", Some("John"), Some("Smith"));
         check("van Gogh", Some("van"), Some("Gogh"));
         check("Dr. Who", None, Some("Who"));

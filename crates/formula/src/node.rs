@@ -17,9 +17,9 @@ pub(crate) enum Node {
     /// Evaluates to this; `None` is undefined.
     Constant(Option<Value>),
     /// An object that is no formula, at least one member of which varies.
-    Object(Vec<(String, Node)>),
+    Object(Vec<(String, Self)>),
     /// An array, at least one item of which varies.
-    Array(Vec<Node>),
+    Array(Vec<Self>),
     /// A formula.
     Formula(Box<Formula>),
 }
@@ -28,21 +28,44 @@ pub(crate) enum Node {
 #[derive(Debug)]
 pub(crate) enum Formula {
     Var(Vec<Step>),
-    Concat { values: Node, delimiter: Option<Node> },
-    Tpl { template: String, values: Vec<(String, Node)> },
+    Concat {
+        values: Node,
+        delimiter: Option<Node>,
+    },
+    Tpl {
+        template: String,
+        values: Vec<(String, Node)>,
+    },
     /// `$tpl` whose template is no text: the two evaluators disagree about it.
     TplWithoutText(Value),
-    Case { cases: Vec<Case>, default: Node },
-    Map { value: Node, mapping: Vec<Option<MapItem>>, default: Node },
-    Eval { value: Node, operator: EvalOperator, operand: Node },
+    Case {
+        cases: Vec<Case>,
+        default: Node,
+    },
+    Map {
+        value: Node,
+        mapping: Vec<Option<MapItem>>,
+        default: Node,
+    },
+    Eval {
+        value: Node,
+        operator: EvalOperator,
+        operand: Node,
+    },
     And(Node),
     Or(Node),
     FirstNotEmpty(Node),
     MergeObjects(Node),
-    Iterate { source: Node, item: Node },
+    Iterate {
+        source: Node,
+        item: Node,
+    },
     Jsonata(Node),
-    /// `$formula`: the formula to give, and where in it the variables are.
-    Formula { source: Value, places: Vec<Vec<Step>> },
+    /// `$formula`: the formula to give, and where in it variables are.
+    Quoted {
+        source: Value,
+        places: Vec<Vec<Step>>,
+    },
     /// `$copy`: stays in place, with its argument evaluated.
     Copy(Node),
     Lookup(Node),
@@ -108,9 +131,7 @@ fn compile(source: &Value, depth: usize) -> Node {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
             Node::Constant(Some(source.clone()))
         }
-        Value::Array(items) => {
-            array(items.iter().map(|item| compile(item, depth + 1)).collect())
-        }
+        Value::Array(items) => array(items.iter().map(|item| compile(item, depth + 1)).collect()),
         Value::Object(members) => match formula_name(members) {
             Some(name) => compile_formula(name, members, depth),
             None => object(compile_members(members, depth)),
@@ -119,11 +140,15 @@ fn compile(source: &Value, depth: usize) -> Node {
 }
 
 fn compile_members(members: &Map<String, Value>, depth: usize) -> Vec<(String, Node)> {
-    members.iter().map(|(key, member)| (key.clone(), compile(member, depth + 1))).collect()
+    members
+        .iter()
+        .map(|(key, member)| (key.clone(), compile(member, depth + 1)))
+        .collect()
 }
 
+/// Compiles a part of a formula's argument, which lies two levels below the formula.
 fn compile_optional(source: Option<&Value>, depth: usize) -> Node {
-    source.map_or(Node::UNDEFINED, |source| compile(source, depth + 1))
+    source.map_or(Node::UNDEFINED, |source| compile(source, depth + 2))
 }
 
 /// An object without its undefined members; undefined if none is left of those it had.
@@ -216,9 +241,14 @@ pub(crate) fn compile_var(argument: &Value) -> Node {
 /// `{values, delimiter?}` or the values alone.
 fn compile_concat(argument: &Value, depth: usize) -> Formula {
     if argument.is_array() {
-        return Formula::Concat { values: compile(argument, depth + 1), delimiter: None };
+        return Formula::Concat {
+            values: compile(argument, depth + 1),
+            delimiter: None,
+        };
     }
-    let delimiter = argument.get("delimiter").filter(|delimiter| !delimiter.is_null());
+    let delimiter = argument
+        .get("delimiter")
+        .filter(|delimiter| !delimiter.is_null());
     Formula::Concat {
         values: compile_optional(argument.get("values"), depth),
         delimiter: delimiter.map(|delimiter| compile(delimiter, depth + 1)),
@@ -237,17 +267,22 @@ fn compile_tpl(argument: &Value, depth: usize) -> Node {
     let values = match argument.get("values") {
         Some(Value::Object(members)) => js::entries(members)
             .into_iter()
-            .map(|(key, value)| (key.clone(), compile(value, depth + 1)))
+            .map(|(key, value)| (key.clone(), compile(value, depth + 2)))
             .collect(),
         Some(Value::Array(items)) => items
             .iter()
             .enumerate()
-            .map(|(index, value)| (index.to_string(), compile(value, depth + 1)))
+            .map(|(index, value)| (index.to_string(), compile(value, depth + 2)))
             .collect(),
         Some(Value::String(text)) => text
             .chars()
             .enumerate()
-            .map(|(index, letter)| (index.to_string(), compile(&letter.to_string().into(), depth)))
+            .map(|(index, letter)| {
+                (
+                    index.to_string(),
+                    compile(&letter.to_string().into(), depth),
+                )
+            })
             .collect(),
         None | Some(Value::Null | Value::Bool(_) | Value::Number(_)) => Vec::new(),
     };
@@ -255,10 +290,9 @@ fn compile_tpl(argument: &Value, depth: usize) -> Node {
 }
 
 fn compile_case(argument: &Value, depth: usize) -> Option<Formula> {
-    let cases = match argument {
-        Value::Array(cases) => cases,
-        _ => argument.get("cases")?.as_array()?,
-    };
+    let cases = argument
+        .as_array()
+        .or_else(|| argument.get("cases")?.as_array())?;
     let cases = cases
         .iter()
         .filter(|case| case.is_object() || case.is_array())
@@ -267,7 +301,10 @@ fn compile_case(argument: &Value, depth: usize) -> Option<Formula> {
             value: compile_optional(case.get("value"), depth),
         })
         .collect();
-    Some(Formula::Case { cases, default: compile_optional(argument.get("default"), depth) })
+    Some(Formula::Case {
+        cases,
+        default: compile_optional(argument.get("default"), depth),
+    })
 }
 
 fn compile_filter(filter: Option<&Value>, depth: usize) -> Filter {
@@ -306,9 +343,15 @@ fn compile_eval(argument: &Value, members: &Map<String, Value>, depth: usize) ->
 }
 
 fn compile_quoted(argument: &Value) -> Formula {
-    let places = crate::copy::formula_locations(argument, FormulaName::Var);
-    let places = places.into_iter().map(|(place, _)| place).filter(|place| !place.is_empty());
-    Formula::Formula { source: argument.clone(), places: places.collect() }
+    let places = crate::copy::variable_locations(argument);
+    let places = places
+        .into_iter()
+        .map(|(place, _)| place)
+        .filter(|place| !place.is_empty());
+    Formula::Quoted {
+        source: argument.clone(),
+        places: places.collect(),
+    }
 }
 
 impl Formula {
@@ -330,16 +373,21 @@ impl Formula {
             Self::Case { cases, default } => {
                 default.is_constant() && cases.iter().all(Case::is_constant)
             }
-            Self::Map { value, mapping, default } => {
+            Self::Map {
+                value,
+                mapping,
+                default,
+            } => {
                 value.is_constant()
                     && default.is_constant()
-                    && mapping.iter().flatten().all(|item| {
-                        item.from.is_constant() && item.to.is_constant()
-                    })
+                    && mapping
+                        .iter()
+                        .flatten()
+                        .all(|item| item.from.is_constant() && item.to.is_constant())
             }
             Self::Eval { value, operand, .. } => value.is_constant() && operand.is_constant(),
             Self::Iterate { source, item } => source.is_constant() && item.is_constant(),
-            Self::Formula { places, .. } => places.is_empty(),
+            Self::Quoted { places, .. } => places.is_empty(),
             Self::And(argument)
             | Self::Or(argument)
             | Self::FirstNotEmpty(argument)

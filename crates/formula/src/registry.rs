@@ -185,7 +185,10 @@ mod tests {
     #[test]
     fn every_name_is_registered() {
         for name in FORMULA_NAMES {
-            assert!(FormulaName::from_key(&format!("${name}")).is_some(), "{name}");
+            assert!(
+                FormulaName::from_key(&format!("${name}")).is_some(),
+                "{name}"
+            );
         }
     }
 
@@ -199,7 +202,13 @@ mod tests {
         }));
         let found: Vec<_> = found
             .iter()
-            .map(|unknown| (unknown.pointer.as_str(), unknown.name.as_str(), unknown.suggestion))
+            .map(|unknown| {
+                (
+                    unknown.pointer.as_str(),
+                    unknown.name.as_str(),
+                    unknown.suggestion,
+                )
+            })
             .collect();
         assert_eq!(
             found,

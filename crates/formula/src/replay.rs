@@ -22,7 +22,10 @@ enum Outcome {
     /// It returned; `None` is undefined.
     Returned(Option<Value>),
     /// It threw.
-    Threw { class: &'static str, message: String },
+    Threw {
+        class: &'static str,
+        message: String,
+    },
 }
 
 impl Outcome {
@@ -43,7 +46,10 @@ impl From<Result<Option<Value>, ConfigurationError>> for Outcome {
     fn from(result: Result<Option<Value>, ConfigurationError>) -> Self {
         match result {
             Ok(value) => Self::Returned(value),
-            Err(error) => Self::Threw { class: "ConfigurationError", message: error.message },
+            Err(error) => Self::Threw {
+                class: "ConfigurationError",
+                message: error.message,
+            },
         }
     }
 }
@@ -52,7 +58,10 @@ impl From<Result<Option<Value>, LocatorError>> for Outcome {
     fn from(result: Result<Option<Value>, LocatorError>) -> Self {
         match result {
             Ok(value) => Self::Returned(value),
-            Err(error) => Self::Threw { class: "BadRequestError", message: error.to_string() },
+            Err(error) => Self::Threw {
+                class: "BadRequestError",
+                message: error.to_string(),
+            },
         }
     }
 }
@@ -64,7 +73,9 @@ impl From<Result<Option<Value>, LocatorError>> for Outcome {
 /// When the line is malformed or names no function that can be replayed; the text says what is
 /// wrong.
 pub fn replay(line: &Value) -> Result<Value, String> {
-    let Value::Object(line) = line else { return Err("a line must be a JSON object".to_owned()) };
+    let Value::Object(line) = line else {
+        return Err("a line must be a JSON object".to_owned());
+    };
     let function = match line.get("fn") {
         None => "buildValue",
         Some(Value::String(name)) => name,
@@ -91,7 +102,10 @@ pub fn replay(line: &Value) -> Result<Value, String> {
 
 fn formula_and_variables(line: &Map<String, Value>) -> Result<(&Value, Value), String> {
     let formula = line.get("formula").ok_or("`formula` is missing")?;
-    Ok((formula, line.get("variables").cloned().unwrap_or_else(|| json!({}))))
+    Ok((
+        formula,
+        line.get("variables").cloned().unwrap_or_else(|| json!({})),
+    ))
 }
 
 fn arguments<'l>(name: &str, line: &'l Map<String, Value>) -> Result<&'l [Value], String> {
@@ -99,5 +113,60 @@ fn arguments<'l>(name: &str, line: &'l Map<String, Value>) -> Result<&'l [Value]
         Some(Value::Array(arguments)) => Ok(arguments),
         Some(other) => Err(format!("`args` must be a list, not {other}")),
         None => Err(format!("`args` is missing, which `{name}` needs")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_without_a_function_is_evaluated() {
+        let line = json!({"formula": {"$var": "a"}, "variables": {"a": 1}});
+        assert_eq!(replay(&line), Ok(json!({"value": 1})));
+        assert_eq!(
+            replay(&json!({"formula": {"$var": "a"}})),
+            Ok(json!({"undefined": true}))
+        );
+    }
+
+    #[test]
+    fn stubs_show_what_was_asked() {
+        let line = json!({
+            "fn": "resolveFormulas",
+            "formula": {"$findAppRecordId": {"dataLinkTable": {"key": "t"}, "recordId": 5}},
+            "params": ["variables", "resolveImportDataLink"],
+        });
+        assert_eq!(
+            replay(&line),
+            Ok(json!({"value": r#"["resolveImportDataLink","t",5]"#}))
+        );
+    }
+
+    #[test]
+    fn malformed_lines_are_explained() {
+        for (line, error) in [
+            (json!([]), "a line must be a JSON object"),
+            (json!({"fn": 5}), "`fn` must be a text, not 5"),
+            (json!({"fn": "buildData"}), "`formula` is missing"),
+            (
+                json!({"fn": "nope", "args": []}),
+                "`nope` is no function that can be replayed",
+            ),
+            (
+                json!({"fn": "createSchema"}),
+                "`args` is missing, which `createSchema` needs",
+            ),
+            (
+                json!({"fn": "mergeSchemas", "args": [5]}),
+                "argument 1 of `mergeSchemas` must be a list",
+            ),
+            (
+                json!({"fn": "resolveFormulas", "formula": 1, "params": ["x"]}),
+                "`params` has \"x\", which is no parameter",
+            ),
+        ] {
+            assert_eq!(replay(&line), Err(error.to_owned()));
+        }
     }
 }

@@ -95,3 +95,66 @@ pub fn resolve_formulas(
     let evaluator = Evaluator::with_resolvers(resolvers);
     Ok(evaluator.evaluate_owned(&node, &Scope::Root(variables), schema)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Knows one record, and fails for others.
+    struct OneRecord;
+
+    impl Resolvers for OneRecord {
+        fn provides(&self, resolver: Resolver) -> bool {
+            resolver == Resolver::Lookup
+        }
+
+        fn resolve_lookup(
+            &self,
+            lookup: Option<&Value>,
+            schema: Option<&Value>,
+        ) -> Result<Option<Value>, ConfigurationError> {
+            match lookup.and_then(|lookup| lookup.pointer("/query/name")) {
+                Some(name) if name == "known" => Ok(schema.and_then(|s| s.get("title").cloned())),
+                Some(_) => Err(ConfigurationError {
+                    message: "no such record".to_owned(),
+                }),
+                None => Ok(None),
+            }
+        }
+    }
+
+    fn lookup(name: &str) -> Value {
+        json!({"list": [{"id": {"$lookup": {"query": {"name": name}}}}]})
+    }
+
+    #[test]
+    fn a_lookup_sees_the_schema_of_its_place() {
+        let schema = json!({"type": "object", "properties": {"list": {"type": "array", "items": {
+            "type": "object", "properties": {"id": {"title": "Id"}},
+        }}}});
+        let resolved =
+            resolve_formulas(&lookup("known"), &json!({}), Some(&schema), &OneRecord).unwrap();
+        assert_eq!(resolved, Some(json!({"list": [{"id": "Id"}]})));
+    }
+
+    #[test]
+    fn an_error_of_a_resolver_ends_the_evaluation() {
+        let error = resolve_formulas(&lookup("other"), &json!({}), None, &OneRecord).unwrap_err();
+        assert_eq!(error.message, "no such record");
+    }
+
+    #[test]
+    fn without_a_resolver_links_stay_in_place() {
+        let link = json!({"$findAppRecordId": {"dataLinkTable": {"key": "t"}, "recordId": 5}});
+        assert_eq!(
+            resolve_formulas(&link, &json!({}), None, &OneRecord),
+            Ok(Some(link.clone()))
+        );
+        assert_eq!(
+            resolve_formulas(&link, &json!({}), None, &()),
+            Ok(Some(link))
+        );
+    }
+}

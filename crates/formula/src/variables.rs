@@ -45,9 +45,15 @@ impl Collector {
             Formula::TplWithoutText(_) => {}
             Formula::Concat { values, delimiter } => {
                 self.node(values);
-                delimiter.iter().for_each(|delimiter| self.node(delimiter));
+                if let Some(delimiter) = delimiter {
+                    self.node(delimiter);
+                }
             }
-            Formula::Tpl { values, .. } => values.iter().for_each(|(_, value)| self.node(value)),
+            Formula::Tpl { values, .. } => {
+                for (_, value) in values {
+                    self.node(value);
+                }
+            }
             Formula::Case { cases, default } => {
                 for case in cases {
                     self.filter(&case.filter);
@@ -55,7 +61,11 @@ impl Collector {
                 }
                 self.node(default);
             }
-            Formula::Map { value, mapping, default } => {
+            Formula::Map {
+                value,
+                mapping,
+                default,
+            } => {
                 self.node(value);
                 for item in mapping.iter().flatten() {
                     self.node(&item.from);
@@ -73,9 +83,11 @@ impl Collector {
                 self.node(item);
                 self.iterations -= 1;
             }
-            Formula::Formula { source, places } => {
+            Formula::Quoted { source, places } => {
                 for place in places {
-                    let variable = Locator::from_steps(place.clone()).get(source).map(Cow::into_owned);
+                    let variable = Locator::from_steps(place.clone())
+                        .get(source)
+                        .map(Cow::into_owned);
                     self.written(variable.as_ref().and_then(|variable| variable.get("$var")));
                 }
             }

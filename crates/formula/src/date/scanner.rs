@@ -31,7 +31,10 @@ impl Token {
     pub(super) fn may_follow_time(self) -> bool {
         matches!(
             self,
-            Self::End | Self::WhiteSpace | Self::Sign(_) | Self::Word(Word::Zone { is_z: true, .. })
+            Self::End
+                | Self::WhiteSpace
+                | Self::Sign(_)
+                | Self::Word(Word::Zone { is_z: true, .. })
         )
     }
 }
@@ -55,8 +58,9 @@ pub(super) enum Word {
     Unknown,
 }
 
-const MONTHS: [&str; 12] =
-    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const MONTHS: [&str; 12] = [
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+];
 
 const ZONES: [(&str, i64); 12] = [
     ("utc", 0),
@@ -81,7 +85,10 @@ pub(super) struct Scanner<'t> {
 
 impl<'t> Scanner<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        let mut scanner = Self { rest: text, ahead: Token::End };
+        let mut scanner = Self {
+            rest: text,
+            ahead: Token::End,
+        };
         scanner.ahead = scanner.scan();
         scanner
     }
@@ -106,7 +113,9 @@ impl<'t> Scanner<'t> {
 
     /// Takes a number: its value and its length.
     pub(super) fn number(&mut self) -> Option<(i64, usize)> {
-        let Token::Number { value, length } = self.ahead else { return None };
+        let Token::Number { value, length } = self.ahead else {
+            return None;
+        };
         self.next();
         Some((value, length))
     }
@@ -122,20 +131,26 @@ impl<'t> Scanner<'t> {
         wanted: usize,
         accepts: impl Fn(i64) -> bool,
     ) -> Option<i64> {
-        match self.ahead {
-            Token::Number { value, length } if length == wanted && accepts(value) => {
-                self.next();
-                Some(value)
-            }
-            _ => None,
+        let Token::Number { value, length } = self.ahead else {
+            return None;
+        };
+        if length != wanted || !accepts(value) {
+            return None;
         }
+        self.next();
+        Some(value)
     }
 
     fn scan(&mut self) -> Token {
-        let Some(first) = self.rest.chars().next() else { return Token::End };
+        let Some(first) = self.rest.chars().next() else {
+            return Token::End;
+        };
         if first.is_ascii_digit() {
             let digits = self.take_while(|character| character.is_ascii_digit());
-            return Token::Number { value: significant(digits), length: digits.len() };
+            return Token::Number {
+                value: significant(digits),
+                length: digits.len(),
+            };
         }
         if first >= 'A' && !is_white_space(first) {
             let word = self.take_while(|character| character >= 'A' && !is_white_space(character));
@@ -158,7 +173,10 @@ impl<'t> Scanner<'t> {
     }
 
     fn take_while(&mut self, belongs: impl Fn(char) -> bool) -> &'t str {
-        let end = self.rest.find(|character| !belongs(character)).unwrap_or(self.rest.len());
+        let end = self
+            .rest
+            .find(|character| !belongs(character))
+            .unwrap_or(self.rest.len());
         let (taken, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
         self.rest = rest;
         taken
@@ -184,7 +202,10 @@ impl<'t> Scanner<'t> {
 
 fn significant(digits: &str) -> i64 {
     let digits = digits.trim_start_matches('0');
-    digits.get(..digits.len().min(9)).and_then(|digits| digits.parse().ok()).unwrap_or(0)
+    digits
+        .get(..digits.len().min(9))
+        .and_then(|digits| digits.parse().ok())
+        .unwrap_or(0)
 }
 
 /// Month names may run on (`September`, `Marchxyz`); other words must match exactly.
@@ -194,7 +215,10 @@ fn known_word(word: &str) -> Word {
         return Word::Month(month.0);
     }
     if let Some((name, hours)) = ZONES.iter().find(|(name, _)| *name == word) {
-        return Word::Zone { hours: *hours, is_z: *name == "z" };
+        return Word::Zone {
+            hours: *hours,
+            is_z: *name == "z",
+        };
     }
     match word.as_str() {
         "am" => Word::HalfDay { offset: 0 },

@@ -19,8 +19,14 @@ fn dates_are_read_as_v8_reads_them() {
 fn iso_strings_reach_as_far_as_dates_do() {
     assert_eq!(to_iso_string(0.0).unwrap(), "1970-01-01T00:00:00.000Z");
     assert_eq!(to_iso_string(-1.0).unwrap(), "1969-12-31T23:59:59.999Z");
-    assert_eq!(to_iso_string(8.64e15).unwrap(), "+275760-09-13T00:00:00.000Z");
-    assert_eq!(to_iso_string(-8.64e15).unwrap(), "-271821-04-20T00:00:00.000Z");
+    assert_eq!(
+        to_iso_string(8.64e15).unwrap(),
+        "+275760-09-13T00:00:00.000Z"
+    );
+    assert_eq!(
+        to_iso_string(-8.64e15).unwrap(),
+        "-271821-04-20T00:00:00.000Z"
+    );
     assert_eq!(to_iso_string(8.64e15 + 1.0), None);
     assert_eq!(to_iso_string(f64::NAN), None);
 }

@@ -17,10 +17,16 @@ impl Evaluator<'_> {
         scope: &'v Scope<'v>,
     ) -> Evaluated<'v> {
         let source = self.evaluate(source, scope, None)?;
-        let Some(elements) = source.as_deref().and_then(Value::as_array) else { return Ok(None) };
+        let Some(elements) = source.as_deref().and_then(Value::as_array) else {
+            return Ok(None);
+        };
         let mut results = Vec::new();
         for (index, element) in elements.iter().enumerate() {
-            let scope = Scope::Iteration { item: element, index: Value::from(index), parent: scope };
+            let scope = Scope::Iteration {
+                item: element,
+                index: Value::from(index),
+                parent: scope,
+            };
             let result = self.evaluate_owned(item, &scope, None)?;
             results.extend(result.filter(|result| js::truthy(Some(result))));
         }
@@ -30,7 +36,9 @@ impl Evaluator<'_> {
     /// All members of all objects, the later ones winning. An array's items are members named by
     /// their index.
     pub(super) fn merge_objects<'v>(&self, objects: Option<Cow<'v, Value>>) -> Evaluated<'v> {
-        let Some(Value::Array(objects)) = self.own(objects)? else { return Ok(None) };
+        let Some(Value::Array(objects)) = self.own(objects)? else {
+            return Ok(None);
+        };
         let mut merged = Map::new();
         for object in objects {
             match object {

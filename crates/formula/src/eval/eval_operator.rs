@@ -76,7 +76,9 @@ pub(crate) fn is_empty(value: Option<&Value>) -> bool {
 pub(crate) fn is_one_of(value: Option<&Value>, candidates: Option<&Value>) -> bool {
     let candidates = candidates.and_then(Value::as_array);
     candidates.is_some_and(|candidates| {
-        candidates.iter().any(|candidate| js::strict_equals(value, Some(candidate)))
+        candidates
+            .iter()
+            .any(|candidate| js::strict_equals(value, Some(candidate)))
     })
 }
 

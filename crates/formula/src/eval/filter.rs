@@ -26,7 +26,9 @@ pub enum DataFilterError {
 /// a filter that is no list. A field locator that crosses arrays reads from all their items, and
 /// the condition holds if it does for one of them.
 pub fn matches_filter(data: Option<&Value>, filter: &Value) -> Result<bool, DataFilterError> {
-    let Some(conditions) = filter.as_array() else { return Ok(true) };
+    let Some(conditions) = filter.as_array() else {
+        return Ok(true);
+    };
     for condition in conditions {
         if !meets(data, condition)? {
             return Ok(false);
@@ -44,11 +46,15 @@ fn meets(data: Option<&Value>, condition: &Value) -> Result<bool, DataFilterErro
     };
     let locator = Locator::from_value(condition.get("field"))?;
     let operand = condition.get("value");
-    let values = data.map(|data| field_values(data, locator.steps())).unwrap_or_default();
+    let values = data
+        .map(|data| field_values(data, locator.steps()))
+        .unwrap_or_default();
     if values.is_empty() {
         return Ok(operator.holds(None, operand));
     }
-    Ok(values.into_iter().any(|value| operator.holds(Some(value), operand)))
+    Ok(values
+        .into_iter()
+        .any(|value| operator.holds(Some(value), operand)))
 }
 
 /// The values at a locator, one for each item of the arrays that property steps cross.

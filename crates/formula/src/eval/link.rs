@@ -16,9 +16,9 @@ impl Evaluator<'_> {
         schema: Option<&Value>,
     ) -> Evaluated<'v> {
         match self.resolver(Resolver::Lookup) {
-            Some(resolvers) => {
-                Ok(resolvers.resolve_lookup(query.as_deref(), schema)?.map(Cow::Owned))
-            }
+            Some(resolvers) => Ok(resolvers
+                .resolve_lookup(query.as_deref(), schema)?
+                .map(Cow::Owned)),
             None => self.in_place("$lookup", query),
         }
     }
@@ -33,7 +33,9 @@ impl Evaluator<'_> {
         let Some((table, record)) = link.as_deref().and_then(link_arguments) else {
             return Ok(None);
         };
-        Ok(resolvers.resolve_export_data_link(table, record)?.map(Cow::Owned))
+        Ok(resolvers
+            .resolve_export_data_link(table, record)?
+            .map(Cow::Owned))
     }
 
     pub(super) fn find_app_record_id<'v>(&self, link: Option<Cow<'v, Value>>) -> Evaluated<'v> {
@@ -43,11 +45,15 @@ impl Evaluator<'_> {
         let Some((table, record)) = link.as_deref().and_then(link_arguments) else {
             return Ok(None);
         };
-        Ok(resolvers.resolve_import_data_link(table, record)?.map(Cow::Owned))
+        Ok(resolvers
+            .resolve_import_data_link(table, record)?
+            .map(Cow::Owned))
     }
 
     pub(super) fn data_schema_ref<'v>(&self, pointer: Option<Cow<'v, Value>>) -> Evaluated<'v> {
-        let Some(pointer) = pointer else { return Ok(None) };
+        let Some(pointer) = pointer else {
+            return Ok(None);
+        };
         let key = pointer.get("key");
         let schema = match pointer.get("type").and_then(Value::as_str) {
             Some("data-collection") => match self.resolver(Resolver::DataCollection) {
@@ -66,7 +72,8 @@ impl Evaluator<'_> {
     }
 
     fn resolver(&self, resolver: Resolver) -> Option<&dyn Resolvers> {
-        self.resolvers.filter(|resolvers| resolvers.provides(resolver))
+        self.resolvers
+            .filter(|resolvers| resolvers.provides(resolver))
     }
 }
 

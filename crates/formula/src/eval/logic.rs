@@ -80,20 +80,25 @@ impl Evaluator<'_> {
     ) -> Evaluated<'v> {
         let value = self.evaluate(value, scope, None)?;
         let operand = self.evaluate(operand, scope, None)?;
-        Ok(boolean(operator.apply(value.as_deref(), operand.as_deref())))
+        let holds = operator.apply(value.as_deref(), operand.as_deref());
+        Ok(Some(boolean(holds)))
     }
 }
 
 /// Whether all that is present is truthy; undefined if nothing is.
 pub(super) fn and<'v>(values: Option<&Value>) -> Option<Cow<'v, Value>> {
     let present = present(values)?;
-    boolean(present.into_iter().all(|value| js::truthy(Some(value))))
+    Some(boolean(
+        present.into_iter().all(|value| js::truthy(Some(value))),
+    ))
 }
 
 /// Whether something present is truthy; undefined if nothing is present.
 pub(super) fn or<'v>(values: Option<&Value>) -> Option<Cow<'v, Value>> {
     let present = present(values)?;
-    boolean(present.into_iter().any(|value| js::truthy(Some(value))))
+    Some(boolean(
+        present.into_iter().any(|value| js::truthy(Some(value))),
+    ))
 }
 
 /// The items that are not `null`, if there are any.
@@ -106,12 +111,15 @@ fn present(values: Option<&Value>) -> Option<Vec<&Value>> {
 /// The first item that is not `null`.
 pub(super) fn first_not_empty(values: Option<Cow<'_, Value>>) -> Option<Cow<'_, Value>> {
     match values? {
-        Cow::Borrowed(values) => {
-            values.as_array()?.iter().find(|item| !item.is_null()).map(Cow::Borrowed)
-        }
-        Cow::Owned(Value::Array(items)) => {
-            items.into_iter().find(|item| !item.is_null()).map(Cow::Owned)
-        }
+        Cow::Borrowed(values) => values
+            .as_array()?
+            .iter()
+            .find(|item| !item.is_null())
+            .map(Cow::Borrowed),
+        Cow::Owned(Value::Array(items)) => items
+            .into_iter()
+            .find(|item| !item.is_null())
+            .map(Cow::Owned),
         Cow::Owned(_) => None,
     }
 }

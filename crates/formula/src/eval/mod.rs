@@ -47,9 +47,9 @@ impl From<ConfigurationError> for Halt {
 impl From<Halt> for ConfigurationError {
     fn from(halt: Halt) -> Self {
         match halt {
-            Halt::Limit => {
-                Self { message: "the formula produces too much data to evaluate".to_owned() }
-            }
+            Halt::Limit => Self {
+                message: "the formula produces too much data to evaluate".to_owned(),
+            },
             Halt::Configuration(error) => error,
         }
     }
@@ -61,7 +61,11 @@ pub(crate) enum Scope<'v> {
     Root(&'v Value),
     /// Inside `$iterate`: `item`, `parent` and `index`. Kept apart, not built as an object, so that
     /// an iteration does not copy its surroundings for every item.
-    Iteration { item: &'v Value, index: Value, parent: &'v Scope<'v> },
+    Iteration {
+        item: &'v Value,
+        index: Value,
+        parent: &'v Self,
+    },
 }
 
 impl<'v> Scope<'v> {
@@ -69,12 +73,18 @@ impl<'v> Scope<'v> {
     pub(crate) fn read(&'v self, steps: &[Step]) -> Option<Cow<'v, Value>> {
         let (item, index, parent) = match self {
             Self::Root(variables) => return read_steps(steps, variables),
-            Self::Iteration { item, index, parent } => (*item, index, *parent),
+            Self::Iteration {
+                item,
+                index,
+                parent,
+            } => (*item, index, *parent),
         };
         let Some((first, rest)) = steps.split_first() else {
             return Some(self.to_value());
         };
-        let Step::Property(name) = first else { return None };
+        let Step::Property(name) = first else {
+            return None;
+        };
         match name.as_str() {
             "item" => read_steps(rest, item),
             "index" => read_steps(rest, index),
@@ -87,13 +97,19 @@ impl<'v> Scope<'v> {
     pub(crate) fn to_value(&self) -> Cow<'v, Value> {
         match self {
             Self::Root(variables) => Cow::Borrowed(variables),
-            Self::Iteration { item, index, parent } => {
+            Self::Iteration {
+                item,
+                index,
+                parent,
+            } => {
                 let members = [
                     ("item", (*item).clone()),
                     ("parent", parent.to_value().into_owned()),
                     ("index", index.clone()),
                 ];
-                let members = members.into_iter().map(|(key, value)| (key.to_owned(), value));
+                let members = members
+                    .into_iter()
+                    .map(|(key, value)| (key.to_owned(), value));
                 Cow::Owned(Value::Object(members.collect()))
             }
         }
@@ -109,11 +125,17 @@ pub(crate) struct Evaluator<'r> {
 
 impl<'r> Evaluator<'r> {
     pub(crate) fn synchronous() -> Self {
-        Self { resolvers: None, budget: Budget::new() }
+        Self {
+            resolvers: None,
+            budget: Budget::new(),
+        }
     }
 
     pub(crate) fn with_resolvers(resolvers: &'r dyn Resolvers) -> Self {
-        Self { resolvers: Some(resolvers), budget: Budget::new() }
+        Self {
+            resolvers: Some(resolvers),
+            budget: Budget::new(),
+        }
     }
 
     /// Evaluates a node. `schema` describes the value at this place, for lookups.
@@ -185,28 +207,30 @@ impl<'r> Evaluator<'r> {
         let argument = |node: &'v Node| self.evaluate(node, scope, None);
         match formula {
             Formula::Var(steps) => self.var(steps, scope),
-            Formula::Concat { values, delimiter } => {
-                self.concat(values, delimiter.as_ref(), scope)
-            }
+            Formula::Concat { values, delimiter } => self.concat(values, delimiter.as_ref(), scope),
             Formula::Tpl { template, values } => self.tpl(template, values, scope, schema),
             // The one place where the evaluators differ on purpose of nobody.
             Formula::TplWithoutText(template) => {
                 Ok(self.resolvers.is_none().then_some(Cow::Borrowed(template)))
             }
             Formula::Case { cases, default } => self.case(cases, default, scope, schema),
-            Formula::Map { value, mapping, default } => {
-                self.map(value, mapping, default, scope, schema)
-            }
-            Formula::Eval { value, operator, operand } => {
-                self.eval(value, *operator, operand, scope)
-            }
+            Formula::Map {
+                value,
+                mapping,
+                default,
+            } => self.map(value, mapping, default, scope, schema),
+            Formula::Eval {
+                value,
+                operator,
+                operand,
+            } => self.eval(value, *operator, operand, scope),
             Formula::And(values) => Ok(logic::and(argument(values)?.as_deref())),
             Formula::Or(values) => Ok(logic::or(argument(values)?.as_deref())),
             Formula::FirstNotEmpty(values) => Ok(logic::first_not_empty(argument(values)?)),
             Formula::MergeObjects(objects) => self.merge_objects(argument(objects)?),
             Formula::Iterate { source, item } => self.iterate(source, item, scope),
-            Formula::Jsonata(expression) => self.jsonata(argument(expression)?, scope),
-            Formula::Formula { source, places } => self.quoted(source, places, scope),
+            Formula::Jsonata(expression) => self.jsonata(argument(expression)?.as_deref(), scope),
+            Formula::Quoted { source, places } => self.quoted(source, places, scope),
             Formula::Copy(locator) => self.in_place("$copy", argument(locator)?),
             Formula::Lookup(query) => self.lookup(argument(query)?, schema),
             Formula::FindExternalRecordId(link) => self.find_external_record_id(argument(link)?),
@@ -244,8 +268,12 @@ impl<'r> Evaluator<'r> {
 
     /// A formula that stays in the result, for a later pass; an undefined argument leaves it empty.
     fn in_place<'v>(&self, key: &str, argument: Option<Cow<'v, Value>>) -> Evaluated<'v> {
-        let argument = self.own(argument)?.map(|argument| (key.to_owned(), argument));
-        Ok(Some(Cow::Owned(Value::Object(argument.into_iter().collect()))))
+        let argument = self
+            .own(argument)?
+            .map(|argument| (key.to_owned(), argument));
+        Ok(Some(Cow::Owned(Value::Object(
+            argument.into_iter().collect(),
+        ))))
     }
 
     /// Makes a borrowed value the result's own, and pays for the copy.
@@ -258,11 +286,11 @@ impl<'r> Evaluator<'r> {
 }
 
 /// A boolean result.
-fn boolean<'v>(value: bool) -> Option<Cow<'v, Value>> {
-    Some(Cow::Owned(Value::Bool(value)))
+fn boolean<'v>(value: bool) -> Cow<'v, Value> {
+    Cow::Owned(Value::Bool(value))
 }
 
 /// A text result.
-fn string<'v>(text: impl Into<String>) -> Option<Cow<'v, Value>> {
-    Some(Cow::Owned(Value::String(text.into())))
+fn string<'v>(text: impl Into<String>) -> Cow<'v, Value> {
+    Cow::Owned(Value::String(text.into()))
 }

@@ -33,7 +33,7 @@ impl Evaluator<'_> {
                 None => self.replace_literally(&text, &format!("{{{key}}}"), &replacement)?,
             };
         }
-        Ok(string(text))
+        Ok(Some(string(text)))
     }
 
     fn replace_matches(
@@ -46,10 +46,18 @@ impl Evaluator<'_> {
         let mut replaced = String::new();
         let mut end = 0;
         for captures in regex.captures_iter(text) {
-            let Some(whole) = captures.get(0) else { continue };
+            let Some(whole) = captures.get(0) else {
+                continue;
+            };
             replaced.push_str(text.get(end..whole.start()).unwrap_or_default());
             end = whole.end();
-            let found = Match { text, start: whole.start(), end, captures: Some(&captures), names: &names };
+            let found = Match {
+                text,
+                start: whole.start(),
+                end,
+                captures: Some(&captures),
+                names: &names,
+            };
             self.expand(replacement, &found, &mut replaced)?;
         }
         replaced.push_str(text.get(end..).unwrap_or_default());
@@ -68,7 +76,13 @@ impl Evaluator<'_> {
         for (start, found) in text.match_indices(placeholder) {
             replaced.push_str(text.get(end..start).unwrap_or_default());
             end = start + found.len();
-            let found = Match { text, start, end, captures: None, names: &[] };
+            let found = Match {
+                text,
+                start,
+                end,
+                captures: None,
+                names: &[],
+            };
             self.expand(replacement, &found, &mut replaced)?;
         }
         replaced.push_str(text.get(end..).unwrap_or_default());
@@ -91,14 +105,20 @@ impl Evaluator<'_> {
     }
 
     fn check(&self, replaced: &str) -> Result<(), Halt> {
-        if replaced.len() > self.budget.left() { Err(Halt::Limit) } else { Ok(()) }
+        if replaced.len() > self.budget.left() {
+            Err(Halt::Limit)
+        } else {
+            Ok(())
+        }
     }
 }
 
 /// The regular expression for a key's placeholder; `None` for a key without special characters,
 /// and for one that is no pattern the engine supports: those are matched literally.
 fn pattern(key: &str) -> Option<Regex> {
-    const SPECIAL: &[char] = &['\\', '^', '$', '.', '|', '?', '*', '+', '(', ')', '[', ']', '{', '}'];
+    const SPECIAL: &[char] = &[
+        '\\', '^', '$', '.', '|', '?', '*', '+', '(', ')', '[', ']', '{', '}',
+    ];
     if !key.contains(SPECIAL) {
         return None;
     }
@@ -144,7 +164,41 @@ impl<'m> Match<'m> {
             let digits = reference.get(..length)?;
             let number: usize = digits.parse().ok()?;
             let exists = (1..captures.len()).contains(&number);
-            exists.then(|| (captures.get(number).map_or("", |group| group.as_str()), length))
+            exists.then(|| {
+                (
+                    captures.get(number).map_or("", |group| group.as_str()),
+                    length,
+                )
+            })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::build_value;
+
+    #[track_caller]
+    fn check(template: &str, values: &Value, expected: &str) {
+        let formula = json!({"$tpl": {"template": template, "values": values}});
+        assert_eq!(build_value(&formula, &json!({})), Some(json!(expected)));
+    }
+
+    #[test]
+    fn references_in_a_value_expand() {
+        check("x{a}y", &json!({"a": "[$`|$&|$'|$$]"}), "x[x|{a}|y|$]y");
+        check(
+            "{ab}",
+            &json!({"(a)(?<n>b)": "$2$1-$<n>-$3-$10"}),
+            "ba-b-$3-a0",
+        );
+    }
+
+    #[test]
+    fn a_key_that_is_no_supported_pattern_matches_literally() {
+        check("{[} {a(?=b)}", &json!({"[": 1, "a(?=b)": 2}), "1 2");
+        check("{a{9999999}}", &json!({"a{9999999}": "z"}), "z");
     }
 }

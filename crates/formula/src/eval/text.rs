@@ -27,15 +27,17 @@ impl Evaluator<'_> {
                 }
                 values
             }
-            _ => match self.evaluate(values, scope, None)? {
-                Some(Cow::Borrowed(Value::Array(items))) => {
-                    items.iter().map(Cow::Borrowed).collect()
+            Node::Constant(_) | Node::Object(_) | Node::Formula(_) => {
+                match self.evaluate(values, scope, None)? {
+                    Some(Cow::Borrowed(Value::Array(items))) => {
+                        items.iter().map(Cow::Borrowed).collect()
+                    }
+                    Some(Cow::Owned(Value::Array(items))) => {
+                        items.into_iter().map(Cow::Owned).collect()
+                    }
+                    _ => return Ok(None),
                 }
-                Some(Cow::Owned(Value::Array(items))) => {
-                    items.into_iter().map(Cow::Owned).collect()
-                }
-                _ => return Ok(None),
-            },
+            }
         };
         if values.is_empty() {
             return Ok(None);
@@ -45,7 +47,7 @@ impl Evaluator<'_> {
             None => Some(Cow::Owned(Value::String(String::new()))),
         };
         let delimiter = js::to_string_or_undefined(delimiter.as_deref());
-        Ok(string(self.join(&values, &delimiter)?))
+        Ok(Some(string(self.join(&values, &delimiter)?)))
     }
 
     fn join(&self, values: &[Cow<'_, Value>], delimiter: &str) -> Result<String, Halt> {
@@ -56,7 +58,8 @@ impl Evaluator<'_> {
             if text.is_empty() {
                 continue;
             }
-            self.budget.charge(delimiter.len().saturating_add(text.len()))?;
+            self.budget
+                .charge(delimiter.len().saturating_add(text.len()))?;
             if !is_first {
                 joined.push_str(delimiter);
             }
@@ -68,11 +71,11 @@ impl Evaluator<'_> {
 }
 
 pub(super) fn first_name<'v>(name: Option<&Value>) -> Option<Cow<'v, Value>> {
-    person_name(name)?.first.and_then(string)
+    person_name(name)?.first.map(string)
 }
 
 pub(super) fn last_name<'v>(name: Option<&Value>) -> Option<Cow<'v, Value>> {
-    person_name(name)?.last.and_then(string)
+    person_name(name)?.last.map(string)
 }
 
 fn person_name(name: Option<&Value>) -> Option<PersonName> {
@@ -83,7 +86,7 @@ fn person_name(name: Option<&Value>) -> Option<PersonName> {
 /// What follows the only `@`.
 pub(super) fn domain_from_email<'v>(email: Option<&Value>) -> Option<Cow<'v, Value>> {
     let (_, domain) = email?.as_str()?.split_once('@')?;
-    (!domain.contains('@')).then(|| string(domain))?
+    (!domain.contains('@')).then(|| string(domain))
 }
 
 /// `YYYY-MM-DD`: the first ten characters of the ISO form, as in the original.
@@ -98,5 +101,5 @@ pub(super) fn extract_time<'v>(date: Option<&Value>) -> Option<Cow<'v, Value>> {
 
 fn iso_part<'v>(date: Option<&Value>, range: std::ops::Range<usize>) -> Option<Cow<'v, Value>> {
     let millis = crate::date::parse(&js::to_string(date?))?;
-    string(crate::date::to_iso_string(millis)?.get(range)?)
+    crate::date::to_iso_string(millis)?.get(range).map(string)
 }

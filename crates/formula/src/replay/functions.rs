@@ -36,7 +36,10 @@ impl<'a> Arguments<'a> {
             None => Ok(Vec::new()),
             Some(Value::Array(items)) => items
                 .iter()
-                .map(|item| item.as_str().ok_or_else(|| self.wrong(index, "a list of texts")))
+                .map(|item| {
+                    item.as_str()
+                        .ok_or_else(|| self.wrong(index, "a list of texts"))
+                })
                 .collect(),
             Some(_) => Err(self.wrong(index, "a list of texts")),
         }
@@ -51,21 +54,27 @@ impl<'a> Arguments<'a> {
     }
 
     fn wrong(self, index: usize, wanted: &str) -> String {
-        format!("argument {} of `{}` must be {wanted}", index + 1, self.function)
+        format!(
+            "argument {} of `{}` must be {wanted}",
+            index + 1,
+            self.function
+        )
     }
 }
 
 /// Calls a function by the name it has in the original.
 pub(super) fn call(function: &str, values: &[Value]) -> Result<Outcome, String> {
     let arguments = Arguments { function, values };
-    for family in [locators, data_helpers, schema_predicates, schema_transforms, schema_places] {
-        if let Some(outcome) = family(arguments)? {
-            return Ok(outcome);
-        }
+    if let Some(outcome) = locators(arguments)?.or(schema_transforms(arguments)?) {
+        return Ok(outcome);
     }
-    Err(format!("`{function}` is no function that can be replayed"))
+    data_helpers(arguments)
+        .or_else(|| schema_predicates(arguments))
+        .or_else(|| schema_places(arguments))
+        .ok_or_else(|| format!("`{function}` is no function that can be replayed"))
 }
 
+/// The outcome, unless the function is of another family.
 type Called = Result<Option<Outcome>, String>;
 
 fn locators(arguments: Arguments<'_>) -> Called {
@@ -84,23 +93,21 @@ fn locators(arguments: Arguments<'_>) -> Called {
             let name = name.ok_or_else(|| arguments.wrong(1, "a text"))?;
             Outcome::returned(locator::make_object_property_locator(object, name))
         }
-        "getValueAtLocator" => Outcome::Returned(read(arguments, |locator, data| {
-            locator.get(data)
-        })),
-        "getValueByLocator" => Outcome::Returned(read(arguments, |locator, data| {
-            locator.read(data)
-        })),
+        "getValueAtLocator" => Outcome::Returned(read(arguments, Locator::get)),
+        "getValueByLocator" => Outcome::Returned(read(arguments, Locator::read)),
         "setValueAtLocator" => arguments
             .locator(1)
             .and_then(|locator| locator.set(data.cloned(), arguments.get(2).cloned()))
             .into(),
-        "getLocatorsFromData" => {
-            Outcome::returned(data.map(locator::get_locators_from_data).unwrap_or_default())
+        "getLocatorsFromData" => Outcome::returned(
+            data.map(locator::get_locators_from_data)
+                .unwrap_or_default(),
+        ),
+        "pickFieldsFromValue" => {
+            let fields = arguments.texts(1)?;
+            let picked = data.and_then(|data| locator::pick_fields_from_value(data, &fields));
+            Outcome::Returned(picked)
         }
-        "pickFieldsFromValue" => Outcome::Returned(locator::pick_fields_from_value(
-            arguments.value(0),
-            &arguments.texts(1)?,
-        )),
         "excludeFieldsFromValue" => match data {
             Some(data) => {
                 locator::exclude_fields_from_value(data.clone(), &arguments.texts(1)?).into()
@@ -120,7 +127,7 @@ fn read<'a>(
     how(&locator, arguments.get(0)?).map(Cow::into_owned)
 }
 
-fn data_helpers(arguments: Arguments<'_>) -> Called {
+fn data_helpers(arguments: Arguments<'_>) -> Option<Outcome> {
     let value = arguments.get(0);
     let outcome = match arguments.function {
         "isFormula" => Outcome::returned(value.is_some_and(registry::is_formula)),
@@ -131,12 +138,14 @@ fn data_helpers(arguments: Arguments<'_>) -> Called {
         )),
         "doesMatchFilter" => match matches_filter(value, arguments.value(1)) {
             Ok(matches) => Outcome::returned(matches),
-            Err(DataFilterError::Locator(error)) => {
-                Outcome::Threw { class: "BadRequestError", message: error.to_string() }
-            }
-            Err(error @ DataFilterError::NoCondition) => {
-                Outcome::Threw { class: "TypeError", message: error.to_string() }
-            }
+            Err(DataFilterError::Locator(error)) => Outcome::Threw {
+                class: "BadRequestError",
+                message: error.to_string(),
+            },
+            Err(error @ DataFilterError::NoCondition) => Outcome::Threw {
+                class: "TypeError",
+                message: error.to_string(),
+            },
         },
         "makeDataLocationPath" => {
             let path = value.and_then(schema::make_data_location_path);
@@ -153,19 +162,22 @@ fn data_helpers(arguments: Arguments<'_>) -> Called {
         "getReferenceCollectionPointerForSchema" => {
             location(value.map_or(Ok(None), schema::get_reference_collection_pointer))
         }
-        _ => return Ok(None),
+        _ => return None,
     };
-    Ok(Some(outcome))
+    Some(outcome)
 }
 
 fn location(result: Result<Option<Value>, DataLocationError>) -> Outcome {
     match result {
         Ok(value) => Outcome::Returned(value),
-        Err(error) => Outcome::Threw { class: "Error", message: error.to_string() },
+        Err(error) => Outcome::Threw {
+            class: "Error",
+            message: error.to_string(),
+        },
     }
 }
 
-fn schema_predicates(arguments: Arguments<'_>) -> Called {
+fn schema_predicates(arguments: Arguments<'_>) -> Option<Outcome> {
     let schema = arguments.get(0);
     let outcome = match arguments.function {
         "isSchemaEmpty" => schema::is_schema_empty(schema),
@@ -173,9 +185,9 @@ fn schema_predicates(arguments: Arguments<'_>) -> Called {
         "schemaIsNumber" => schema.is_some_and(schema::schema_is_number),
         "schemaHasFixedValues" => schema::schema_has_fixed_values(schema),
         "schemaAllowsCustomValue" => schema::schema_allows_custom_value(schema),
-        _ => return Ok(None),
+        _ => return None,
     };
-    Ok(Some(Outcome::returned(outcome)))
+    Some(Outcome::returned(outcome))
 }
 
 fn schema_transforms(arguments: Arguments<'_>) -> Called {
@@ -206,11 +218,14 @@ fn schema_transforms(arguments: Arguments<'_>) -> Called {
             schema.map(|schema| schema::add_required_fields_to_schema(schema, &fields))
         }
         "removeRequiredFieldsFromSchema" => changed(schema::remove_required_fields_from_schema),
-        "pickFieldsFromSchema" => {
-            Some(schema::pick_fields_from_schema(schema, &arguments.texts(1)?))
-        }
+        "pickFieldsFromSchema" => Some(schema::pick_fields_from_schema(
+            schema,
+            &arguments.texts(1)?,
+        )),
         "excludeFieldsFromSchema" => {
-            let Some(schema) = schema else { return Ok(Some(Outcome::Returned(None))) };
+            let Some(schema) = schema else {
+                return Ok(Some(Outcome::Returned(None)));
+            };
             let excluded = schema::exclude_fields_from_schema(schema, &arguments.texts(1)?);
             return Ok(Some(excluded.into()));
         }
@@ -237,11 +252,14 @@ fn value_options(options: Option<&Value>) -> ValueToSchemaOptions {
 }
 
 /// Functions that look into a schema at a locator.
-fn schema_places(arguments: Arguments<'_>) -> Called {
+fn schema_places(arguments: Arguments<'_>) -> Option<Outcome> {
     let schema = arguments.get(0);
     // These take an invalid locator for a place that does not exist.
     let described = |describe: &dyn Fn(&Locator) -> Option<Value>| {
-        let text = arguments.get(1).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let text = arguments
+            .get(1)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty());
         let locator = text.and_then(|text| Locator::parse(text).ok());
         Outcome::Returned(locator.as_ref().and_then(describe))
     };
@@ -272,7 +290,7 @@ fn schema_places(arguments: Arguments<'_>) -> Called {
         "getFullNameForLocator" => described(&|locator| {
             schema::get_full_name_for_locator(schema, locator).map(Value::String)
         }),
-        _ => return Ok(None),
+        _ => return None,
     };
-    Ok(Some(outcome))
+    Some(outcome)
 }

@@ -12,8 +12,14 @@ pub(super) struct StubResolvers {
 
 impl StubResolvers {
     pub(super) fn named(params: Option<&Value>) -> Result<Self, String> {
-        let Some(params) = params else { return Ok(Self { provided: Vec::new() }) };
-        let names = params.as_array().ok_or("`params` must be a list of names")?;
+        let Some(params) = params else {
+            return Ok(Self {
+                provided: Vec::new(),
+            });
+        };
+        let names = params
+            .as_array()
+            .ok_or("`params` must be a list of names")?;
         let mut provided = Vec::new();
         for name in names {
             match name.as_str() {
@@ -41,7 +47,7 @@ impl Resolvers for StubResolvers {
         lookup: Option<&Value>,
         schema: Option<&Value>,
     ) -> Result<Option<Value>, ConfigurationError> {
-        Ok(echo(&json!(["resolveLookup", lookup, schema])))
+        Ok(Some(echo(&json!(["resolveLookup", lookup, schema]))))
     }
 
     fn resolve_export_data_link(
@@ -49,7 +55,11 @@ impl Resolvers for StubResolvers {
         data_link_table_key: &Value,
         record_id: &Value,
     ) -> Result<Option<Value>, ConfigurationError> {
-        Ok(echo(&json!(["resolveExportDataLink", data_link_table_key, record_id])))
+        Ok(Some(echo(&json!([
+            "resolveExportDataLink",
+            data_link_table_key,
+            record_id
+        ]))))
     }
 
     fn resolve_import_data_link(
@@ -57,7 +67,11 @@ impl Resolvers for StubResolvers {
         data_link_table_key: &Value,
         record_id: &Value,
     ) -> Result<Option<Value>, ConfigurationError> {
-        Ok(echo(&json!(["resolveImportDataLink", data_link_table_key, record_id])))
+        Ok(Some(echo(&json!([
+            "resolveImportDataLink",
+            data_link_table_key,
+            record_id
+        ]))))
     }
 
     fn get_data_collection(
@@ -65,17 +79,19 @@ impl Resolvers for StubResolvers {
         key: Option<&Value>,
         parameters: Option<&Value>,
     ) -> Result<Option<Value>, ConfigurationError> {
-        Ok(Some(json!({"fieldsSchema": echo(&json!(["getDataCollection", key, parameters]))})))
+        Ok(Some(
+            json!({"fieldsSchema": echo(&json!(["getDataCollection", key, parameters]))}),
+        ))
     }
 
     fn get_internal_data_schema(
         &self,
         key: Option<&Value>,
     ) -> Result<Option<Value>, ConfigurationError> {
-        Ok(echo(&json!(["getInternalDataSchema", key])))
+        Ok(Some(echo(&json!(["getInternalDataSchema", key]))))
     }
 }
 
-fn echo(call: &Value) -> Option<Value> {
-    Some(Value::String(call.to_string()))
+fn echo(call: &Value) -> Value {
+    Value::String(call.to_string())
 }

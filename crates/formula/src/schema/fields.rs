@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::js;
-use crate::limits::MAX_VALUE_DEPTH;
+use crate::limits::MAX_DEPTH;
 use crate::locator::{Locator, LocatorError, Step, steps_to_locator};
 use crate::schema::{
     get_schema_by_locator, has_type, map_children, properties, set_schema_at_locator, with_keyword,
@@ -12,8 +12,10 @@ use crate::schema::{
 /// The schema of these fields only. `required` keeps the names that are among them.
 pub fn pick_fields_from_schema(schema: Option<&Value>, fields: &[&str]) -> Value {
     let nothing = json!({"type": "object", "properties": {}});
-    let locators: Vec<Locator> =
-        fields.iter().filter_map(|field| Locator::parse(field).ok()).collect();
+    let locators: Vec<Locator> = fields
+        .iter()
+        .filter_map(|field| Locator::parse(field).ok())
+        .collect();
     let picked = locators.iter().fold(nothing, |picked, locator| {
         let field = get_schema_by_locator(schema, locator);
         if !js::truthy(Some(&field)) || !matches!(locator.steps().first(), Some(Step::Property(_)))
@@ -23,11 +25,19 @@ pub fn pick_fields_from_schema(schema: Option<&Value>, fields: &[&str]) -> Value
         set_schema_at_locator(Some(&picked), locator, Some(field)).unwrap_or(picked)
     });
     let described = schema.filter(|schema| properties(schema).is_some());
-    let required = described.and_then(|schema| schema.get("required")).and_then(Value::as_array);
-    let Some(required) = required else { return picked };
+    let required = described
+        .and_then(|schema| schema.get("required"))
+        .and_then(Value::as_array);
+    let Some(required) = required else {
+        return picked;
+    };
     let names: Vec<String> = locators
         .iter()
-        .map(|locator| steps_to_locator(locator.steps()).trim_start_matches("$.").to_owned())
+        .map(|locator| {
+            steps_to_locator(locator.steps())
+                .trim_start_matches("$.")
+                .to_owned()
+        })
         .collect();
     let is_picked = |name: &&Value| name.as_str().is_some_and(|n| names.iter().any(|m| m == n));
     let required = required.iter().filter(is_picked).cloned().collect();
@@ -39,9 +49,15 @@ pub fn exclude_fields_from_schema(
     schema: &Value,
     fields: &[&str],
 ) -> Result<Option<Value>, LocatorError> {
-    fields.iter().try_fold(Some(schema.clone()), |schema, field| {
-        Ok(set_schema_at_locator(schema.as_ref(), &Locator::parse(field)?, None))
-    })
+    fields
+        .iter()
+        .try_fold(Some(schema.clone()), |schema, field| {
+            Ok(set_schema_at_locator(
+                schema.as_ref(),
+                &Locator::parse(field)?,
+                None,
+            ))
+        })
 }
 
 /// The schema without the properties marked `readOnly`, at any depth.
@@ -55,7 +71,7 @@ pub fn exclude_write_only_fields_from_schema(schema: &Value) -> Value {
 }
 
 fn exclude_marked(schema: &Value, mark: &str, depth: usize) -> Value {
-    if depth > MAX_VALUE_DEPTH {
+    if depth > MAX_DEPTH {
         return schema.clone();
     }
     let changed = map_children(schema, |key, child| {

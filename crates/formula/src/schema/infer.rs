@@ -4,11 +4,10 @@ use serde_json::{Map, Value, json};
 
 use crate::eval::jsonata;
 use crate::js;
-use crate::limits::{Budget, MAX_VALUE_DEPTH};
+use crate::limits::{Budget, MAX_DEPTH};
 use crate::locator::Locator;
 use crate::registry::{FormulaName, formula_name};
-use crate::schema::merge::assign_properties;
-use crate::schema::{get_schema_by_locator, merge_schemas};
+use crate::schema::{get_schema_by_locator, merge_schemas, properties};
 
 /// The schema of one value. Whole numbers are integers, and `null` can be anything.
 pub fn create_schema(value: &Value) -> Value {
@@ -21,7 +20,7 @@ pub fn create_compound_schema(values: &[Value]) -> Option<Value> {
 }
 
 fn create(value: &Value, depth: usize) -> Value {
-    if depth > MAX_VALUE_DEPTH {
+    if depth > MAX_DEPTH {
         return json!({});
     }
     match value {
@@ -36,7 +35,9 @@ fn create(value: &Value, depth: usize) -> Value {
         }
         Value::Object(members) if members.is_empty() => json!({"type": "object"}),
         Value::Object(members) => {
-            let members = members.iter().map(|(key, member)| (key.clone(), create(member, depth + 1)));
+            let members = members
+                .iter()
+                .map(|(key, member)| (key.clone(), create(member, depth + 1)));
             json!({"type": "object", "properties": members.collect::<Map<_, _>>()})
         }
     }
@@ -49,7 +50,12 @@ fn create(value: &Value, depth: usize) -> Value {
 /// what they would add is undefined.
 pub fn get_schema_from_value(value: &Value, variables_schema: Option<&Value>) -> Option<Value> {
     let budget = Budget::new();
-    Inference { budget: &budget, sees_formulas: true, depth: 0 }.infer(value, variables_schema)
+    Inference {
+        budget: &budget,
+        sees_formulas: true,
+        depth: 0,
+    }
+    .infer(value, variables_schema)
 }
 
 #[derive(Clone, Copy)]
@@ -61,10 +67,13 @@ struct Inference<'b> {
 
 impl Inference<'_> {
     fn infer(self, value: &Value, variables: Option<&Value>) -> Option<Value> {
-        if self.depth > MAX_VALUE_DEPTH {
+        if self.depth > MAX_DEPTH {
             return None;
         }
-        let inside = Self { depth: self.depth + 1, ..self };
+        let inside = Self {
+            depth: self.depth + 1,
+            ..self
+        };
         match value {
             Value::Null => None,
             Value::Bool(_) => Some(json!({"type": "boolean"})),
@@ -72,7 +81,11 @@ impl Inference<'_> {
             Value::String(_) => Some(json!({"type": "string"})),
             Value::Array(items) => {
                 let items = inside.infer_all(items.iter(), variables);
-                Some(with_optional(json!({"type": "array"}), "items", merge_schemas(&items)))
+                Some(with_optional(
+                    json!({"type": "array"}),
+                    "items",
+                    merge_schemas(&items),
+                ))
             }
             Value::Object(members) => {
                 if let Some(name) = formula_name(members).filter(|_| self.sees_formulas) {
@@ -92,7 +105,9 @@ impl Inference<'_> {
         values: impl Iterator<Item = &'v Value>,
         variables: Option<&Value>,
     ) -> Vec<Value> {
-        values.filter_map(|value| self.infer(value, variables)).collect()
+        values
+            .filter_map(|value| self.infer(value, variables))
+            .collect()
     }
 
     fn infer_formula(
@@ -109,7 +124,11 @@ impl Inference<'_> {
                 Some(schema)
             }
             FormulaName::Copy => Some(Value::Null),
-            FormulaName::Plain => Self { sees_formulas: false, ..self }.infer(argument, variables),
+            FormulaName::Plain => Self {
+                sees_formulas: false,
+                ..self
+            }
+            .infer(argument, variables),
             FormulaName::Map => self.infer(argument.get("value")?, variables),
             FormulaName::FirstNotEmpty => self.infer(argument.as_array()?.first()?, variables),
             FormulaName::Case => self.infer_case(argument, variables),
@@ -117,8 +136,8 @@ impl Inference<'_> {
                 let Some(objects) = argument.as_array() else {
                     return Some(json!({"type": "object"}));
                 };
-                let schemas = self.infer_all(objects.iter(), variables);
-                Some(json!({"type": "object", "properties": assign_properties(schemas.iter())}))
+                let properties = self.infer_merged(objects, variables);
+                Some(json!({"type": "object", "properties": properties}))
             }
             FormulaName::Iterate => self.infer_iterate(argument, variables),
             FormulaName::Concat
@@ -139,24 +158,58 @@ impl Inference<'_> {
             // What the expression gives without any variables.
             FormulaName::Jsonata => {
                 let value = jsonata::run(argument.as_str()?, None)?;
-                Self { sees_formulas: false, ..self }.infer(&value, None)
+                Self {
+                    sees_formulas: false,
+                    ..self
+                }
+                .infer(&value, None)
             }
             FormulaName::Formula => None,
         }
     }
 
+    /// The properties of all objects, the later ones winning, even with a value of no known schema.
+    fn infer_merged(self, objects: &[Value], variables: Option<&Value>) -> Map<String, Value> {
+        let mut merged = Map::new();
+        for object in objects {
+            let members = object
+                .as_object()
+                .filter(|members| formula_name(members).is_none());
+            let Some(members) = members else {
+                let schema = self.infer(object, variables);
+                let known = schema.as_ref().and_then(properties).into_iter().flatten();
+                merged.extend(known.map(|(key, property)| (key.clone(), property.clone())));
+                continue;
+            };
+            for (key, member) in members {
+                match self.infer(member, variables) {
+                    Some(schema) => merged.insert(key.clone(), schema),
+                    None => merged.shift_remove(key),
+                };
+            }
+        }
+        merged
+    }
+
     fn infer_case(self, argument: &Value, variables: Option<&Value>) -> Option<Value> {
-        let cases = match argument {
-            Value::Array(cases) => Some(cases),
-            _ => argument.get("cases").and_then(Value::as_array),
-        };
-        let values = cases.into_iter().flatten().filter_map(|case| case.get("value"));
-        let values = values.chain(argument.get("default"));
+        let cases = argument
+            .as_array()
+            .or_else(|| argument.get("cases")?.as_array());
+        let values = cases
+            .into_iter()
+            .flatten()
+            .filter_map(|case| case.get("value"));
+        let default = argument
+            .get("default")
+            .filter(|default| js::truthy(Some(default)));
+        let values = values.chain(default);
         merge_schemas(&self.infer_all(values, variables))
     }
 
     fn infer_iterate(self, argument: &Value, variables: Option<&Value>) -> Option<Value> {
-        let source = argument.get("source").and_then(|source| self.infer(source, variables));
+        let source = argument
+            .get("source")
+            .and_then(|source| self.infer(source, variables));
         let element = source.as_ref().and_then(|source| source.get("items"));
         for copied in element.into_iter().chain(variables) {
             self.budget.charge_value(copied).ok()?;
@@ -166,7 +219,9 @@ impl Inference<'_> {
         scope.extend(element.map(|element| ("item".to_owned(), element.clone())));
         scope.extend(variables.map(|variables| ("parent".to_owned(), variables.clone())));
         let scope = json!({"type": "object", "properties": scope});
-        let item = argument.get("item").and_then(|item| self.infer(item, Some(&scope)));
+        let item = argument
+            .get("item")
+            .and_then(|item| self.infer(item, Some(&scope)));
         Some(with_optional(json!({"type": "array"}), "items", item))
     }
 }

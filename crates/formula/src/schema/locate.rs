@@ -2,20 +2,23 @@
 
 use serde_json::{Map, Value};
 
-use crate::limits::MAX_VALUE_DEPTH;
+use crate::limits::MAX_DEPTH;
 use crate::locator::{Locator, Step, make_object_property_locator};
 use crate::schema::{has_type, properties};
 
 /// The schema of the value at a locator; `null` if it is not described.
 pub fn get_schema_by_locator(schema: Option<&Value>, locator: &Locator) -> Value {
-    find_schema(schema, locator.steps()).cloned().unwrap_or(Value::Null)
+    find_schema(schema, locator.steps())
+        .cloned()
+        .unwrap_or(Value::Null)
 }
 
 pub(super) fn find_schema<'s>(schema: Option<&'s Value>, steps: &[Step]) -> Option<&'s Value> {
     steps.iter().try_fold(schema?, |schema, step| match step {
-        Step::Property(name) if has_type(schema, "object") => {
-            schema.get("properties")?.get(name).filter(|property| property.is_object())
-        }
+        Step::Property(name) if has_type(schema, "object") => schema
+            .get("properties")?
+            .get(name)
+            .filter(|property| property.is_object()),
         Step::Item(_) if has_type(schema, "array") => schema.get("items"),
         Step::Property(_) | Step::Item(_) => None,
     })
@@ -32,8 +35,13 @@ pub fn set_schema_at_locator(
 }
 
 fn set_at_steps(schema: Option<&Value>, steps: &[Step], part: Option<Value>) -> Option<Value> {
-    let Some((step, rest)) = steps.split_first() else { return part };
-    let mut keywords = schema.and_then(Value::as_object).cloned().unwrap_or_default();
+    let Some((step, rest)) = steps.split_first() else {
+        return part;
+    };
+    let mut keywords = schema
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default();
     match step {
         Step::Property(name) => {
             keywords.insert("type".to_owned(), Value::from("object"));
@@ -79,7 +87,7 @@ pub fn get_locators_from_schema(schema: &Value, root: &str) -> Vec<String> {
 }
 
 fn collect_locators(schema: &Value, parent: &str, depth: usize, locators: &mut Vec<String>) {
-    if depth > MAX_VALUE_DEPTH || !has_type(schema, "object") {
+    if depth > MAX_DEPTH || !has_type(schema, "object") {
         return;
     }
     for (name, property) in properties(schema).into_iter().flatten() {

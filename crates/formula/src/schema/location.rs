@@ -20,7 +20,11 @@ pub fn make_data_location_path(pointer: &Value) -> Option<String> {
     let mut path = format!("/data/{}", js::to_string(key));
     let parameters = pointer.get("parameters").and_then(Value::as_object);
     let mut query = form_urlencoded::Serializer::new(String::new());
-    for (name, value) in parameters.into_iter().flatten().filter(|(_, value)| !value.is_null()) {
+    for (name, value) in parameters
+        .into_iter()
+        .flatten()
+        .filter(|(_, value)| !value.is_null())
+    {
         query.append_pair(name, &js::to_string(value));
     }
     let query = query.finish();
@@ -38,7 +42,9 @@ pub fn parse_data_location_path(path: &str) -> Result<Option<Value>, DataLocatio
     }
     let path = path.strip_prefix('/').unwrap_or(path);
     let Some(location) = path.strip_prefix("data/") else {
-        return Err(DataLocationError { path: path.to_owned() });
+        return Err(DataLocationError {
+            path: path.to_owned(),
+        });
     };
     let mut parts = location.split('?');
     let key = parts.next().unwrap_or_default();
@@ -54,7 +60,10 @@ pub fn parse_data_location_path(path: &str) -> Result<Option<Value>, DataLocatio
 pub fn get_reference_collection_pointer(
     schema: &Value,
 ) -> Result<Option<Value>, DataLocationError> {
-    if let Some(pointer) = schema.get("referenceCollection").filter(|p| js::truthy(Some(p))) {
+    if let Some(pointer) = schema
+        .get("referenceCollection")
+        .filter(|p| js::truthy(Some(p)))
+    {
         return Ok(Some(pointer.clone()));
     }
     let path = ["referenceCollectionPath", "referenceCollectionUri"]

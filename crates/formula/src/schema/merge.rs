@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value};
 
-use crate::limits::MAX_VALUE_DEPTH;
-use crate::schema::properties;
+use crate::limits::MAX_DEPTH;
 
 /// The types in the order in which merged schemas list them. `integer` merges into `number` when
 /// both are there.
-const TYPES: [&str; 7] = ["null", "boolean", "number", "integer", "string", "array", "object"];
+const TYPES: [&str; 7] = [
+    "null", "boolean", "number", "integer", "string", "array", "object",
+];
 
 /// One schema for the values of all of them; undefined for none. Schemas are grouped by type;
 /// several types without other keywords become a list of types, otherwise `anyOf`. Within a type,
@@ -17,7 +18,7 @@ pub fn merge_schemas(schemas: &[Value]) -> Option<Value> {
 }
 
 fn merge<'s>(schemas: impl Iterator<Item = &'s Value>, depth: usize) -> Option<Value> {
-    if depth > MAX_VALUE_DEPTH {
+    if depth > MAX_DEPTH {
         return None;
     }
     let mut groups = Groups::default();
@@ -34,10 +35,17 @@ fn merge<'s>(schemas: impl Iterator<Item = &'s Value>, depth: usize) -> Option<V
 /// Schemas of several types as one: a list of the types that have no other keywords, and beside it
 /// those that do.
 fn unite(schemas: Vec<Value>) -> Value {
-    let is_bare = |schema: &Value| schema.as_object().is_some_and(|keywords| keywords.len() == 1);
+    let is_bare = |schema: &Value| {
+        schema
+            .as_object()
+            .is_some_and(|keywords| keywords.len() == 1)
+    };
     let (mut bare, mut alternatives): (Vec<_>, Vec<_>) = schemas.into_iter().partition(is_bare);
     if bare.len() > 1 {
-        let types = bare.iter().filter_map(|schema| schema.get("type").cloned()).collect();
+        let types = bare
+            .iter()
+            .filter_map(|schema| schema.get("type").cloned())
+            .collect();
         bare = vec![keyword("type", types)];
     }
     if alternatives.is_empty() {
@@ -48,7 +56,11 @@ fn unite(schemas: Vec<Value>) -> Value {
 }
 
 fn keyword(name: &str, members: Vec<Value>) -> Value {
-    Value::Object([(name.to_owned(), Value::Array(members))].into_iter().collect())
+    Value::Object(
+        [(name.to_owned(), Value::Array(members))]
+            .into_iter()
+            .collect(),
+    )
 }
 
 #[derive(Default)]
@@ -61,7 +73,7 @@ struct Groups {
 impl Groups {
     /// Sorts a schema in; alternatives and lists of types are taken apart.
     fn add(&mut self, schema: &Value, depth: usize) {
-        if depth > MAX_VALUE_DEPTH || schema.is_null() {
+        if depth > MAX_DEPTH || schema.is_null() {
             return;
         }
         if let Some(alternatives) = schema.get("anyOf").and_then(Value::as_array) {
@@ -78,7 +90,8 @@ impl Groups {
                 }
             }
             None | Some(Value::Null) => {
-                self.untyped.push(schema.as_object().cloned().unwrap_or_default());
+                self.untyped
+                    .push(schema.as_object().cloned().unwrap_or_default());
             }
             Some(name) => {
                 let keywords = schema.as_object().cloned().unwrap_or_default();
@@ -100,12 +113,25 @@ impl Groups {
 
     /// The schema that was sorted in, if it was one.
     fn into_only(self) -> Option<Value> {
-        self.typed.into_iter().flatten().chain(self.untyped).next().map(Value::Object)
+        self.typed
+            .into_iter()
+            .flatten()
+            .chain(self.untyped)
+            .next()
+            .map(Value::Object)
     }
 
     /// One schema for each type that occurs; the untyped ones count only where there is no other.
     fn into_merged(self, depth: usize) -> Vec<Value> {
-        let [nulls, booleans, mut numbers, mut integers, strings, arrays, objects] = self.typed;
+        let [
+            nulls,
+            booleans,
+            mut numbers,
+            mut integers,
+            strings,
+            arrays,
+            objects,
+        ] = self.typed;
         if !numbers.is_empty() {
             numbers.append(&mut integers);
         }
@@ -125,20 +151,36 @@ impl Groups {
 
 fn merge_group(group: Vec<Map<String, Value>>, name: Option<&str>, depth: usize) -> Value {
     let mut merged = Map::new();
+    let mut properties: Option<Map<String, Value>> = None;
+    let mut items = Vec::new();
     for keywords in group {
         for (keyword, value) in keywords {
-            let previous = merged.get(&keyword);
-            let value = match (keyword.as_str(), name) {
-                ("properties", Some("object")) => merge_properties(previous, &value, depth),
-                ("required", Some("object")) => merge_required(previous, value),
-                ("items", Some("array")) => {
-                    let all = previous.into_iter().chain([&value]);
-                    merge(all, depth + 1).unwrap_or(Value::Null)
+            match (keyword.as_str(), name) {
+                ("properties", Some("object")) => {
+                    gather(properties.get_or_insert_default(), value);
+                    // Keeps the keyword's place.
+                    merged.insert(keyword, Value::Null);
                 }
-                _ => value,
-            };
-            merged.insert(keyword, value);
+                ("items", Some("array")) => {
+                    items.push(value);
+                    merged.insert(keyword, Value::Null);
+                }
+                ("required", Some("object")) => {
+                    let united = unite_required(merged.get(&keyword), value);
+                    merged.insert(keyword, united);
+                }
+                _ => {
+                    merged.insert(keyword, value);
+                }
+            }
         }
+    }
+    if let Some(properties) = properties {
+        merged.insert("properties".to_owned(), merge_properties(properties, depth));
+    }
+    if !items.is_empty() {
+        let items = merge(items.iter(), depth + 1).unwrap_or(Value::Null);
+        merged.insert("items".to_owned(), items);
     }
     if let Some(name) = name {
         merged.insert("type".to_owned(), Value::from(name));
@@ -146,18 +188,30 @@ fn merge_group(group: Vec<Map<String, Value>>, name: Option<&str>, depth: usize)
     Value::Object(merged)
 }
 
-fn merge_properties(previous: Option<&Value>, added: &Value, depth: usize) -> Value {
-    let mut merged = previous.and_then(Value::as_object).cloned().unwrap_or_default();
-    for (key, property) in added.as_object().into_iter().flatten() {
-        let property = match merged.get(key) {
-            Some(previous) => merge([previous, property].into_iter(), depth + 1),
-            None => merge_alone(property, depth + 1),
-        };
-        if let Some(property) = property {
-            merged.insert(key.clone(), property);
+/// Adds the properties of one schema to those of others, by their key.
+fn gather(gathered: &mut Map<String, Value>, properties: Value) {
+    let Value::Object(properties) = properties else {
+        return;
+    };
+    for (key, property) in properties {
+        let schemas = gathered
+            .entry(key)
+            .or_insert_with(|| Value::Array(Vec::new()));
+        if let Value::Array(schemas) = schemas {
+            schemas.push(property);
         }
     }
-    Value::Object(merged)
+}
+
+fn merge_properties(gathered: Map<String, Value>, depth: usize) -> Value {
+    let merged = gathered.into_iter().filter_map(|(key, schemas)| {
+        let property = match schemas.as_array()?.as_slice() {
+            [only] => merge_alone(only, depth + 1),
+            schemas => merge(schemas.iter(), depth + 1),
+        };
+        Some((key, property?))
+    });
+    Value::Object(merged.collect())
 }
 
 /// A property that only one schema describes: its alternatives are merged, but one that has none is
@@ -171,7 +225,7 @@ fn merge_alone(property: &Value, depth: usize) -> Option<Value> {
     merge([property].into_iter(), depth)
 }
 
-fn merge_required(previous: Option<&Value>, added: Value) -> Value {
+fn unite_required(previous: Option<&Value>, added: Value) -> Value {
     match (previous, added) {
         (Some(Value::Array(previous)), Value::Array(added)) => {
             let mut united = previous.clone();
@@ -184,10 +238,4 @@ fn merge_required(previous: Option<&Value>, added: Value) -> Value {
         }
         (_, added) => added,
     }
-}
-
-/// The properties of several object schemas in one, the later ones winning.
-pub(super) fn assign_properties<'s>(schemas: impl Iterator<Item = &'s Value>) -> Value {
-    let all = schemas.filter_map(properties).flatten();
-    Value::Object(all.map(|(key, property)| (key.clone(), property.clone())).collect())
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::limits::MAX_VALUE_DEPTH;
+use crate::limits::MAX_DEPTH;
 use crate::registry::is_formula;
 
 /// `custom` over `default`: objects member by member, arrays item by item, anything else replaced.
@@ -15,7 +15,7 @@ pub fn merge_with_formulas(default: Option<Value>, custom: Option<Value>) -> Opt
 }
 
 fn merge(default: Value, custom: Value, depth: usize) -> Value {
-    if depth > MAX_VALUE_DEPTH || is_formula(&default) || is_formula(&custom) {
+    if depth > MAX_DEPTH || is_formula(&default) || is_formula(&custom) {
         return custom;
     }
     match (default, custom) {

@@ -6,8 +6,8 @@
 
 mod fields;
 mod infer;
-mod location;
 mod locate;
+mod location;
 mod merge;
 mod merge_formulas;
 mod required;

@@ -3,9 +3,11 @@
 use serde_json::Value;
 
 use crate::js;
-use crate::limits::MAX_VALUE_DEPTH;
+use crate::limits::MAX_DEPTH;
 use crate::locator::{Locator, Step};
-use crate::schema::{get_schema_by_locator, has_type, properties, set_schema_at_locator, with_keyword};
+use crate::schema::{
+    get_schema_by_locator, has_type, properties, set_schema_at_locator, with_keyword,
+};
 
 /// All required fields, those of nested objects as `a.b`.
 pub fn get_required_fields_from_schema(schema: &Value) -> Vec<String> {
@@ -15,7 +17,7 @@ pub fn get_required_fields_from_schema(schema: &Value) -> Vec<String> {
 }
 
 fn collect_required(schema: &Value, prefix: &str, depth: usize, fields: &mut Vec<String>) {
-    if depth > MAX_VALUE_DEPTH || !has_type(schema, "object") {
+    if depth > MAX_DEPTH || !has_type(schema, "object") {
         return;
     }
     let required = schema.get("required").and_then(Value::as_array);
@@ -33,7 +35,10 @@ pub fn get_missing_required_fields(schema: &Value, value: Option<&Value>) -> Vec
         let locator = Locator::parse(field);
         !locator.is_ok_and(|locator| value.is_some_and(|value| locator.get(value).is_some()))
     };
-    get_required_fields_from_schema(schema).into_iter().filter(is_missing).collect()
+    get_required_fields_from_schema(schema)
+        .into_iter()
+        .filter(is_missing)
+        .collect()
 }
 
 /// A copy of the schema in which these fields are required. A field whose parent the schema does
@@ -47,7 +52,9 @@ pub fn add_required_fields_to_schema(schema: &Value, fields: &[&str]) -> Value {
 fn require_field(schema: &Value, field: &str) -> Option<Value> {
     let locator = Locator::parse(field).ok()?;
     let (last, parents) = locator.steps().split_last()?;
-    let Step::Property(name) = last else { return None };
+    let Step::Property(name) = last else {
+        return None;
+    };
     let place = Locator::from_steps(parents.to_vec());
     let parent = get_schema_by_locator(Some(schema), &place);
     if !js::truthy(Some(&parent)) {
@@ -68,13 +75,16 @@ pub fn remove_required_fields_from_schema(schema: &Value) -> Value {
 }
 
 fn remove_required(schema: &Value, depth: usize) -> Value {
-    if depth > MAX_VALUE_DEPTH || !has_type(schema, "object") {
+    if depth > MAX_DEPTH || !has_type(schema, "object") {
         return schema.clone();
     }
     let schema = with_keyword(schema, "required", None);
-    let Some(inner) = properties(&schema) else { return schema };
-    let inner =
-        inner.iter().map(|(key, property)| (key.clone(), remove_required(property, depth + 1)));
+    let Some(inner) = properties(&schema) else {
+        return schema;
+    };
+    let inner = inner
+        .iter()
+        .map(|(key, property)| (key.clone(), remove_required(property, depth + 1)));
     let inner = Value::Object(inner.collect());
     with_keyword(&schema, "properties", Some(inner))
 }

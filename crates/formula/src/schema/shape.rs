@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::js;
-use crate::limits::MAX_VALUE_DEPTH;
+use crate::limits::MAX_DEPTH;
 use crate::schema::{has_type, properties};
 
 /// Whether values are neither objects nor arrays. No schema gives false.
@@ -62,18 +62,25 @@ fn compress(schema: &Value, depth: usize) -> Value {
             compressed.insert((*keyword).to_owned(), value.clone());
         }
     }
-    if depth > MAX_VALUE_DEPTH {
+    if depth > MAX_DEPTH {
         return Value::Object(compressed);
     }
     if has_type(schema, "object") {
-        let inner = properties(schema).into_iter().flatten().filter(|(_, inner)| !inner.is_null());
+        let inner = properties(schema)
+            .into_iter()
+            .flatten()
+            .filter(|(_, inner)| !inner.is_null());
         let inner = inner.map(|(key, inner)| (key.clone(), compress(inner, depth + 1)));
         compressed.insert("properties".to_owned(), Value::Object(inner.collect()));
     }
     if has_type(schema, "array")
         && let Some(items) = schema.get("items")
     {
-        let items = if items.is_null() { Value::Null } else { compress(items, depth + 1) };
+        let items = if items.is_null() {
+            Value::Null
+        } else {
+            compress(items, depth + 1)
+        };
         compressed.insert("items".to_owned(), items);
     }
     Value::Object(compressed)
@@ -85,7 +92,7 @@ pub fn generate_example_from_schema(schema: &Value) -> Option<Value> {
 }
 
 fn example(schema: &Value, depth: usize) -> Option<Value> {
-    if schema.is_null() || depth > MAX_VALUE_DEPTH {
+    if schema.is_null() || depth > MAX_DEPTH {
         return None;
     }
     if has_type(schema, "object") {
@@ -95,7 +102,9 @@ fn example(schema: &Value, depth: usize) -> Option<Value> {
         return Some(Value::Object(members.collect()));
     }
     if has_type(schema, "array") {
-        let item = schema.get("items").and_then(|items| example(items, depth + 1));
+        let item = schema
+            .get("items")
+            .and_then(|items| example(items, depth + 1));
         return Some(Value::Array(item.into_iter().collect()));
     }
     Some(Value::String(String::new()))

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::js;
-use crate::limits::MAX_VALUE_DEPTH;
+use crate::limits::MAX_DEPTH;
 use crate::locator::{Locator, Step};
 use crate::schema::locate::find_schema;
 use crate::schema::{map_children, with_keyword};
@@ -35,7 +35,9 @@ pub fn header_case(key: &str) -> String {
 /// for a field without one, and `Some(None)`, the original's `null`, for one that the schema does
 /// not describe.
 pub fn get_name_for_locator(schema: Option<&Value>, locator: &Locator) -> Option<Option<String>> {
-    let Some(found) = find_schema(schema, locator.steps()) else { return Some(None) };
+    let Some(found) = find_schema(schema, locator.steps()) else {
+        return Some(None);
+    };
     name_of(found, locator.steps().last()).map(Some)
 }
 
@@ -77,28 +79,40 @@ pub fn populate_schema_titles(schema: &Value) -> Value {
 }
 
 fn populate(schema: &Value, depth: usize) -> Value {
-    if depth > MAX_VALUE_DEPTH {
+    if depth > MAX_DEPTH {
         return schema.clone();
     }
     map_children(schema, |key, child| {
         if child.is_null() {
             return Some(Value::Null);
         }
-        let Some(key) = key else { return Some(populate(child, depth + 1)) };
+        let Some(key) = key else {
+            return Some(populate(child, depth + 1));
+        };
         let title = child.get("title").filter(|title| !title.is_null());
         if title.is_some_and(|title| title.as_str() != Some("")) {
             return Some(child.clone());
         }
         // An empty title is no title, but it keeps one from being made.
-        let made = if title.is_some() { None } else { title_of_key(key) };
-        Some(with_keyword(&populate(child, depth + 1), "title", made.map(Value::String)))
+        let made = if title.is_some() {
+            None
+        } else {
+            title_of_key(key)
+        };
+        Some(with_keyword(
+            &populate(child, depth + 1),
+            "title",
+            made.map(Value::String),
+        ))
     })
 }
 
 /// Keys that are no locator by themselves get no title, as in the original.
 fn title_of_key(key: &str) -> Option<String> {
     let locator = Locator::parse(key).ok()?;
-    let [Step::Property(name)] = locator.steps() else { return None };
+    let [Step::Property(name)] = locator.steps() else {
+        return None;
+    };
     Some(header_case(name)).filter(|title| name == key && !title.is_empty())
 }
 

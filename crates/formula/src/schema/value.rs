@@ -3,11 +3,14 @@
 use serde_json::{Map, Value};
 
 use crate::js;
-use crate::limits::MAX_VALUE_DEPTH;
+use crate::limits::MAX_DEPTH;
 use crate::schema::properties;
 
 /// What [`value_to_schema`] does; nothing by default.
-#[expect(clippy::struct_excessive_bools, reason = "independent switches of the wire contract")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent switches of the wire contract"
+)]
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct ValueToSchemaOptions {
     /// Fills undefined and `null` with the schema's `default`.
@@ -37,7 +40,7 @@ fn fit(
     options: ValueToSchemaOptions,
     depth: usize,
 ) -> Option<Value> {
-    let Some(schema) = schema.filter(|_| depth <= MAX_VALUE_DEPTH) else {
+    let Some(schema) = schema.filter(|_| depth <= MAX_DEPTH) else {
         return value.cloned();
     };
     let default = schema.get("default").filter(|_| options.add_defaults);
@@ -91,14 +94,20 @@ fn fit_object(
 /// an array its items, as in the original, which spreads it.
 fn members_of(value: Option<&Value>) -> Map<String, Value> {
     let indexed = |items: Vec<Value>| {
-        items.into_iter().enumerate().map(|(index, item)| (index.to_string(), item)).collect()
+        items
+            .into_iter()
+            .enumerate()
+            .map(|(index, item)| (index.to_string(), item))
+            .collect()
     };
     match value {
         Some(Value::Object(members)) => members.clone(),
         Some(Value::Array(items)) => indexed(items.clone()),
-        Some(Value::String(text)) => {
-            indexed(text.chars().map(|letter| Value::String(letter.to_string())).collect())
-        }
+        Some(Value::String(text)) => indexed(
+            text.chars()
+                .map(|letter| Value::String(letter.to_string()))
+                .collect(),
+        ),
         None | Some(Value::Null | Value::Bool(_) | Value::Number(_)) => Map::new(),
     }
 }
@@ -109,10 +118,14 @@ fn fit_array(
     options: ValueToSchemaOptions,
     depth: usize,
 ) -> Option<Value> {
-    let Some(Value::Array(items)) = value else { return value.cloned() };
+    let Some(Value::Array(items)) = value else {
+        return value.cloned();
+    };
     let schema = schema.get("items");
-    let fitted: Vec<_> =
-        items.iter().filter_map(|item| fit(Some(item), schema, options, depth + 1)).collect();
+    let fitted: Vec<_> = items
+        .iter()
+        .filter_map(|item| fit(Some(item), schema, options, depth + 1))
+        .collect();
     (!fitted.is_empty() || items.is_empty()).then_some(Value::Array(fitted))
 }
 
@@ -124,7 +137,9 @@ fn normalize(value: &Value, scalar: &str) -> Option<Value> {
     match scalar {
         "string" => Some(Value::String(js::to_string(value).into_owned())),
         "number" => to_number(value).and_then(js::number),
-        "integer" => to_number(value).filter(|number| number.fract() == 0.0).and_then(js::number),
+        "integer" => to_number(value)
+            .filter(|number| number.fract() == 0.0)
+            .and_then(js::number),
         "boolean" => match value.as_str()? {
             "true" => Some(Value::Bool(true)),
             "false" => Some(Value::Bool(false)),
@@ -136,7 +151,9 @@ fn normalize(value: &Value, scalar: &str) -> Option<Value> {
 
 fn to_number(value: &Value) -> Option<f64> {
     let is_scalar = !(value.is_array() || value.is_object());
-    is_scalar.then(|| js::to_number(Some(value))).filter(|number| number.is_finite())
+    is_scalar
+        .then(|| js::to_number(Some(value)))
+        .filter(|number| number.is_finite())
 }
 
 #[cfg(test)]
@@ -168,7 +185,10 @@ mod tests {
 
     #[test]
     fn an_infinite_number_is_left_as_text() {
-        let options = ValueToSchemaOptions { normalize_values: true, ..Default::default() };
+        let options = ValueToSchemaOptions {
+            normalize_values: true,
+            ..Default::default()
+        };
         let value = json!("Infinity");
         let fitted = value_to_schema(Some(&value), Some(&json!({"type": "number"})), options);
         assert_eq!(fitted, Some(value));
