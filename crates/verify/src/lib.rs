@@ -207,8 +207,10 @@ mod tests {
         let jwks = r#"{"keys":[{"kty":"EC","crv":"P-256","kid":"1","alg":"ES256","use":"sig",
             "x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
             "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}"#;
-        let mut header = Header::default();
-        header.kid = Some("1".into());
+        let header = Header {
+            kid: Some("1".into()),
+            ..Header::default()
+        };
         let key = EncodingKey::from_secret(jwks.as_bytes());
         let forged = jsonwebtoken::encode(&header, &claims(), &key).unwrap();
         let refused = Verifier::with_jwks("ws", jwks)
