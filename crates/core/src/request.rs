@@ -31,12 +31,18 @@ pub struct Response {
 }
 
 impl Response {
-    /// The body as functions see it: parsed when it is JSON, text otherwise, null when empty.
+    /// The body as functions see it; see [`data_of`].
     pub fn data(&self) -> Value {
-        if self.body.is_empty() {
-            return Value::Null;
-        }
-        serde_json::from_slice(&self.body)
-            .unwrap_or_else(|_| String::from_utf8_lossy(&self.body).into_owned().into())
+        data_of(&self.body)
     }
+}
+
+/// `body` as functions and handlers see it: parsed when it is JSON, text otherwise, null when
+/// empty.
+pub fn data_of(body: &[u8]) -> Value {
+    if body.is_empty() {
+        return Value::Null;
+    }
+    serde_json::from_slice(body)
+        .unwrap_or_else(|_| String::from_utf8_lossy(body).into_owned().into())
 }

@@ -6,7 +6,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Map, Value};
 
 use super::AuthError;
-use crate::client::{ApiClient, ResponseFacts, TargetError, encode_component, is_truthy, scalar};
+use crate::client::{
+    ApiClient, ResponseFacts, TargetError, encode_component, is_framing, is_truthy, scalar,
+};
 use crate::connector::{Mapping, RestApiMapping};
 use crate::request::{Request, Response};
 
@@ -28,16 +30,32 @@ pub enum RestError {
     /// A header field that cannot be sent.
     #[error("the header field `{0}` cannot be sent")]
     Header(String),
-    /// The request goes nowhere.
-    #[error(transparent)]
-    Target(#[from] TargetError),
+    /// The path is a whole URL, but not one that a request can go to.
+    #[error("`path` is not a URL that a request can go to")]
+    Url,
+    /// The request would go to a host that the connector does not declare.
+    #[error("the connector does not allow requests to `{host}`")]
+    HostNotAllowed {
+        /// The host, with its port when it is not the default one.
+        host: String,
+    },
+}
+
+impl From<TargetError> for RestError {
+    fn from(error: TargetError) -> Self {
+        match error {
+            // The text is made of mapped values, and these may be secrets.
+            TargetError::Invalid(_) => Self::Url,
+            TargetError::HostNotAllowed { host } => Self::HostNotAllowed { host },
+        }
+    }
 }
 
 impl RestError {
     /// The same as an error of the function `name`.
     pub fn of_function(self, name: &'static str) -> AuthError {
-        if let Self::Target(target) = self {
-            return AuthError::Target(target);
+        if let Self::HostNotAllowed { host } = self {
+            return AuthError::Target(TargetError::HostNotAllowed { host });
         }
         AuthError::Rest {
             function: name,
@@ -162,7 +180,9 @@ fn add_headers(
         let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| error())?;
         let mut value = HeaderValue::from_str(&text).map_err(|_| error())?;
         value.set_sensitive(true);
-        headers.insert(header, value);
+        if !is_framing(&header) {
+            headers.insert(header, value);
+        }
     }
     Ok(())
 }

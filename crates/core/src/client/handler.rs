@@ -17,6 +17,9 @@ pub struct ResponseHandler {
     needs_body: bool,
 }
 
+/// The most of a handler's message that is kept: it is stored, and shown in lists.
+const MAX_MESSAGE_CHARACTERS: usize = 500;
+
 /// What a handler may look at.
 #[derive(Debug)]
 pub struct ResponseFacts<'a> {
@@ -126,12 +129,16 @@ impl ResponseHandler {
     }
 
     /// What the first matching handler of `handlers` says; `None` when none matches.
+    ///
+    /// Where nobody has read the body, handlers that need it are passed over: absent data could
+    /// mean anything to them.
     pub fn judge(handlers: &[Self], facts: &ResponseFacts<'_>) -> Option<Verdict> {
         if handlers.is_empty() {
             return None;
         }
+        let can_judge = |handler: &&Self| facts.data.is_some() || !handler.needs_body;
         let variables = facts.variables();
-        let handler = handlers.iter().find(|handler| {
+        let handler = handlers.iter().filter(can_judge).find(|handler| {
             handler
                 .matches
                 .evaluate(&variables)
@@ -155,7 +162,7 @@ impl ResponseHandler {
             message: members
                 .get("message")
                 .and_then(Value::as_str)
-                .map(str::to_owned),
+                .map(|message| message.chars().take(MAX_MESSAGE_CHARACTERS).collect()),
             key: members
                 .get("key")
                 .and_then(Value::as_str)

@@ -12,8 +12,8 @@ use url::Url;
 pub(crate) use handler::is_truthy;
 pub use handler::{HandlerError, HandlerErrorKey, ResponseFacts, ResponseHandler, Verdict};
 pub use hosts::{AllowedHosts, HostPatternError};
-pub(crate) use parse::scalar;
 pub use parse::{ApiClientError, Defaults};
+pub(crate) use parse::{is_framing, scalar};
 pub(crate) use target::encode_component;
 pub use target::{Target, TargetError, absolute};
 

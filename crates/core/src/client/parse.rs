@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::hosts::{AllowedHosts, HostPatternError};
-use super::target::{TargetError, parse_http};
+use super::target::parse_http;
 use super::{ApiClient, ResponseHandler};
 
 /// Why what `makeApiClient` returned makes no API client. No message shows a value, since values
@@ -24,8 +24,10 @@ pub enum ApiClientError {
     )]
     NoBaseUri,
     /// The base URI is no URL.
-    #[error("`baseUri` is not a URL: {0}")]
-    BaseUri(#[from] TargetError),
+    #[error(
+        "`baseUri` must be a URL of the scheme `http` or `https`, without user name and password"
+    )]
+    BaseUri,
     /// A member has the wrong shape.
     #[error("`{member}` of the API client must be {expected}")]
     Shape {
@@ -103,7 +105,7 @@ fn base_uri(members: &Map<String, Value>, defaults: Defaults<'_>) -> Result<Url,
         .or(defaults.base_uri)
         .filter(|text| !text.trim().is_empty())
         .ok_or(ApiClientError::NoBaseUri)?;
-    let mut url = parse_http(text.trim())?;
+    let mut url = parse_http(text.trim()).map_err(|_| ApiClientError::BaseUri)?;
     url.set_fragment(None);
     Ok(url)
 }
@@ -116,7 +118,10 @@ fn headers(members: &Map<String, Value>) -> Result<Vec<(HeaderName, HeaderValue)
         };
         let header_name = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| ApiClientError::HeaderName(name.clone()))?;
-        headers.push((header_name, sensitive(name, &text)?));
+        let value = sensitive(name, &text)?;
+        if !is_framing(&header_name) {
+            headers.push((header_name, value));
+        }
     }
     if let Some(basic) = basic(members)? {
         headers.retain(|(name, _)| name != AUTHORIZATION);
@@ -201,6 +206,24 @@ fn sensitive(name: &str, text: &str) -> Result<HeaderValue, ApiClientError> {
         HeaderValue::from_str(text).map_err(|_| ApiClientError::HeaderValue(name.to_owned()))?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+/// Whether a field is about the message's way and not for a definition to set: from a mapping it
+/// would contradict the body that is sent (RFC 9112 section 6). Definitions that carry one over
+/// from another tool work all the same, so it is left out and not refused.
+pub(crate) fn is_framing(name: &HeaderName) -> bool {
+    const FRAMING: [&str; 9] = [
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    ];
+    FRAMING.contains(&name.as_str())
 }
 
 fn header_shape(name: &str) -> ApiClientError {

@@ -173,7 +173,9 @@ fn join(base: &str, path: &str) -> String {
     match path {
         "" if base.is_empty() => "/".to_owned(),
         "" => base.to_owned(),
-        path if path.starts_with(['/', '?']) => format!("{base}{path}"),
+        path if path.starts_with('/') || (path.starts_with('?') && !base.is_empty()) => {
+            format!("{base}{path}")
+        }
         path => format!("{base}/{path}"),
     }
 }
