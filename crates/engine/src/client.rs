@@ -1,23 +1,21 @@
 //! Prepared clients: everything that a request through a connection needs, in memory.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
-use authbridge_core::auth::{Arguments, platform_token};
+use authbridge_core::auth::Arguments;
 use authbridge_core::client::{ApiClient, Defaults, TargetError};
 use authbridge_core::connector::AuthOption;
-use authbridge_core::id::{ConnectionId, CustomerId, IntegrationId, WorkspaceId};
-use authbridge_core::token::{LIFETIME, OutgoingClaims};
-use authbridge_store::{Connection, Customer, CustomerSelector};
-use http::{HeaderName, HeaderValue};
+use authbridge_core::id::{ConnectionId, CustomerId, IntegrationId};
+use authbridge_store::Connection;
 use jiff::Timestamp;
 use moka::future::Cache;
-use serde_json::Value;
+use moka::ops::compute::Op;
 
 use crate::egress::Origin;
-use crate::{Engine, EngineError, Session, WorkspaceState};
+use crate::platform_token::PlatformToken;
+use crate::{Engine, EngineError, Session};
 
 /// How long a prepared client is kept. Changes made through this process are seen at once;
 /// those made by another are seen after this.
@@ -30,8 +28,8 @@ const REMEMBERED_FOR: Duration = Duration::from_mins(1);
 pub struct PreparedClient {
     /// The connection.
     pub connection_id: ConnectionId,
-    /// Its workspace.
-    pub workspace_id: WorkspaceId,
+    /// Which of its credentials these are; replacing them moves it.
+    pub generation: u64,
     /// Base URI, headers, query, allowed hosts, response handlers.
     pub api: ApiClient,
     /// Where the base URI points.
@@ -49,6 +47,10 @@ impl PreparedClient {
     pub fn is_stale(&self, now: Timestamp) -> bool {
         self.is_stale.load(Ordering::Acquire)
             || now.duration_since(self.prepared_at).unsigned_abs() > REMEMBERED_FOR
+    }
+
+    fn give_up(&self) {
+        self.is_stale.store(true, Ordering::Release);
     }
 }
 
@@ -86,79 +88,12 @@ impl PreparedClient {
     }
 }
 
-/// Makes the token that the workspace signs, and keeps it while it is fresh.
-pub struct PlatformToken {
-    /// The header fields that carry it.
-    pub headers: Vec<HeaderName>,
-    workspace: Arc<WorkspaceState>,
-    owner: Arc<Customer>,
-    signed: ArcSwapOption<SignedToken>,
-}
-
-struct SignedToken {
-    value: HeaderValue,
-    fields: Value,
-    fresh_until: Timestamp,
-}
-
-impl PlatformToken {
-    /// The token for `customer`, or for the connection's owner when an admin calls.
-    pub fn value(
-        &self,
-        customer: Option<&Customer>,
-        effects: &authbridge_core::Effects,
-    ) -> Result<HeaderValue, EngineError> {
-        let customer = customer.unwrap_or(&self.owner);
-        if let Some(signed) = &*self.signed.load()
-            && signed.fresh_until > effects.now()
-            && signed.fields == customer.fields
-        {
-            return Ok(signed.value.clone());
-        }
-        let signed = self.sign(customer, effects)?;
-        let value = signed.value.clone();
-        self.signed.store(Some(Arc::new(signed)));
-        Ok(value)
-    }
-
-    fn sign(
-        &self,
-        customer: &Customer,
-        effects: &authbridge_core::Effects,
-    ) -> Result<SignedToken, EngineError> {
-        let broken = || EngineError::SigningKey(self.workspace.record.key.clone());
-        let claims = OutgoingClaims {
-            workspace_key: &self.workspace.record.key,
-            customer_id: &customer.internal_id,
-            fields: &customer.fields,
-        };
-        let (token, expires_at) = claims
-            .sign(&self.workspace.signing_key, effects)
-            .ok_or_else(broken)?;
-        let mut value = HeaderValue::from_str(&token).map_err(|_| broken())?;
-        value.set_sensitive(true);
-        // A receiver far away must still find it valid, so it is used for part of its life only.
-        let fresh_until = expires_at.checked_sub(LIFETIME / 5).map_err(|_| broken())?;
-        Ok(SignedToken {
-            value,
-            fields: customer.fields.clone(),
-            fresh_until,
-        })
-    }
-}
-
-impl std::fmt::Debug for PlatformToken {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("PlatformToken")
-            .field("headers", &self.headers)
-            .finish_non_exhaustive()
-    }
-}
-
 /// The prepared clients of all workspaces.
 pub(crate) struct Clients {
+    /// A client that is in use but not in here is stale, or nobody could tell it that it is.
     prepared: Cache<ConnectionId, Arc<PreparedClient>>,
+    /// Moves with every change, for clients that are being prepared while something changes.
+    changes: AtomicU64,
 }
 
 impl Default for Clients {
@@ -166,16 +101,21 @@ impl Default for Clients {
         let prepared = Cache::builder()
             .max_capacity(100_000)
             .time_to_live(REMEMBERED_FOR)
+            .eviction_listener(|_, client: Arc<PreparedClient>, _| client.give_up())
             .build();
-        Self { prepared }
+        Self {
+            prepared,
+            changes: AtomicU64::new(0),
+        }
     }
 }
 
 impl Clients {
     /// A changed connection.
     pub(crate) async fn forget(&self, id: &ConnectionId) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
         if let Some(client) = self.prepared.remove(id).await {
-            client.is_stale.store(true, Ordering::Release);
+            client.give_up();
         }
     }
 
@@ -196,33 +136,52 @@ impl Clients {
 
     /// Marked ones are not used again even if a racing caller still finds them here.
     fn forget_where(&self, is_concerned: impl Fn(&PreparedClient) -> bool) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
         for (_, client) in &self.prepared {
             if is_concerned(&client) {
-                client.is_stale.store(true, Ordering::Release);
+                client.give_up();
             }
         }
     }
 }
 
 impl Engine {
-    /// The prepared client of the connection that `selector` means to the caller.
+    /// The prepared client of the connection that `selector` means to the caller. Several who ask
+    /// for it at the same time wait for one preparation.
     pub async fn client(
         &self,
         session: &Session,
         selector: &str,
     ) -> Result<Arc<PreparedClient>, EngineError> {
+        let clients = &self.shared.clients;
+        let changes = clients.changes.load(Ordering::SeqCst);
         let connection = self.connection(session, selector).await?;
-        let clients = &self.shared.clients.prepared;
         let now = self.shared.effects.now();
-        if let Some(client) = clients.get(&connection.id).await
+        if let Some(client) = clients.prepared.get(&connection.id).await
             && !client.is_stale(now)
         {
             return Ok(client);
         }
         let id = connection.id.clone();
-        let client = Arc::new(self.prepare(session, connection).await?);
-        clients.insert(id, Arc::clone(&client)).await;
-        Ok(client)
+        let entry = clients.prepared.entry(id.clone());
+        entry
+            .and_try_compute_with(async |found| {
+                if found.is_some_and(|found| !found.value().is_stale(now)) {
+                    return Ok::<_, EngineError>(Op::Nop);
+                }
+                let client = self.prepare(session, connection).await?;
+                Ok(Op::Put(Arc::new(client)))
+            })
+            .await?
+            .into_entry()
+            .map(moka::Entry::into_value)
+            .inspect(|client| {
+                // Something changed meanwhile, perhaps what was read: good for this request only.
+                if clients.changes.load(Ordering::SeqCst) != changes {
+                    client.give_up();
+                }
+            })
+            .ok_or_else(|| EngineError::not_found("Connection", id.as_str()))
     }
 
     async fn prepare(
@@ -243,8 +202,16 @@ impl Engine {
             .store
             .connection_secrets(workspace, &connection.id)
             .await?;
+        let parameters = self
+            .parameters_for(
+                workspace,
+                &integration,
+                option,
+                secrets.connector_parameters,
+            )
+            .await?;
         let arguments = Arguments {
-            connector_parameters: secrets.connector_parameters,
+            connector_parameters: parameters,
             connection_input: secrets.input,
             credentials: Some(secrets.credentials),
         };
@@ -262,8 +229,8 @@ impl Engine {
         })?;
         Ok(PreparedClient {
             token: self.platform_token(session, option, &connection).await?,
-            workspace_id: workspace.clone(),
             connection_id: connection.id,
+            generation: secrets.generation,
             customer_id: connection.customer_id,
             integration_id: integration.id,
             is_stale: AtomicBool::new(false),
@@ -279,24 +246,17 @@ impl Engine {
         option: &AuthOption,
         connection: &Connection,
     ) -> Result<Option<PlatformToken>, EngineError> {
-        let headers = platform_token::headers(option.auth_type);
-        if headers.is_empty() {
+        if !option.auth_type.needs_no_connect_form() {
             return Ok(None);
         }
-        let selector = CustomerSelector::Id(connection.customer_id.clone());
         let owner = self
-            .shared
-            .store
-            .find_customer(session.workspace_id(), &selector)
+            .customer(session, connection.customer_id.as_str())
             .await?;
-        let owner = owner
-            .ok_or_else(|| EngineError::not_found("Customer", connection.customer_id.as_str()))?;
-        Ok(Some(PlatformToken {
-            headers,
-            workspace: Arc::clone(&session.workspace),
-            owner: Arc::new(owner),
-            signed: ArcSwapOption::empty(),
-        }))
+        Ok(PlatformToken::new(
+            option.auth_type,
+            &session.workspace,
+            owner,
+        ))
     }
 }
 

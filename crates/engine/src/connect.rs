@@ -6,14 +6,14 @@ use authbridge_core::SecretJson;
 use authbridge_core::auth::{self, Arguments, AuthError, Begin, Blame};
 use authbridge_core::client::Defaults;
 use authbridge_core::connector::{AuthOption, Connector};
-use authbridge_core::id::ConnectionId;
 use authbridge_store::{
     Connection, ConnectionFilter, ConnectionState, Customer, Integration, NewConnection, Page,
 };
 use serde_json::{Value, json};
 
 use crate::functions::FunctionRunner;
-use crate::integrations::{is_enabled, with_defaults};
+use crate::integrations::{is_enabled, lay_over};
+use crate::platform_token::PlatformToken;
 use crate::{Engine, EngineError, Session, SessionCaller};
 
 /// What a caller gives to make a connection.
@@ -58,50 +58,82 @@ impl Engine {
         session: &Session,
         request: ConnectRequest,
     ) -> Result<Connection, EngineError> {
+        let earlier = if request.allow_multiple {
+            Earlier::Keep
+        } else {
+            Earlier::Replace
+        };
+        self.connect_beside(session, request, earlier).await
+    }
+
+    async fn connect_beside(
+        &self,
+        session: &Session,
+        request: ConnectRequest,
+        earlier: Earlier,
+    ) -> Result<Connection, EngineError> {
         let integration = self.integration(session, &request.integration).await?;
         let customer = self.owner(session, request.customer.as_deref()).await?;
         let setup = self
             .setup(session, integration, request.auth_option_key.as_deref())
             .await?;
-        let mut connector_parameters = setup.parameters.clone();
-        if let Some(over) = request.connector_parameters {
+        let own_parameters = request.connector_parameters.unwrap_or_default();
+        if !own_parameters.expose().is_null() {
             session.require_admin()?;
-            connector_parameters = lay_over(connector_parameters, over);
         }
         let (credentials, input) = if let Some(credentials) = request.credentials {
             (credentials, request.input.unwrap_or_default())
         } else {
+            let parameters = lay_over(setup.parameters.clone(), own_parameters.clone());
             let input = request.input.unwrap_or_default();
-            self.run_flow(&setup, connector_parameters.clone(), input)
-                .await?
-        };
-        let replace = if request.allow_multiple {
-            None
-        } else {
-            self.existing(session, &customer, &setup.integration)
+            self.run_flow(session, &setup, &customer, parameters, input)
                 .await?
         };
         let new = NewConnection {
-            customer_id: customer.id.clone(),
-            integration_id: setup.integration.id.clone(),
-            name: request.name.or_else(|| setup.integration.name.clone()),
-            auth_option_key: setup.option.key.clone(),
+            customer_id: customer.id,
+            integration_id: setup.integration.id,
+            name: request.name.or(setup.integration.name),
+            auth_option_key: setup.option.key,
             key: request.key,
             meta: request.meta,
             state: ConnectionState::Ready,
             error: None,
             credentials,
             input,
-            connector_parameters,
+            // The integration's parameters are read when they are used, so that a change of them
+            // is seen; kept are those that are this connection's own.
+            connector_parameters: own_parameters,
             expires_at: None,
-            replace: replace.clone(),
+            replace: None,
         };
+        self.keep(session, new, earlier).await
+    }
+
+    /// Inserts a connection. Of several attempts for one customer the later ones see what the
+    /// earlier ones made.
+    async fn keep(
+        &self,
+        session: &Session,
+        mut new: NewConnection,
+        earlier: Earlier,
+    ) -> Result<Connection, EngineError> {
+        let lock = self.shared.connecting.of(new.customer_id.as_str());
+        let _one_at_a_time = lock.lock().await;
+        let existing = match earlier {
+            Earlier::Keep => None,
+            Earlier::Replace | Earlier::Prefer => self.existing(session, &new).await?,
+        };
+        if let (Earlier::Prefer, Some(existing)) = (earlier, &existing) {
+            return Ok(existing.clone());
+        }
+        new.replace = existing.map(|existing| existing.id);
+        let replaced = new.replace.clone();
         let connection = self
             .shared
             .store
             .insert_connection(session.workspace_id(), new)
             .await?;
-        if let Some(replaced) = replace {
+        if let Some(replaced) = replaced {
             self.shared.clients.forget(&replaced).await;
         }
         self.audit(session, "connection.connected", &connection)
@@ -127,12 +159,16 @@ impl Engine {
             .store
             .connection_secrets(workspace, &connection.id)
             .await?;
+        let owner = self
+            .customer(session, connection.customer_id.as_str())
+            .await?;
+        let runner = self.runner(session, &setup, &owner)?;
         let arguments = Arguments {
-            connector_parameters: secrets.connector_parameters,
+            connector_parameters: lay_over(setup.parameters.clone(), secrets.connector_parameters),
             connection_input: secrets.input,
             credentials: Some(secrets.credentials),
         };
-        let failure = self.runner(&setup).test(&arguments).await.err();
+        let failure = runner.test(&arguments).await.err();
         let (state, error) = match &failure {
             None => (ConnectionState::Ready, None),
             Some(error) => match state_after(error) {
@@ -166,12 +202,14 @@ impl Engine {
             integration: setup.integration.key,
             ..ConnectRequest::default()
         };
-        self.connect(session, request).await
+        self.connect_beside(session, request, Earlier::Prefer).await
     }
 
     async fn run_flow(
         &self,
+        session: &Session,
         setup: &Setup,
+        customer: &Customer,
         connector_parameters: SecretJson,
         input: SecretJson,
     ) -> Result<(SecretJson, SecretJson), EngineError> {
@@ -181,7 +219,7 @@ impl Engine {
             credentials: None,
         };
         let flow = auth::flow(setup.option.auth_type)?;
-        let mut runner = self.runner(setup);
+        let mut runner = self.runner(session, setup, customer)?;
         let Begin::Complete { credentials, input } = flow
             .begin(&mut runner, &setup.option, arguments.clone())
             .await?;
@@ -191,17 +229,33 @@ impl Engine {
         Ok((credentials, input))
     }
 
-    fn runner<'a>(&'a self, setup: &'a Setup) -> FunctionRunner<'a> {
+    fn runner<'a>(
+        &'a self,
+        session: &Session,
+        setup: &'a Setup,
+        customer: &Customer,
+    ) -> Result<FunctionRunner<'a>, EngineError> {
         let own = setup.integration.base_uri.as_deref();
         let defaults = Defaults {
             base_uri: own.or(setup.connector.base_uri.as_deref()),
             allowed_hosts: &setup.option.allowed_hosts,
         };
-        FunctionRunner {
+        let auth_type = setup.option.auth_type;
+        let token = PlatformToken::new(auth_type, &session.workspace, customer.clone());
+        let token_headers = match token {
+            Some(token) => {
+                let value = token.value(None, &self.shared.effects)?;
+                let names = token.headers.into_iter();
+                names.map(|name| (name, value.clone())).collect()
+            }
+            None => Vec::new(),
+        };
+        Ok(FunctionRunner {
             egress: &self.egress,
             option: &setup.option,
             defaults,
-        }
+            token_headers,
+        })
     }
 
     async fn setup(
@@ -213,12 +267,9 @@ impl Engine {
         let workspace = session.workspace_id();
         let connector = self.connector_of(workspace, &integration).await?;
         let option = Self::chosen_option(&connector, option_key)?;
-        let stored = self
-            .shared
-            .store
-            .integration_parameters(workspace, &integration.id)
+        let parameters = self
+            .parameters_for(workspace, &integration, &option, SecretJson::default())
             .await?;
-        let parameters = with_defaults(option.parameters_schema.as_ref(), stored);
         if !is_enabled(&option, &parameters) {
             return Err(EngineError::configuration(format!(
                 "the auth option `{}` of the integration `{}` is not enabled with its present \
@@ -260,15 +311,15 @@ impl Engine {
         self.customer(session, selector).await
     }
 
+    /// The connection of the same customer through the same integration.
     async fn existing(
         &self,
         session: &Session,
-        customer: &Customer,
-        integration: &Integration,
-    ) -> Result<Option<ConnectionId>, EngineError> {
+        new: &NewConnection,
+    ) -> Result<Option<Connection>, EngineError> {
         let filter = ConnectionFilter {
-            customer_id: Some(customer.id.clone()),
-            integration_id: Some(integration.id.clone()),
+            customer_id: Some(new.customer_id.clone()),
+            integration_id: Some(new.integration_id.clone()),
             ..ConnectionFilter::default()
         };
         let page = Page {
@@ -280,12 +331,19 @@ impl Engine {
             .store
             .list_connections(session.workspace_id(), filter, page)
             .await?;
-        Ok(found
-            .items
-            .into_iter()
-            .next()
-            .map(|connection| connection.id))
+        Ok(found.items.into_iter().next())
     }
+}
+
+/// What becomes of the connection that a customer already has through an integration.
+#[derive(Clone, Copy)]
+enum Earlier {
+    /// The new one takes its place.
+    Replace,
+    /// Both stay.
+    Keep,
+    /// It stays, and nothing new is made.
+    Prefer,
 }
 
 /// What connecting through an integration works with.
@@ -311,12 +369,4 @@ fn stored_error(error: &AuthError) -> Value {
         Blame::Caller | Blame::Customer | Blame::Provider | Blame::Operator => "connection",
     };
     json!({ "type": kind, "message": error.to_string() })
-}
-
-fn lay_over(parameters: SecretJson, over: SecretJson) -> SecretJson {
-    let mut members = parameters.into_exposed();
-    if let (Value::Object(members), Value::Object(over)) = (&mut members, over.into_exposed()) {
-        members.extend(over);
-    }
-    SecretJson::new(members)
 }

@@ -11,7 +11,8 @@ use authbridge_store::{
 };
 use serde_json::{Value, json};
 
-use crate::{Engine, EngineError, Session};
+use crate::integrations::lay_over;
+use crate::{Engine, EngineError, PreparedClient, Session};
 
 /// Which connections to list.
 #[derive(Clone, Debug, Default)]
@@ -149,7 +150,8 @@ impl Engine {
         Ok(archived)
     }
 
-    /// The secrets of a connection. For admins, and every time audited.
+    /// The secrets of a connection, with the connector parameters as functions get them. For
+    /// admins, and every time audited.
     pub async fn connection_secrets(
         &self,
         session: &Session,
@@ -159,11 +161,13 @@ impl Engine {
         self.audit(session, "connection.secrets_read", connection)
             .await?;
         let workspace = session.workspace_id();
-        Ok(self
-            .shared
-            .store
-            .connection_secrets(workspace, &connection.id)
-            .await?)
+        let store = &self.shared.store;
+        let mut secrets = store.connection_secrets(workspace, &connection.id).await?;
+        let parameters = store
+            .integration_parameters(workspace, &connection.integration_id)
+            .await?;
+        secrets.connector_parameters = lay_over(parameters, secrets.connector_parameters);
+        Ok(secrets)
     }
 
     /// Sets the state of a connection after something was learned about it.
@@ -192,14 +196,20 @@ impl Engine {
         Ok(updated)
     }
 
-    /// A response handler said that the external app no longer accepts the connection.
+    /// A response handler said that the external app no longer accepts what `client` sent. It
+    /// says nothing about credentials that took the place of those meanwhile.
     pub async fn report_defunct(
         &self,
         session: &Session,
-        id: &ConnectionId,
+        client: &PreparedClient,
         message: Option<String>,
     ) -> Result<(), EngineError> {
-        let connection = self.connection_by_id(session, id).await?;
+        let connection = self
+            .connection_by_id(session, &client.connection_id)
+            .await?;
+        if connection.generation != client.generation || connection.state.disconnected() {
+            return Ok(());
+        }
         let error = json!({
             "type": "connection",
             "key": "connection_is_defunct",

@@ -42,6 +42,16 @@ impl Connectors {
     ) -> Result<Arc<Connector>, EngineError> {
         let record = self.store.find_connector(workspace, id.as_str()).await?;
         let record = record.ok_or_else(|| EngineError::not_found("Connector", id.as_str()))?;
+        self.compiled_record(workspace, &record, version).await
+    }
+
+    /// The connector whose record is `record` in `version`, compiled.
+    pub(crate) async fn compiled_record(
+        &self,
+        workspace: &WorkspaceId,
+        record: &store::Connector,
+        version: Option<&str>,
+    ) -> Result<Arc<Connector>, EngineError> {
         let key = CompiledKey {
             id: record.id.clone(),
             revision: record.revision,
@@ -50,7 +60,7 @@ impl Connectors {
         if let Some(connector) = self.compiled.get(&key).await {
             return Ok(connector);
         }
-        let connector = Arc::new(self.compile(workspace, &record, version).await?);
+        let connector = Arc::new(self.compile(workspace, record, version).await?);
         self.compiled.insert(key, Arc::clone(&connector)).await;
         Ok(connector)
     }

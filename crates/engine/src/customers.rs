@@ -37,6 +37,7 @@ impl Engine {
             self.set_customer_credentials(session, &customer, &credentials)
                 .await?;
         }
+        self.customer_changed(&customer);
         Ok(customer)
     }
 
@@ -81,7 +82,7 @@ impl Engine {
             .store
             .update_customer(session.workspace_id(), &customer.id, patch)
             .await?;
-        self.shared.clients.forget_customer(&customer.id);
+        self.customer_changed(&customer);
         Ok(updated)
     }
 
@@ -98,7 +99,7 @@ impl Engine {
             .store
             .archive_customer(session.workspace_id(), &customer.id)
             .await?;
-        self.shared.clients.forget_customer(&customer.id);
+        self.customer_changed(&customer);
         Ok(archived)
     }
 
@@ -110,11 +111,19 @@ impl Engine {
     ) -> Result<Customer, EngineError> {
         session.require_admin()?;
         let customer = self.customer(session, selector).await?;
-        Ok(self
+        let restored = self
             .shared
             .store
             .restore_customer(session.workspace_id(), &customer.id)
-            .await?)
+            .await?;
+        self.customer_changed(&customer);
+        Ok(restored)
+    }
+
+    /// What is remembered of `customer` is not used again.
+    fn customer_changed(&self, customer: &Customer) {
+        self.shared.changes.note(customer.id.as_str());
+        self.shared.clients.forget_customer(&customer.id);
     }
 
     /// Keeps what the app says are this customer's credentials for the app's own API

@@ -8,6 +8,7 @@ use authbridge_core::connector::{
     AuthOption, Function, FunctionName, Implementation, RestApiMapping,
 };
 use authbridge_core::request::Response;
+use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
 use crate::egress::{Egress, EgressError};
@@ -20,6 +21,8 @@ pub(crate) struct FunctionRunner<'a> {
     pub(crate) egress: &'a Egress,
     pub(crate) option: &'a AuthOption,
     pub(crate) defaults: Defaults<'a>,
+    /// The workspace's signed token, for auth types that send it.
+    pub(crate) token_headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 #[async_trait]
@@ -84,7 +87,7 @@ impl FunctionRunner<'_> {
         arguments: &Arguments,
     ) -> Result<Option<Value>, AuthError> {
         let variables = arguments.to_variables();
-        let client = self.client(&variables, arguments.credentials.is_some())?;
+        let client = self.client(arguments)?;
         let request = build_request(mapping, &client, &variables)
             .map_err(|error| error.of_function(name.as_str()))?;
         let response = self
@@ -98,14 +101,23 @@ impl FunctionRunner<'_> {
         }
     }
 
-    /// Before there are credentials, only the base URI of the client is known; headers made from
-    /// missing credentials would be wrong.
-    fn client(&self, variables: &Value, has_credentials: bool) -> Result<ApiClient, AuthError> {
-        let mut client = ApiClient::make(self.option, variables, self.defaults)?;
-        if !has_credentials {
+    /// Before there are credentials, the user's input stands in for them, since a base URI may be
+    /// made of it; headers made from incomplete credentials would be wrong, and are left out.
+    fn client(&self, arguments: &Arguments) -> Result<ApiClient, AuthError> {
+        let mut client = if arguments.credentials.is_some() {
+            ApiClient::make(self.option, &arguments.to_variables(), self.defaults)?
+        } else {
+            let provisional = Arguments {
+                credentials: Some(arguments.connection_input.clone()),
+                ..arguments.clone()
+            };
+            let mut client =
+                ApiClient::make(self.option, &provisional.to_variables(), self.defaults)?;
             client.headers.clear();
             client.query.clear();
-        }
+            client
+        };
+        client.headers.extend_from_slice(&self.token_headers);
         Ok(client)
     }
 }

@@ -4,31 +4,15 @@ use std::sync::Arc;
 
 use authbridge_core::SecretJson;
 use authbridge_core::connector::{AuthOption, Connector};
-use authbridge_core::id::{ConnectorId, WorkspaceId};
-use authbridge_formula::schema::{
-    ValueToSchemaOptions, get_missing_required_fields, value_to_schema,
-};
+use authbridge_core::id::{ConnectionId, ConnectorId, IntegrationId, WorkspaceId};
+use authbridge_formula::schema::{ValueToSchemaOptions, value_to_schema};
 use authbridge_store::{
-    Integration, IntegrationFilter, IntegrationPatch, NewIntegration, Origin, Page, Paged,
+    self as store, Integration, IntegrationFilter, IntegrationPatch, NewIntegration, Origin, Page,
+    Paged,
 };
 use serde_json::{Map, Value, json};
 
 use crate::{Engine, EngineError, Session};
-
-/// An integration and what can be known of its connector.
-#[derive(Clone, Debug)]
-pub struct IntegrationView {
-    /// The stored record.
-    pub record: Integration,
-    /// The connector, compiled; `None` when the integration names none.
-    pub connector: Option<Arc<Connector>>,
-    /// Why the connector cannot be used.
-    pub problem: Option<String>,
-    /// The options that are offered: those whose `enabled` formula says so.
-    pub option_keys: Vec<Option<String>>,
-    /// Whether required connector parameters are not set.
-    pub has_missing_parameters: bool,
-}
 
 /// What a caller gives to make or change an integration. `None` leaves a field as it is; an
 /// inner `None` clears it.
@@ -85,43 +69,6 @@ impl Engine {
             .ok_or_else(|| EngineError::not_found("Integration", selector))
     }
 
-    /// `record` with what can be known of its connector.
-    pub async fn view_integration(
-        &self,
-        session: &Session,
-        record: Integration,
-    ) -> Result<IntegrationView, EngineError> {
-        let workspace = session.workspace_id();
-        let (connector, problem) = match self.connector_of(workspace, &record).await {
-            Ok(connector) => (Some(connector), None),
-            Err(EngineError::Store(error)) => return Err(EngineError::Store(error)),
-            Err(error) => (None, Some(error.to_string())),
-        };
-        let parameters = match &connector {
-            Some(connector) => self.parameters_of(workspace, &record, connector).await?,
-            None => SecretJson::empty_object(),
-        };
-        let options = connector
-            .as_deref()
-            .map_or(&[][..], |connector| &connector.options[..]);
-        let option_keys = options
-            .iter()
-            .filter(|option| is_enabled(option, &parameters))
-            .map(|option| option.key.clone())
-            .collect();
-        let has_missing_parameters = connector
-            .as_deref()
-            .and_then(|connector| connector.parameters_schema.as_ref())
-            .is_some_and(|schema| !missing(schema, &parameters).is_empty());
-        Ok(IntegrationView {
-            record,
-            connector,
-            problem,
-            option_keys,
-            has_missing_parameters,
-        })
-    }
-
     /// Makes an integration; for admins.
     pub async fn create_integration(
         &self,
@@ -138,11 +85,7 @@ impl Engine {
         let key = draft.key.filter(|key| !key.is_empty()).ok_or_else(|| {
             EngineError::bad_request("an integration needs a `key`, such as `hubspot`")
         })?;
-        if key.parse::<authbridge_core::id::IntegrationId>().is_ok() || key.contains('/') {
-            return Err(EngineError::bad_request(format!(
-                "`{key}` cannot be an integration's key"
-            )));
-        }
+        check_key(&key)?;
         let new = NewIntegration {
             key,
             name: draft.name.flatten(),
@@ -169,6 +112,9 @@ impl Engine {
         session.require_admin()?;
         let workspace = session.workspace_id();
         let integration = self.integration(session, selector).await?;
+        if let Some(key) = &draft.key {
+            check_key(key)?;
+        }
         let connector_id = match draft.connector {
             None => None,
             Some(None) => Some(None),
@@ -239,6 +185,16 @@ impl Engine {
         workspace: &WorkspaceId,
         integration: &Integration,
     ) -> Result<Arc<Connector>, EngineError> {
+        self.compiled_for(workspace, integration, None).await
+    }
+
+    /// The same, where the connector's record may have been read already.
+    pub(crate) async fn compiled_for(
+        &self,
+        workspace: &WorkspaceId,
+        integration: &Integration,
+        known: Option<store::Connector>,
+    ) -> Result<Arc<Connector>, EngineError> {
         let Some(id) = &integration.connector_id else {
             return Err(EngineError::configuration(format!(
                 "the integration `{}` has no authentication: it names no connector; set its \
@@ -247,25 +203,47 @@ impl Engine {
             )));
         };
         let version = integration.connector_version.as_deref();
-        self.shared
-            .connectors
-            .compiled(workspace, id, version)
-            .await
+        let connectors = &self.shared.connectors;
+        match known {
+            Some(record) => {
+                connectors
+                    .compiled_record(workspace, &record, version)
+                    .await
+            }
+            None => connectors.compiled(workspace, id, version).await,
+        }
     }
 
-    /// The connector parameters of `integration`, with the schema's defaults.
-    pub(crate) async fn parameters_of(
+    /// The connector parameters that functions of `option` get: the integration's, with the
+    /// schema's defaults, under those that a connection has for itself.
+    pub(crate) async fn parameters_for(
         &self,
         workspace: &WorkspaceId,
         integration: &Integration,
-        connector: &Connector,
+        option: &AuthOption,
+        own: SecretJson,
     ) -> Result<SecretJson, EngineError> {
-        let stored = self
-            .shared
-            .store
-            .integration_parameters(workspace, &integration.id)
-            .await?;
-        Ok(with_defaults(connector.parameters_schema.as_ref(), stored))
+        let schema = option.parameters_schema.as_ref();
+        let parameters = self.parameters_by(workspace, integration, schema).await?;
+        Ok(lay_over(parameters, own))
+    }
+
+    /// The connector parameters of `integration`, with the defaults of `schema`.
+    pub(crate) async fn parameters_by(
+        &self,
+        workspace: &WorkspaceId,
+        integration: &Integration,
+        schema: Option<&Value>,
+    ) -> Result<SecretJson, EngineError> {
+        let store = &self.shared.store;
+        let stored = if integration.has_parameters {
+            store
+                .integration_parameters(workspace, &integration.id)
+                .await?
+        } else {
+            SecretJson::empty_object()
+        };
+        Ok(with_defaults(schema, stored))
     }
 
     pub(crate) async fn integrations_of_connector(
@@ -315,6 +293,17 @@ impl Engine {
     }
 }
 
+/// A key shares a segment of a path with ids, and must not be taken for one.
+fn check_key(key: &str) -> Result<(), EngineError> {
+    let is_id = key.parse::<IntegrationId>().is_ok() || key.parse::<ConnectionId>().is_ok();
+    if is_id || key.contains('/') {
+        return Err(EngineError::bad_request(format!(
+            "`{key}` cannot be an integration's key: it must have no slash, and not look like an id"
+        )));
+    }
+    Ok(())
+}
+
 /// Whether `option` is offered with these connector parameters.
 pub(crate) fn is_enabled(option: &AuthOption, parameters: &SecretJson) -> bool {
     let Some(enabled) = &option.enabled else {
@@ -324,7 +313,16 @@ pub(crate) fn is_enabled(option: &AuthOption, parameters: &SecretJson) -> bool {
     authbridge_core::auth::rest::is_success(enabled.evaluate(&variables).as_ref())
 }
 
-pub(crate) fn with_defaults(schema: Option<&Value>, parameters: SecretJson) -> SecretJson {
+/// `parameters` with the members of `over` in the place of its own.
+pub(crate) fn lay_over(parameters: SecretJson, over: SecretJson) -> SecretJson {
+    let mut members = parameters.into_exposed();
+    if let (Value::Object(members), Value::Object(over)) = (&mut members, over.into_exposed()) {
+        members.extend(over);
+    }
+    SecretJson::new(members)
+}
+
+fn with_defaults(schema: Option<&Value>, parameters: SecretJson) -> SecretJson {
     let Some(schema) = schema else {
         return parameters;
     };
@@ -335,8 +333,4 @@ pub(crate) fn with_defaults(schema: Option<&Value>, parameters: SecretJson) -> S
     };
     let value = value_to_schema(Some(parameters.expose()), Some(schema), options);
     SecretJson::new(value.unwrap_or_else(|| Value::Object(Map::new())))
-}
-
-fn missing(schema: &Value, parameters: &SecretJson) -> Vec<String> {
-    get_missing_required_fields(schema, Some(parameters.expose()))
 }

@@ -10,8 +10,11 @@ mod directory;
 pub mod egress;
 mod error;
 mod functions;
+mod integration_view;
 mod integrations;
+mod platform_token;
 mod session;
+mod shards;
 mod workspace;
 
 use std::sync::Arc;
@@ -24,13 +27,16 @@ pub use connect::{ConnectRequest, TestOutcome};
 pub use connections::{ConnectionChange, ConnectionQuery};
 pub use directory::{LoadError, LoadReport, Loaded};
 pub use error::EngineError;
-pub use integrations::{IntegrationDraft, IntegrationView};
+pub use integration_view::IntegrationView;
+pub use integrations::IntegrationDraft;
+pub use platform_token::PlatformToken;
 pub use session::{Session, SessionCaller};
-pub use workspace::{WorkspaceState, create_workspace, public_keys};
+pub use workspace::{WorkspaceState, create_workspace};
 
 use client::Clients;
 use connectors::Connectors;
 use egress::Egress;
+use shards::{Changes, Shards};
 use workspace::Workspaces;
 
 /// The engine. Cheap to clone.
@@ -46,6 +52,9 @@ struct Shared {
     workspaces: Workspaces,
     connectors: Connectors,
     clients: Clients,
+    changes: Changes,
+    /// Held while a connection of a customer is made.
+    connecting: Shards<tokio::sync::Mutex<()>>,
 }
 
 impl Engine {
@@ -55,6 +64,8 @@ impl Engine {
             workspaces: Workspaces::new(store.clone()),
             connectors: Connectors::new(store.clone()),
             clients: Clients::default(),
+            changes: Changes::default(),
+            connecting: Shards::default(),
             store,
             effects,
         };

@@ -19,6 +19,8 @@ pub struct Session {
     pub caller: SessionCaller,
     /// When the token stops being valid.
     pub expires_at: Option<Timestamp>,
+    /// How often the customer had changed when it was read.
+    changes: u64,
 }
 
 /// Whom a session speaks for.
@@ -88,28 +90,55 @@ impl Engine {
                 name,
                 fields,
             } => {
-                let fields = fields.map(Value::Object);
                 let seen = SeenCustomer {
                     internal_id,
                     name,
-                    fields,
+                    fields: fields.map(Value::Object),
                 };
-                let customer = self
-                    .shared
-                    .store
-                    .see_customer(&workspace.record.id, seen)
-                    .await?;
+                let (customer, changes) = self.see(&workspace.record.id, seen).await?;
                 if customer.archived_at.is_some() {
                     return Err(EngineError::AccessDenied("this customer is archived"));
                 }
-                SessionCaller::Customer(Arc::new(customer))
+                return Ok(Session {
+                    workspace,
+                    caller: SessionCaller::Customer(Arc::new(customer)),
+                    expires_at: verified.expires_at,
+                    changes,
+                });
             }
         };
         Ok(Session {
             workspace,
             caller,
             expires_at: verified.expires_at,
+            changes: 0,
         })
+    }
+
+    /// Whether the customer of `session` was changed or archived through this process since.
+    pub fn is_outdated(&self, session: &Session) -> bool {
+        session
+            .customer()
+            .is_some_and(|customer| self.shared.changes.of(customer.id.as_str()) != session.changes)
+    }
+
+    /// The customer of a token, and how often it had changed when it was read.
+    async fn see(
+        &self,
+        workspace: &WorkspaceId,
+        seen: SeenCustomer,
+    ) -> Result<(Customer, u64), EngineError> {
+        let changes = &self.shared.changes;
+        let store = &self.shared.store;
+        let total = changes.total();
+        let customer = store.see_customer(workspace, seen.clone()).await?;
+        let count = changes.of(customer.id.as_str());
+        if changes.total() == total {
+            return Ok((customer, count));
+        }
+        // Something changed between reading and counting, perhaps this customer.
+        let customer = store.see_customer(workspace, seen).await?;
+        Ok((customer, count))
     }
 
     /// The session of whoever runs this process, who needs no token.
@@ -123,6 +152,7 @@ impl Engine {
             workspace,
             caller,
             expires_at: None,
+            changes: 0,
         })
     }
 }

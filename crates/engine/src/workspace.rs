@@ -13,7 +13,7 @@ use authbridge_store::{
 use moka::future::Cache;
 use serde_json::{Value, json};
 
-use crate::EngineError;
+use crate::{Engine, EngineError};
 
 /// Other processes may change a workspace (`authbridge workspace …`); this is how long it takes
 /// at most until it is seen here.
@@ -34,6 +34,8 @@ pub struct WorkspaceState {
 pub(crate) struct Workspaces {
     store: Store,
     by_key: Cache<String, Arc<WorkspaceState>>,
+    /// Anybody may ask for it, so it is not made anew each time.
+    key_set: Cache<(), Arc<Value>>,
 }
 
 impl Workspaces {
@@ -42,7 +44,15 @@ impl Workspaces {
             .max_capacity(10_000)
             .time_to_live(REMEMBERED_FOR)
             .build();
-        Self { store, by_key }
+        let key_set = Cache::builder()
+            .max_capacity(1)
+            .time_to_live(REMEMBERED_FOR)
+            .build();
+        Self {
+            store,
+            by_key,
+            key_set,
+        }
     }
 
     pub(crate) async fn find(&self, key: &str) -> Result<Option<Arc<WorkspaceState>>, EngineError> {
@@ -119,15 +129,25 @@ pub async fn create_workspace(
     Ok(workspace)
 }
 
-/// The public keys that workspaces sign with, as a JWK set (RFC 7517 section 5).
-pub async fn public_keys(store: &Store) -> Result<Value, EngineError> {
-    let mut keys = Vec::new();
-    for workspace in store.list_workspaces().await? {
-        let own = store.list_workspace_keys(&workspace.id).await?;
-        let signing = own
-            .into_iter()
-            .filter(|key| key.purpose == KeyPurpose::Sign);
-        keys.extend(signing.map(|key| key.public_jwk));
+impl Engine {
+    /// The public keys that workspaces sign with, as a JWK set (RFC 7517 section 5). A key that
+    /// another process made is in it within half a minute.
+    pub async fn public_keys(&self) -> Result<Arc<Value>, EngineError> {
+        let key_set = &self.shared.workspaces.key_set;
+        if let Some(keys) = key_set.get(&()).await {
+            return Ok(keys);
+        }
+        let store = &self.shared.store;
+        let mut keys = Vec::new();
+        for workspace in store.list_workspaces().await? {
+            let own = store.list_workspace_keys(&workspace.id).await?;
+            let signing = own
+                .into_iter()
+                .filter(|key| key.purpose == KeyPurpose::Sign);
+            keys.extend(signing.map(|key| key.public_jwk));
+        }
+        let keys = Arc::new(json!({ "keys": keys }));
+        key_set.insert((), Arc::clone(&keys)).await;
+        Ok(keys)
     }
-    Ok(json!({ "keys": keys }))
 }

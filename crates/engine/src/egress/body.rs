@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ pub(super) type BodyError = Box<dyn std::error::Error + Send + Sync>;
 /// A piece of a body did not come in time.
 #[derive(Debug, thiserror::Error)]
 #[error("nothing of the body arrived for {} seconds", .0.as_secs())]
-struct Idle(Duration);
+pub(super) struct Idle(Duration);
 
 /// Watches over the time between two pieces; the timer is made only when there is a wait.
 struct IdleTimer {
@@ -73,6 +74,34 @@ pub enum OutgoingBody {
 pub struct StreamedBody {
     incoming: Incoming,
     timer: IdleTimer,
+    upload: Arc<Upload>,
+}
+
+/// When the last piece of a caller's body came, for whoever waits for the answer: as long as
+/// there is something to send, the other side need not answer.
+pub(super) struct Upload {
+    started: Instant,
+    /// Milliseconds after the start.
+    last_piece: AtomicU64,
+}
+
+impl Upload {
+    fn start() -> Arc<Self> {
+        Arc::new(Self {
+            started: Instant::now(),
+            last_piece: AtomicU64::new(0),
+        })
+    }
+
+    fn note_piece(&self) {
+        let elapsed = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last_piece.store(elapsed, Ordering::Relaxed);
+    }
+
+    /// When the last piece came.
+    pub(super) fn last_piece(&self) -> Instant {
+        self.started + Duration::from_millis(self.last_piece.load(Ordering::Relaxed))
+    }
 }
 
 impl OutgoingBody {
@@ -84,7 +113,20 @@ impl OutgoingBody {
         Self::Stream(Box::new(StreamedBody {
             incoming,
             timer: IdleTimer::new(idle),
+            upload: Upload::start(),
         }))
+    }
+
+    /// Whether there is a body whose length nobody knows yet.
+    pub fn is_chunked(&self) -> bool {
+        self.size_hint().exact().is_none()
+    }
+
+    pub(super) fn upload(&self) -> Option<Arc<Upload>> {
+        match self {
+            Self::Stream(body) => Some(Arc::clone(&body.upload)),
+            Self::Empty | Self::Full(_) => None,
+        }
     }
 }
 
@@ -109,7 +151,13 @@ impl Body for OutgoingBody {
         match self.get_mut() {
             Self::Empty => Poll::Ready(None),
             Self::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Self::Stream(body) => poll_timed(&mut body.incoming, &mut body.timer, context),
+            Self::Stream(body) => {
+                let polled = poll_timed(&mut body.incoming, &mut body.timer, context);
+                if polled.is_ready() {
+                    body.upload.note_piece();
+                }
+                polled
+            }
         }
     }
 

@@ -60,6 +60,15 @@ pub enum EgressError {
         #[source]
         source: hyper::Error,
     },
+    /// The caller began a body and stopped sending it.
+    #[error("the body of the request stopped arriving")]
+    CallerStalled,
+    /// The answer's head came, and its body broke off.
+    #[error("the answer of `{host}` broke off")]
+    CutShort {
+        /// The host.
+        host: String,
+    },
     /// The answer is larger than the engine reads into memory.
     #[error("the answer of `{host}` is larger than {limit} bytes")]
     TooLarge {

@@ -1,16 +1,18 @@
 //! Sending one request.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use authbridge_core::request::{Request, Response};
 use bytes::Bytes;
 use http::header::HOST;
 use http::{HeaderMap, Method, StatusCode, Uri};
-use http_body_util::{BodyExt as _, Limited};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::client::conn::http1::SendRequest;
+use tokio::time::Instant;
 
 use super::Egress;
-use super::body::{IncomingBody, Lease, OutgoingBody};
+use super::body::{Idle, IncomingBody, Lease, OutgoingBody, Upload};
 use super::error::EgressError;
 use super::pool::Origin;
 
@@ -85,12 +87,17 @@ impl Egress {
         *outgoing.uri_mut() = uri;
         *outgoing.headers_mut() = request.headers;
         let (head, body) = self.send(&origin, outgoing).await?.into_parts();
-        let body = read_whole(body, limit)
-            .await
-            .map_err(|_| EgressError::TooLarge {
-                host: origin.host.to_string(),
-                limit,
-            })?;
+        let host = || origin.host.to_string();
+        let body = read_whole(body, limit).await.map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                EgressError::TooLarge {
+                    host: host(),
+                    limit,
+                }
+            } else {
+                EgressError::CutShort { host: host() }
+            }
+        })?;
         Ok(Response {
             status: head.status,
             headers: head.headers,
@@ -115,18 +122,16 @@ impl Egress {
                 unsent: Some(Box::new(request)),
             });
         }
+        let upload = request.body().upload();
         let answer = sender.try_send_request(request);
-        let response = match tokio::time::timeout(self.deadlines.response_head, answer).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(mut error)) => {
+        let response = match in_time(answer, self.deadlines.response_head, upload).await {
+            Some(Ok(response)) => response,
+            Some(Err(mut error)) => {
                 let unsent = error.take_message().map(Box::new);
-                let error = EgressError::Http {
-                    host: host(),
-                    source: error.into_error(),
-                };
+                let error = broken(&origin.host, error.into_error());
                 return Err(Failure { error, unsent });
             }
-            Err(_) => {
+            None => {
                 let error = EgressError::Timeout {
                     host: host(),
                     stage: "to answer",
@@ -148,6 +153,44 @@ impl Egress {
         });
         let idle = self.deadlines.idle;
         Ok(response.map(|incoming| IncomingBody::new(incoming, idle, lease)))
+    }
+}
+
+/// Waits for an answer, at most `limit` long after the last piece of the request was sent.
+async fn in_time<T>(
+    answer: impl Future<Output = T>,
+    limit: Duration,
+    upload: Option<Arc<Upload>>,
+) -> Option<T> {
+    let Some(upload) = upload else {
+        return tokio::time::timeout(limit, answer).await.ok();
+    };
+    tokio::pin!(answer);
+    let mut deadline = Instant::now() + limit;
+    loop {
+        if let Ok(answer) = tokio::time::timeout_at(deadline, &mut answer).await {
+            return Some(answer);
+        }
+        let later = upload.last_piece() + limit;
+        if later <= deadline {
+            return None;
+        }
+        deadline = later;
+    }
+}
+
+/// What the failure of an exchange means: most are the other side's, one is the caller's.
+fn broken(host: &str, source: hyper::Error) -> EgressError {
+    let cause = std::error::Error::source(&source);
+    if cause
+        .and_then(|cause| cause.downcast_ref::<Idle>())
+        .is_some()
+    {
+        return EgressError::CallerStalled;
+    }
+    EgressError::Http {
+        host: host.to_owned(),
+        source,
     }
 }
 

@@ -1,0 +1,200 @@
+//! Integrations with what can be known of their connectors.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use authbridge_core::SecretJson;
+use authbridge_core::connector::Connector;
+use authbridge_core::id::{ConnectorId, IntegrationId, WorkspaceId};
+use authbridge_formula::schema::get_missing_required_fields;
+use authbridge_store::{
+    self as store, Connection, ConnectionFilter, ConnectorFilter, Integration, Page,
+};
+
+use crate::integrations::is_enabled;
+use crate::{Engine, EngineError, Session};
+
+/// An integration and what can be known of its connector.
+#[derive(Clone, Debug)]
+pub struct IntegrationView {
+    /// The stored record.
+    pub record: Integration,
+    /// The connector, compiled; `None` when the integration names none.
+    pub connector: Option<Arc<Connector>>,
+    /// Why the connector cannot be used.
+    pub problem: Option<String>,
+    /// The options that are offered: those whose `enabled` formula says so.
+    pub option_keys: Vec<Option<String>>,
+    /// Whether required connector parameters are not set.
+    pub has_missing_parameters: bool,
+    /// The calling customer's connection; the oldest of several.
+    pub connection: Option<Connection>,
+}
+
+/// Records that many integrations need, read together.
+#[derive(Default)]
+struct Related {
+    connectors: HashMap<ConnectorId, store::Connector>,
+    connections: HashMap<IntegrationId, Connection>,
+}
+
+impl Engine {
+    /// `record` with what can be known of it.
+    pub async fn view_integration(
+        &self,
+        session: &Session,
+        record: Integration,
+    ) -> Result<IntegrationView, EngineError> {
+        let connections = self
+            .own_connections(session, Some(record.id.clone()))
+            .await?;
+        let related = Related {
+            connections,
+            ..Related::default()
+        };
+        self.view(session, record, related).await
+    }
+
+    /// The same for a page of integrations, with a number of queries that does not grow with
+    /// them, except for connectors that look at their parameters.
+    pub async fn view_integrations(
+        &self,
+        session: &Session,
+        records: Vec<Integration>,
+    ) -> Result<Vec<IntegrationView>, EngineError> {
+        let mut connections = self.own_connections(session, None).await?;
+        let connectors = self.connector_records(session.workspace_id()).await?;
+        let mut views = Vec::with_capacity(records.len());
+        for record in records {
+            let connector = record.connector_id.as_ref().and_then(|id| {
+                let found = connectors.get(id)?;
+                Some((id.clone(), found.clone()))
+            });
+            let connection = connections.remove_entry(&record.id);
+            let related = Related {
+                connectors: connector.into_iter().collect(),
+                connections: connection.into_iter().collect(),
+            };
+            views.push(self.view(session, record, related).await?);
+        }
+        Ok(views)
+    }
+
+    async fn view(
+        &self,
+        session: &Session,
+        record: Integration,
+        mut related: Related,
+    ) -> Result<IntegrationView, EngineError> {
+        let workspace = session.workspace_id();
+        let known = record
+            .connector_id
+            .as_ref()
+            .and_then(|id| related.connectors.remove(id));
+        let (connector, problem) = match self.compiled_for(workspace, &record, known).await {
+            Ok(connector) => (Some(connector), None),
+            Err(EngineError::Store(error)) => return Err(EngineError::Store(error)),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        let mut view = IntegrationView {
+            connection: related.connections.remove(&record.id),
+            record,
+            connector: None,
+            problem,
+            option_keys: Vec::new(),
+            has_missing_parameters: false,
+        };
+        if let Some(connector) = connector {
+            self.look_at_parameters(workspace, &connector, &mut view)
+                .await?;
+            view.connector = Some(connector);
+        }
+        Ok(view)
+    }
+
+    /// Which options are offered, and what is missing. Parameters are opened only for a connector
+    /// that depends on them.
+    async fn look_at_parameters(
+        &self,
+        workspace: &WorkspaceId,
+        connector: &Connector,
+        view: &mut IntegrationView,
+    ) -> Result<(), EngineError> {
+        let schema = connector.parameters_schema.as_ref();
+        let depends = schema.is_some_and(|schema| schema.get("required").is_some())
+            || connector
+                .options
+                .iter()
+                .any(|option| option.enabled.is_some());
+        let parameters = if depends {
+            self.parameters_by(workspace, &view.record, schema).await?
+        } else {
+            SecretJson::empty_object()
+        };
+        view.option_keys = connector
+            .options
+            .iter()
+            .filter(|option| is_enabled(option, &parameters))
+            .map(|option| option.key.clone())
+            .collect();
+        view.has_missing_parameters = schema.is_some_and(|schema| {
+            !get_missing_required_fields(schema, Some(parameters.expose())).is_empty()
+        });
+        Ok(())
+    }
+
+    /// The calling customer's connections by integration, or the one through `integration`; none
+    /// for admins.
+    async fn own_connections(
+        &self,
+        session: &Session,
+        integration: Option<IntegrationId>,
+    ) -> Result<HashMap<IntegrationId, Connection>, EngineError> {
+        let mut own = HashMap::new();
+        let Some(customer) = session.customer() else {
+            return Ok(own);
+        };
+        let mut page = Page {
+            limit: if integration.is_some() { 1 } else { 1000 },
+            cursor: None,
+        };
+        let filter = ConnectionFilter {
+            customer_id: Some(customer.id.clone()),
+            integration_id: integration,
+            ..ConnectionFilter::default()
+        };
+        let is_one = filter.integration_id.is_some();
+        loop {
+            let store = &self.shared.store;
+            let found = store
+                .list_connections(session.workspace_id(), filter.clone(), page.clone())
+                .await?;
+            for connection in found.items {
+                own.entry(connection.integration_id.clone())
+                    .or_insert(connection);
+            }
+            match found.cursor {
+                Some(cursor) if !is_one => page.cursor = Some(cursor),
+                Some(_) | None => return Ok(own),
+            }
+        }
+    }
+
+    async fn connector_records(
+        &self,
+        workspace: &WorkspaceId,
+    ) -> Result<HashMap<ConnectorId, store::Connector>, EngineError> {
+        // A workspace with more connectors than this has the rest of them looked up one by one.
+        let page = Page {
+            limit: 1000,
+            cursor: None,
+        };
+        let found = self
+            .shared
+            .store
+            .list_connectors(workspace, ConnectorFilter::default(), page)
+            .await?;
+        let records = found.items.into_iter();
+        Ok(records.map(|record| (record.id.clone(), record)).collect())
+    }
+}
