@@ -8,8 +8,9 @@ use axum::routing::get;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{Method, StatusCode, Uri};
+use utoipa::openapi::path::{HttpMethod, OperationBuilder, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder, SecurityRequirement};
+use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder, ResponseBuilder, SecurityRequirement};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::error::ApiError;
@@ -19,6 +20,8 @@ use crate::worker::Worker;
 /// The largest body of an API request. The proxy has no limit.
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
+const OPENAPI_PATH: &str = "/openapi.json";
+
 const JSON: [(HeaderName, &str); 1] = [(CONTENT_TYPE, "application/json")];
 
 pub(crate) fn router(worker: Arc<Worker>) -> Router {
@@ -27,7 +30,7 @@ pub(crate) fn router(worker: Arc<Worker>) -> Router {
     let description = Bytes::from(serde_json::to_vec(&description).unwrap_or_default());
     router
         .route(
-            "/openapi.json",
+            OPENAPI_PATH,
             get(move || std::future::ready((JSON, description))),
         )
         .fallback(unknown_path)
@@ -57,6 +60,17 @@ fn described_fully(mut description: OpenApi) -> OpenApi {
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(include_str!("openapi.md")));
     description.info = info.build();
+    let itself = ResponseBuilder::new().description("This document");
+    let operation = OperationBuilder::new()
+        .tag("health")
+        .summary(Some("The description of the API, OpenAPI 3.1"))
+        .response("200", itself.build())
+        .security(SecurityRequirement::default())
+        .build();
+    description.paths.paths.insert(
+        OPENAPI_PATH.into(),
+        PathItem::new(HttpMethod::Get, operation),
+    );
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")

@@ -46,6 +46,13 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "bad_request", message).key("not_found")
     }
 
+    /// The caller learns that it happened; why goes to the log.
+    pub(crate) fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(error, "internal error");
+        let message = "the engine could not do this; its log says why";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
+    }
+
     #[must_use]
     fn key(mut self, key: &'static str) -> Self {
         self.key = Some(key);
@@ -118,7 +125,7 @@ impl From<EngineError> for ApiError {
             EngineError::Target(error) => from_target(&error, message),
             EngineError::Egress(error) => from_egress(&error, message),
             EngineError::Store(error) => from_store(&error, message),
-            EngineError::SigningKey(_) => internal(&error),
+            EngineError::SigningKey(_) => Self::internal(&error),
         }
     }
 }
@@ -149,13 +156,6 @@ fn connection(status: StatusCode, message: String) -> ApiError {
     ApiError::new(status, "connection", message)
 }
 
-/// The caller learns that it happened; why goes to the log.
-fn internal(error: &(dyn std::error::Error + 'static)) -> ApiError {
-    tracing::error!(error, "internal error");
-    let message = "the engine could not do this; its log says why";
-    ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
-}
-
 fn from_auth(error: AuthError, message: String) -> ApiError {
     let blame = error.blame();
     match error {
@@ -164,6 +164,12 @@ fn from_auth(error: AuthError, message: String) -> ApiError {
         }
         AuthError::Refused {
             key: Some(HandlerErrorKey::RateLimitExceeded),
+            data,
+            ..
+        }
+        | AuthError::Refused {
+            key: None,
+            status: StatusCode::TOO_MANY_REQUESTS,
             data,
             ..
         } => connection(StatusCode::TOO_MANY_REQUESTS, message)
@@ -179,8 +185,16 @@ fn from_auth(error: AuthError, message: String) -> ApiError {
                     StatusCode::BAD_REQUEST
                 }
             };
-            let key = key.map_or("connection_is_defunct", HandlerErrorKey::as_str);
-            connection(answer, message).key(key).data(Some(data))
+            let error = connection(answer, message).data(Some(data));
+            match (key, blame) {
+                (Some(key), _) => error.key(key.as_str()),
+                (None, Blame::Customer) => error.key("connection_is_defunct"),
+                // An external app that is in trouble says nothing about the connection.
+                (
+                    None,
+                    Blame::Caller | Blame::WorkspaceOwner | Blame::Provider | Blame::Operator,
+                ) => error,
+            }
         }
         AuthError::TestFailed => {
             connection(StatusCode::BAD_REQUEST, message).key("connection_is_defunct")
@@ -215,6 +229,9 @@ fn from_egress(error: &EgressError, message: String) -> ApiError {
     if error.is_policy() {
         return forbidden(message);
     }
+    if matches!(error, EgressError::CallerStalled) {
+        return ApiError::new(StatusCode::REQUEST_TIMEOUT, "bad_request", message);
+    }
     let status = if error.is_timeout() {
         StatusCode::GATEWAY_TIMEOUT
     } else {
@@ -240,6 +257,6 @@ fn from_store(error: &StoreError, message: String) -> ApiError {
         | StoreError::CannotOpen { .. }
         | StoreError::Keyring(_)
         | StoreError::Unavailable(_)
-        | StoreError::Closed => internal(error),
+        | StoreError::Closed => ApiError::internal(error),
     }
 }

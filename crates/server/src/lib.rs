@@ -17,4 +17,4 @@ mod worker;
 
 pub use app::openapi;
 pub use error::ApiError;
-pub use listen::{ListenError, Options, Server, start};
+pub use listen::{ListenError, Options, Patience, Server, start, start_with};

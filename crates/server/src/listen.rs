@@ -16,10 +16,6 @@ use tokio::sync::{mpsc, watch};
 
 use crate::worker::Service;
 
-/// A caller that takes longer than this to send the head of a request, or to send another one,
-/// is hung up on.
-const HEAD_DEADLINE: Duration = Duration::from_mins(1);
-
 /// The largest head of a request, and the most that is read ahead of a slow upstream.
 const READ_BUFFER_BYTES: usize = 64 * 1024;
 
@@ -35,6 +31,26 @@ pub struct Options {
     pub threads: usize,
     /// How long requests in progress may go on after a shutdown begins.
     pub grace: Duration,
+}
+
+/// How long callers may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// Until the head of a request is there, or another request on the same connection begins;
+    /// then the caller is hung up on. One minute unless set.
+    pub head: Duration,
+    /// Until a request to the API is answered, its body included; the proxy has the deadlines of
+    /// egress instead. Two minutes unless set.
+    pub api: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            head: Duration::from_mins(1),
+            api: Duration::from_mins(2),
+        }
+    }
 }
 
 /// A server could not be started.
@@ -64,6 +80,15 @@ pub struct Server {
 
 /// Starts serving `engine`.
 pub fn start(engine: &Engine, options: Options) -> Result<Server, ListenError> {
+    start_with(engine, options, Patience::default())
+}
+
+/// Starts serving `engine` to callers who are waited for as `patience` says.
+pub fn start_with(
+    engine: &Engine,
+    options: Options,
+    patience: Patience,
+) -> Result<Server, ListenError> {
     let error = |source| ListenError::Bind {
         address: options.address,
         source,
@@ -85,14 +110,19 @@ pub fn start(engine: &Engine, options: Options) -> Result<Server, ListenError> {
     }
     let mut workers = Vec::new();
     for (index, listener) in listeners.into_iter().enumerate() {
-        let engine = engine.clone();
+        let service = Arc::new(Service::new(engine, patience.api));
         let stop = shutdown.subscribe();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         let thread = std::thread::Builder::new().name(format!("worker-{index}"));
         workers.push(thread.spawn(move || {
-            runtime.block_on(work(&engine, listener, stop, options.grace));
+            let work = Work {
+                service,
+                head_deadline: patience.head,
+                grace: options.grace,
+            };
+            runtime.block_on(work.run(listener, stop));
             // Whoever is still connected has had its time.
             runtime.shutdown_background();
         })?);
@@ -140,52 +170,65 @@ fn bind(address: SocketAddr, sharing: Sharing) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-async fn work(
-    engine: &Engine,
-    listener: TcpListener,
-    mut stop: watch::Receiver<bool>,
+/// What one worker thread does.
+struct Work {
+    service: Arc<Service>,
+    head_deadline: Duration,
     grace: Duration,
-) {
-    let listener = match tokio::net::TcpListener::from_std(listener) {
-        Ok(listener) => listener,
-        Err(error) => {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "a worker cannot listen"
-            );
-            return;
-        }
-    };
-    let service = Arc::new(Service::new(engine));
-    // Every connection holds a sender; when the last is gone, all of them have ended.
-    let (alive, mut all_gone) = mpsc::channel::<()>(1);
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            _ = stop.changed() => break,
-        };
-        match accepted {
-            Ok((stream, _)) => {
-                let connection = serve(stream, Arc::clone(&service), stop.clone(), alive.clone());
-                tokio::spawn(connection);
-            }
+}
+
+impl Work {
+    async fn run(self, listener: TcpListener, mut stop: watch::Receiver<bool>) {
+        let listener = match tokio::net::TcpListener::from_std(listener) {
+            Ok(listener) => listener,
             Err(error) => {
-                // Out of file descriptors, most likely: others must close first.
-                tracing::warn!(error = &error as &dyn std::error::Error, "cannot accept");
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "a worker cannot listen"
+                );
+                return;
+            }
+        };
+        // Every connection holds a sender; when the last is gone, all of them have ended.
+        let (alive, mut all_gone) = mpsc::channel::<()>(1);
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                _ = stop.changed() => break,
+            };
+            match accepted {
+                Ok((stream, _)) => {
+                    let connection = serve(
+                        stream,
+                        Arc::clone(&self.service),
+                        self.head_deadline,
+                        stop.clone(),
+                        alive.clone(),
+                    );
+                    tokio::spawn(connection);
+                }
+                Err(error) => {
+                    // Out of file descriptors, most likely: others must close first.
+                    tracing::warn!(error = &error as &dyn std::error::Error, "cannot accept");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
             }
         }
-    }
-    drop(listener);
-    drop(alive);
-    if tokio::time::timeout(grace, all_gone.recv()).await.is_err() {
-        tracing::warn!("some requests did not finish in time");
+        drop(listener);
+        drop(alive);
+        if tokio::time::timeout(self.grace, all_gone.recv())
+            .await
+            .is_err()
+        {
+            tracing::warn!("some requests did not finish in time");
+        }
     }
 }
 
 async fn serve(
     stream: TcpStream,
     service: Arc<Service>,
+    head_deadline: Duration,
     mut stop: watch::Receiver<bool>,
     _alive: mpsc::Sender<()>,
 ) {
@@ -196,7 +239,7 @@ async fn serve(
     let handler = service_fn(|request| service.handle(request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_DEADLINE)
+        .header_read_timeout(head_deadline)
         .max_buf_size(READ_BUFFER_BYTES)
         .max_headers(MAX_HEADERS)
         .serve_connection(TokioIo::new(stream), handler)

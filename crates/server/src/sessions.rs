@@ -42,7 +42,9 @@ impl Sessions {
         if token.is_empty() {
             return Err(TokenError::Absent.into());
         }
-        if let Some(known) = self.known(token, now) {
+        if let Some(known) = self.known(token, now)
+            && !engine.is_outdated(&known.session)
+        {
             return Ok(known);
         }
         let session = engine.authenticate(token).await?;
@@ -72,9 +74,11 @@ impl Sessions {
         if by_token.len() >= CAPACITY {
             by_token.retain(|_, known| known.until > now);
         }
-        if by_token.len() < CAPACITY {
-            by_token.insert(token.into(), Arc::clone(known));
+        if by_token.len() >= CAPACITY {
+            // All of them are fresh. Starting over costs less than looking through them each time.
+            by_token.clear();
         }
+        by_token.insert(token.into(), Arc::clone(known));
     }
 }
 

@@ -17,9 +17,6 @@ use crate::proxy::{self, ProxyRoute};
 use crate::sessions::Sessions;
 use crate::{app, cors};
 
-/// An API request, its body included, may take this long.
-const API_DEADLINE: Duration = Duration::from_mins(2);
-
 /// What the handlers of one worker share.
 pub(crate) struct Worker {
     pub(crate) engine: Engine,
@@ -30,10 +27,11 @@ pub(crate) struct Worker {
 pub(crate) struct Service {
     worker: Arc<Worker>,
     router: axum::Router,
+    api_deadline: Duration,
 }
 
 impl Service {
-    pub(crate) fn new(engine: &Engine) -> Self {
+    pub(crate) fn new(engine: &Engine, api_deadline: Duration) -> Self {
         let worker = Arc::new(Worker {
             engine: engine.for_worker(),
             sessions: Sessions::default(),
@@ -41,6 +39,7 @@ impl Service {
         Self {
             router: app::router(Arc::clone(&worker)),
             worker,
+            api_deadline,
         }
     }
 
@@ -65,16 +64,20 @@ impl Service {
         Ok(response)
     }
 
+    /// Runs in a task of its own: a caller who hangs up must not stop what it asked for half way,
+    /// such as between a change and its entry in the audit log.
     async fn api(&self, request: Request<Incoming>) -> Response<ServerBody> {
-        let mut router = self.router.clone();
-        match tokio::time::timeout(API_DEADLINE, router.call(request)).await {
-            Ok(Ok(response)) => response.map(ServerBody::Own),
-            Ok(Err(never)) => match never {},
-            Err(_) => own(ApiError::new(
+        let answer = self.router.clone().call(request);
+        let work = tokio::spawn(tokio::time::timeout(self.api_deadline, answer));
+        match work.await {
+            Ok(Ok(Ok(response))) => response.map(ServerBody::Own),
+            Ok(Ok(Err(never))) => match never {},
+            Ok(Err(_)) => own(ApiError::new(
                 StatusCode::REQUEST_TIMEOUT,
                 "bad_request",
                 "the request took too long",
             )),
+            Err(error) => own(ApiError::internal(&error)),
         }
     }
 }

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use authbridge_core::client::{HandlerErrorKey, ResponseFacts, ResponseHandler, Verdict};
 use authbridge_engine::egress::IncomingBody;
 use authbridge_engine::{PreparedClient, Session};
-use http::Response;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, Response};
+use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 
@@ -28,9 +30,10 @@ pub(super) async fn apply(
 ) -> Result<Response<ServerBody>, ApiError> {
     let handlers = &client.api.response_handlers;
     let (head, body) = response.into_parts();
-    let needs_body =
-        handlers.iter().any(ResponseHandler::needs_body) && is_plain_json(&head.headers);
-    let (body, data) = if needs_body {
+    let may_peek = handlers.iter().any(ResponseHandler::needs_body)
+        && !body.is_end_stream()
+        && is_readable(&head.headers);
+    let (body, data) = if may_peek {
         peek(body).await?
     } else {
         (ServerBody::Upstream(body), None)
@@ -43,12 +46,12 @@ pub(super) async fn apply(
     if let Some(Verdict::Failure(failure)) = ResponseHandler::judge(handlers, &facts)
         && failure.key == Some(HandlerErrorKey::ConnectionIsDefunct)
     {
-        let id = &client.connection_id;
-        if let Err(error) = worker
+        let reported = worker
             .engine
-            .report_defunct(session, id, failure.message)
-            .await
-        {
+            .report_defunct(session, client, failure.message)
+            .await;
+        if let Err(error) = reported {
+            let id = &client.connection_id;
             tracing::warn!(error = &error as &dyn std::error::Error, connection.id = %id,
                 "cannot note that the connection is defunct");
         }
@@ -84,22 +87,80 @@ async fn peek(mut body: IncomingBody) -> Result<(ServerBody, Option<Value>), Api
             ));
         }
     }
-    let whole: Vec<u8> = first
-        .iter()
-        .flat_map(|piece| piece.iter())
-        .copied()
-        .collect();
-    let data = serde_json::from_slice(&whole).ok();
+    let whole: Bytes = match first.make_contiguous() {
+        [only] => only.clone(),
+        pieces => pieces.concat().into(),
+    };
+    let data = authbridge_core::request::data_of(&whole);
     Ok((
         ServerBody::Peeked(Box::new(PeekedBody { first, rest: None })),
-        data,
+        Some(data),
     ))
 }
 
-fn is_plain_json(headers: &http::HeaderMap) -> bool {
-    let is_json = headers
+/// Whether a body may be waited for and then read: one that is not compressed and comes to an
+/// end by itself. JSON does, unless it is a stream of documents; other text when it says how long
+/// it is.
+fn is_readable(headers: &HeaderMap) -> bool {
+    if headers.contains_key(CONTENT_ENCODING) {
+        return false;
+    }
+    let media_type = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.to_ascii_lowercase().contains("json"));
-    is_json && !headers.contains_key(CONTENT_ENCODING)
+        .and_then(|value| value.split(';').next())
+        .map(|value| value.trim().to_ascii_lowercase())
+        .unwrap_or_default();
+    match media_type.as_str() {
+        "application/json" | "text/json" => true,
+        "application/stream+json" | "text/event-stream" => false,
+        "application/xml" => headers.contains_key(CONTENT_LENGTH),
+        other if other.starts_with("text/") => headers.contains_key(CONTENT_LENGTH),
+        other => other.ends_with("+json"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn readable(media_type: &'static str, other: Option<(HeaderName, &'static str)>) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        if let Some((name, value)) = other {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        is_readable(&headers)
+    }
+
+    #[test]
+    fn what_may_never_end_is_not_waited_for() {
+        for endless in [
+            "text/event-stream",
+            "application/x-ndjson",
+            "application/stream+json",
+            "application/json-seq",
+            "text/plain",
+            "application/octet-stream",
+        ] {
+            assert!(!readable(endless, None), "{endless}");
+        }
+    }
+
+    #[test]
+    fn json_is_read_and_text_of_a_known_length_is() {
+        let length = Some((CONTENT_LENGTH, "10"));
+        assert!(readable("application/json; charset=utf-8", None));
+        assert!(readable("Application/Problem+JSON", None));
+        assert!(readable("text/html", length.clone()));
+        assert!(!readable("image/png", length));
+    }
+
+    #[test]
+    fn a_compressed_body_is_not_read() {
+        let compressed = Some((CONTENT_ENCODING, "gzip"));
+        assert!(!readable("application/json", compressed));
+    }
 }

@@ -6,6 +6,8 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::error::ERROR_HEADER;
+
 /// Fields that are about one connection and never pass (RFC 9110 section 7.6.1).
 const HOP_BY_HOP: [HeaderName; 9] = [
     CONNECTION,
@@ -86,9 +88,11 @@ pub(super) fn strip_request(headers: &mut HeaderMap, is_upgrade: bool) {
     }
 }
 
-/// Takes out of an answer what does not pass.
+/// Takes out of an answer what does not pass: hop-by-hop fields, and the mark of our own errors,
+/// which would be a lie there.
 pub(super) fn strip_response(headers: &mut HeaderMap) {
     strip_named(headers);
+    headers.remove(ERROR_HEADER);
     for name in &HOP_BY_HOP {
         headers.remove(name);
     }

@@ -12,9 +12,9 @@ use std::sync::Arc;
 use authbridge_engine::PreparedClient;
 use authbridge_engine::egress::{IncomingBody, OutgoingBody};
 use bytes::Bytes;
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
 use hyper::body::Incoming;
 
 pub(crate) use describe::describe;
@@ -65,7 +65,7 @@ async fn forward(
         Some(_) => OutgoingBody::Empty,
         None => OutgoingBody::stream(body, worker.engine.egress().deadlines().idle),
     };
-    keep_empty_length(&head.method, &body, &mut head.headers);
+    announce_body(&head.method, &body, &mut head.headers);
     let mut outgoing = Request::new(body);
     *outgoing.method_mut() = head.method;
     *outgoing.uri_mut() = uri;
@@ -75,6 +75,8 @@ async fn forward(
         .egress()
         .send(&destination.origin, outgoing)
         .await?;
+    // An intermediary answers with its own version (RFC 9110 section 6.2).
+    *response.version_mut() = Version::HTTP_11;
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         return upgrade::answer(upgrade, response);
     }
@@ -121,10 +123,14 @@ fn inject(
     Ok(())
 }
 
-/// A request that announced an empty body keeps announcing it: some servers insist.
-fn keep_empty_length(method: &Method, body: &OutgoingBody, headers: &mut HeaderMap) {
+/// Says that there is a body, where the HTTP client would not: an empty one, which some servers
+/// insist on, and one of unknown length in a request whose method seldom has any.
+fn announce_body(method: &Method, body: &OutgoingBody, headers: &mut HeaderMap) {
     let expects_body = matches!(*method, Method::POST | Method::PUT | Method::PATCH);
     if expects_body && matches!(body, OutgoingBody::Empty) {
-        headers.insert(CONTENT_LENGTH, http::HeaderValue::from_static("0"));
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
+    if !expects_body && body.is_chunked() {
+        headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
 }

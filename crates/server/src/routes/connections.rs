@@ -20,7 +20,12 @@ pub(crate) fn router() -> OpenApiRouter<std::sync::Arc<crate::worker::Worker>> {
         .routes(routes!(get, patch, put, archive))
         .routes(routes!(test))
         .routes(routes!(refresh_credentials))
-        .routes(routes!(get_selected, patch_selected, archive_selected))
+        .routes(routes!(
+            get_selected,
+            patch_selected,
+            put_selected,
+            archive_selected
+        ))
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -229,6 +234,19 @@ async fn refresh_credentials(
          that this version runs",
         connection.id
     )))
+}
+
+/// The same as PATCH, of a connection chosen by query.
+#[utoipa::path(put, path = "/connection", tag = "connections", params(SelectorQuery),
+    request_body = Object,
+    responses((status = 200, body = Connection), (status = 404, body = crate::wire::Error)))]
+async fn put_selected(
+    worker: Shared,
+    session: Authenticated,
+    Asked(query): Asked<SelectorQuery>,
+    body: JsonBody,
+) -> Result<Json<Connection>, ApiError> {
+    update(worker, session, &query.selector()?, body).await
 }
 
 /// One connection, chosen by query.

@@ -19,7 +19,13 @@ pub(crate) fn router() -> OpenApiRouter<std::sync::Arc<crate::worker::Worker>> {
         .routes(routes!(list, create))
         .routes(routes!(get, patch, put, archive))
         .routes(routes!(restore))
-        .routes(routes!(get_selected, patch_selected, archive_selected))
+        .routes(routes!(
+            get_selected,
+            patch_selected,
+            put_selected,
+            archive_selected
+        ))
+        .routes(routes!(restore_selected))
 }
 
 /// The customer that the token speaks for.
@@ -170,6 +176,30 @@ async fn restore(
             .await?
             .into(),
     ))
+}
+
+/// The same as PATCH, of a customer chosen by query.
+#[utoipa::path(put, path = "/customer", tag = "customers", params(SelectorQuery),
+    request_body = Object,
+    responses((status = 200, body = Customer), (status = 404, body = crate::wire::Error)))]
+async fn put_selected(
+    worker: Shared,
+    session: Authenticated,
+    Asked(query): Asked<SelectorQuery>,
+    body: JsonBody,
+) -> Result<Json<Customer>, ApiError> {
+    update(worker, session, &query.selector()?, body).await
+}
+
+/// Takes a customer chosen by query back from the archive.
+#[utoipa::path(post, path = "/customer/restore", tag = "customers", params(SelectorQuery),
+    responses((status = 200, body = Customer), (status = 404, body = crate::wire::Error)))]
+async fn restore_selected(
+    worker: Shared,
+    session: Authenticated,
+    Asked(query): Asked<SelectorQuery>,
+) -> Result<Json<Customer>, ApiError> {
+    restore(worker, session, Named(query.selector()?)).await
 }
 
 /// One customer, chosen by query.

@@ -29,7 +29,7 @@ async fn ready(State(worker): Shared) -> Result<Json<Value>, ApiError> {
     worker
         .engine
         .store()
-        .list_workspaces()
+        .find_workspace_by_key("-")
         .await
         .map_err(authbridge_engine::EngineError::from)?;
     Ok(Json(json!({ "status": "ready" })))

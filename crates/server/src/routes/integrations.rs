@@ -1,7 +1,7 @@
 //! `/integrations`.
 
-use authbridge_engine::{ConnectionQuery, EngineError, IntegrationDraft, Session};
-use authbridge_store::{self as store, IntegrationFilter, Origin, Page};
+use authbridge_engine::{EngineError, IntegrationDraft, Session};
+use authbridge_store::{self as store, IntegrationFilter, Origin};
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
@@ -20,7 +20,13 @@ pub(crate) fn router() -> OpenApiRouter<std::sync::Arc<Worker>> {
         .routes(routes!(get, patch, put, archive))
         .routes(routes!(restore))
         .routes(routes!(connector_spec))
-        .routes(routes!(get_selected, patch_selected, archive_selected))
+        .routes(routes!(
+            get_selected,
+            patch_selected,
+            put_selected,
+            archive_selected
+        ))
+        .routes(routes!(restore_selected))
 }
 
 /// The integrations of the workspace.
@@ -39,12 +45,12 @@ async fn list(
         .engine
         .list_integrations(&session, filter, page(&query)?)
         .await?;
-    let mut items = Vec::with_capacity(found.items.len());
-    for record in found.items {
-        items.push(view(&worker, &session, record).await?);
-    }
+    let views = worker
+        .engine
+        .view_integrations(&session, found.items)
+        .await?;
     Ok(Json(List {
-        items,
+        items: views.into_iter().map(Integration::from).collect(),
         cursor: found.cursor,
     }))
 }
@@ -161,6 +167,30 @@ async fn connector_spec(
     Ok(Json(ConnectorSpec::of(&definition)))
 }
 
+/// The same as PATCH, of an integration chosen by query.
+#[utoipa::path(put, path = "/integration", tag = "integrations", params(SelectorQuery),
+    request_body = Object,
+    responses((status = 200, body = Integration), (status = 404, body = crate::wire::Error)))]
+async fn put_selected(
+    worker: Shared,
+    session: Authenticated,
+    Asked(query): Asked<SelectorQuery>,
+    body: JsonBody,
+) -> Result<Json<Integration>, ApiError> {
+    update(worker, session, &query.selector()?, body).await
+}
+
+/// Takes an integration chosen by query back from the archive.
+#[utoipa::path(post, path = "/integration/restore", tag = "integrations", params(SelectorQuery),
+    responses((status = 200, body = Integration), (status = 404, body = crate::wire::Error)))]
+async fn restore_selected(
+    worker: Shared,
+    session: Authenticated,
+    Asked(query): Asked<SelectorQuery>,
+) -> Result<Json<Integration>, ApiError> {
+    restore(worker, session, Named(query.selector()?)).await
+}
+
 /// One integration, chosen by query.
 #[utoipa::path(get, path = "/integration", tag = "integrations", params(SelectorQuery),
     responses((status = 200, body = Integration), (status = 404, body = crate::wire::Error)))]
@@ -216,23 +246,8 @@ async fn view(
     session: &Session,
     record: store::Integration,
 ) -> Result<Integration, ApiError> {
-    let connection = match session.customer() {
-        Some(_) => {
-            let query = ConnectionQuery {
-                integration: Some(record.id.to_string()),
-                ..ConnectionQuery::default()
-            };
-            let page = Page {
-                limit: 1,
-                cursor: None,
-            };
-            let found = worker.engine.list_connections(session, query, page).await?;
-            found.items.into_iter().next()
-        }
-        None => None,
-    };
     let view = worker.engine.view_integration(session, record).await?;
-    Ok(Integration::of(view, connection))
+    Ok(view.into())
 }
 
 fn draft(body: JsonBody) -> Result<IntegrationDraft, ApiError> {

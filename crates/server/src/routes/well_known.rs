@@ -17,7 +17,6 @@ pub(crate) fn router() -> OpenApiRouter<std::sync::Arc<crate::worker::Worker>> {
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "tokens", security(()),
     responses((status = 200, description = "The key set", body = Object)))]
 async fn jwks(State(worker): Shared) -> Result<Json<Value>, ApiError> {
-    Ok(Json(
-        authbridge_engine::public_keys(worker.engine.store()).await?,
-    ))
+    let keys = worker.engine.public_keys().await?;
+    Ok(Json(Value::clone(&keys)))
 }

@@ -18,7 +18,7 @@ pub(crate) struct Integration {
     key: String,
     /// What people see; the key when nobody gave a name.
     name: String,
-    /// `READY`, `CONFIGURATION_ERROR` or `SETUP_FAILED`; absent in lists.
+    /// `READY`, `CONFIGURATION_ERROR` or `SETUP_FAILED`; absent once it is archived.
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<&'static str>,
     /// What keeps it from being `READY`.
@@ -107,8 +107,8 @@ impl From<store::Integration> for Integration {
     }
 }
 
-impl Integration {
-    pub(crate) fn of(view: IntegrationView, connection: Option<store::Connection>) -> Self {
+impl From<IntegrationView> for Integration {
+    fn from(view: IntegrationView) -> Self {
         let connector = view.connector.as_deref();
         let options = connector.map_or(&[][..], |connector| &connector.options);
         let offered = options
@@ -132,7 +132,7 @@ impl Integration {
             has_missing_parameters: Some(missing),
             auth_type: options.first().map(|option| option.auth_type.as_str()),
             auth_options: Some(offered.map(OfferedOption::from).collect()),
-            connection: connection.map(Connection::from),
+            connection: view.connection.map(Connection::from),
             ..Self::from(view.record)
         }
     }

@@ -1,0 +1,25 @@
+//! The server over real connections: started as the command line starts it, in front of a
+//! simulated provider or a scripted listener.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a helper that cannot go on fails its test"
+)]
+
+mod support;
+
+mod api;
+mod auth;
+mod deadlines;
+mod egress;
+mod freshness;
+mod functions;
+mod handlers;
+mod http;
+mod isolation;
+mod openapi;
+mod secrets;
+mod shutdown;
+mod tokens;
+mod upstream;
