@@ -1,5 +1,6 @@
 //! Why a command did not do what it was asked, and with which exit code it ends.
 
+use std::error::Error as _;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ pub(crate) enum CliError {
         /// What is wrong.
         message: String,
         /// What to do.
-        hint: Option<String>,
+        hint: String,
     },
     /// What was asked did not succeed.
     #[error("{message}")]
@@ -39,6 +40,8 @@ pub(crate) enum CliError {
         status: http::StatusCode,
         /// Its body.
         body: Value,
+        /// What to do on the command line, where the message does not say it.
+        hint: Option<String>,
     },
     /// The store refused or failed.
     #[error(transparent)]
@@ -61,7 +64,7 @@ impl CliError {
     pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::Usage {
             message: message.into(),
-            hint: Some(hint.into()),
+            hint: hint.into(),
         }
     }
 
@@ -72,43 +75,106 @@ impl CliError {
         }
     }
 
+    pub(crate) fn failed_with_hint(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Failed {
+            message: message.into(),
+            hint: Some(hint.into()),
+        }
+    }
+
+    /// The server's answer of `status` with `body`.
+    pub(crate) fn api(status: http::StatusCode, body: Value) -> Self {
+        let hint = if status == http::StatusCode::UNAUTHORIZED {
+            Some(
+                "check AUTHBRIDGE_WORKSPACE_KEY and AUTHBRIDGE_WORKSPACE_SECRET, or the token in \
+                 AUTHBRIDGE_TOKEN"
+                    .into(),
+            )
+        } else {
+            None
+        };
+        Self::Api { status, body, hint }
+    }
+
+    /// The same; with `more` as the hint if the server did not find what was asked for.
+    #[must_use]
+    pub(crate) fn hint_if_not_found(mut self, more: &str) -> Self {
+        if let Self::Api { hint, body, .. } = &mut self
+            && body.get("key").and_then(Value::as_str) == Some("not_found")
+        {
+            *hint = Some(more.to_owned());
+        }
+        self
+    }
+
     /// What the user can do about it.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
-            Self::Usage { hint, .. } | Self::Failed { hint, .. } => hint.clone(),
+            Self::Usage { hint, .. } => Some(hint.clone()),
+            Self::Failed { hint, .. } | Self::Api { hint, .. } => hint.clone(),
             Self::Unreachable { .. } => {
                 Some("start it with `authbridge serve`, or say where it is with `--url`".into())
             }
-            Self::Api { body, .. } => field_hint(body),
             Self::Store(error) => error.hint(),
-            Self::Listen(_) => Some("choose another address with `--listen`".into()),
-            Self::Engine(_) | Self::Read(_) | Self::Io(_) => None,
+            Self::Listen(_) => Some(
+                "it may be served already; otherwise choose another address with `--listen`".into(),
+            ),
+            Self::Read(_) => {
+                Some("give a directory of connectors and integrations that this user may read, or one file".into())
+            }
+            Self::Engine(_) | Self::Io(_) => None,
         }
     }
 
     /// 1 the thing failed, 2 used wrongly, 3 the server cannot be reached.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Usage { .. } => ExitCode::from(2),
+            Self::Usage { .. } | Self::Read(_) => ExitCode::from(2),
             Self::Unreachable { .. } => ExitCode::from(3),
             Self::Failed { .. }
             | Self::Api { .. }
             | Self::Store(_)
             | Self::Engine(_)
-            | Self::Read(_)
             | Self::Listen(_)
             | Self::Io(_) => ExitCode::from(1),
         }
     }
 
-    /// The same object as the API answers.
-    pub(crate) fn to_json(&self) -> Value {
-        if let Self::Api { body, .. } = self {
-            return body.clone();
+    /// What led to it, the nearest first, without what the message before says already.
+    pub(crate) fn causes(&self) -> Vec<String> {
+        let mut causes = Vec::new();
+        let mut said = self.to_string();
+        let mut source = self.source();
+        while let Some(cause) = source {
+            let text = cause.to_string();
+            if !said.contains(&text) {
+                causes.push(text.clone());
+                said = text;
+            }
+            source = cause.source();
         }
-        let mut error = json!({ "type": "command_line", "message": self.to_string() });
-        if let (Some(hint), Value::Object(members)) = (self.hint(), &mut error) {
-            members.insert("hint".into(), hint.into());
+        causes
+    }
+
+    /// The object that the API answered, or one in the same form.
+    pub(crate) fn to_json(&self) -> Value {
+        let mut error = if let Self::Api {
+            body: Value::Object(body),
+            ..
+        } = self
+        {
+            Value::Object(body.clone())
+        } else {
+            json!({ "type": "command_line", "message": self.to_string() })
+        };
+        if let Value::Object(members) = &mut error {
+            let causes = self.causes();
+            if !causes.is_empty() {
+                members.insert("causes".into(), causes.into());
+            }
+            if let Some(hint) = self.hint() {
+                members.insert("hint".into(), hint.into());
+            }
         }
         error
     }
@@ -121,11 +187,42 @@ fn message(body: &Value, status: http::StatusCode) -> String {
     }
 }
 
-fn field_hint(body: &Value) -> Option<String> {
-    let is_unauthenticated = body.get("key").and_then(Value::as_str) == Some("not_authenticated");
-    is_unauthenticated.then(|| {
-        "give the workspace's key and secret with AUTHBRIDGE_WORKSPACE_KEY and \
-         AUTHBRIDGE_WORKSPACE_SECRET, or a token with AUTHBRIDGE_TOKEN"
-            .into()
-    })
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+    use serde_json::json;
+
+    use super::CliError;
+
+    #[test]
+    fn an_answer_of_the_api_keeps_its_form() {
+        let body = json!({ "type": "bad_request", "key": "not_found", "message": "no" });
+        let error = CliError::api(StatusCode::NOT_FOUND, body.clone());
+        assert_eq!(error.to_json(), body);
+        let error = error.hint_if_not_found("look");
+        assert_eq!(error.to_json()["hint"], "look");
+    }
+
+    #[test]
+    fn an_answer_that_is_no_object_is_still_one_json_object() {
+        let error = CliError::api(StatusCode::BAD_GATEWAY, json!(null));
+        assert_eq!(
+            error.to_json(),
+            json!({ "type": "command_line", "message": "the server answered 502 Bad Gateway" })
+        );
+    }
+
+    #[test]
+    fn a_cause_that_the_message_has_is_not_said_twice() {
+        let inner = std::io::Error::other("disk gone");
+        let error = CliError::Io(std::io::Error::other(inner));
+        assert!(error.causes().is_empty());
+    }
+
+    #[test]
+    fn a_refusal_is_not_taken_for_something_that_is_missing() {
+        let body = json!({ "type": "bad_request", "key": "access_denied", "message": "no" });
+        let error = CliError::api(StatusCode::FORBIDDEN, body).hint_if_not_found("look");
+        assert_eq!(error.hint(), None);
+    }
 }

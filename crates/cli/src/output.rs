@@ -1,6 +1,6 @@
 //! What a command says: for people, or as JSON.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use serde_json::Value;
@@ -13,6 +13,15 @@ pub(crate) struct Output {
     is_json: bool,
 }
 
+/// Whether anybody still reads what is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// It was written.
+    Present,
+    /// The other end of the pipe is closed, as `head` does when it has enough.
+    Gone,
+}
+
 impl Output {
     pub(crate) const fn new(is_json: bool) -> Self {
         Self { is_json }
@@ -22,13 +31,15 @@ impl Output {
         self.is_json
     }
 
-    /// A result: `text` for people, `value` for programs.
+    /// A result: `text` for people, `value` for programs. The exit code tells what happened also
+    /// to those who do not read on.
     pub(crate) fn result(self, text: &str, value: &Value) -> io::Result<()> {
-        let mut stdout = anstream::stdout();
-        if self.is_json {
-            return writeln!(stdout, "{value}");
-        }
-        write!(stdout, "{text}")
+        let _reader = if self.is_json {
+            write(&mut anstream::stdout(), format!("{value}\n").as_bytes())?
+        } else {
+            write(&mut anstream::stdout(), text.as_bytes())?
+        };
+        Ok(())
     }
 
     /// Something on the way, for people only.
@@ -42,41 +53,70 @@ impl Output {
     /// Renders `error` and gives the exit code that goes with it.
     pub(crate) fn failure(self, error: &CliError) -> ExitCode {
         // Nobody is left to tell when even standard error is closed.
-        let _ignored = self.render(error);
+        let _ignored = if self.is_json {
+            self.result("", &error.to_json())
+        } else {
+            render(error)
+        };
         error.exit_code()
     }
+}
 
-    fn render(self, error: &CliError) -> io::Result<()> {
-        let mut stderr = anstream::stderr();
-        if self.is_json {
-            return writeln!(anstream::stdout(), "{}", error.to_json());
-        }
-        writeln!(stderr, "\u{1b}[1;31merror\u{1b}[0m: {error}")?;
-        let mut cause = std::error::Error::source(error);
-        while let Some(source) = cause {
-            writeln!(stderr, "  caused by: {source}")?;
-            cause = source.source();
-        }
-        if let CliError::Api { body, .. } = error {
-            for field in body
-                .pointer("/data/fields")
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-            {
-                let text = |name| field.get(name).and_then(Value::as_str).unwrap_or_default();
-                writeln!(stderr, "  {}: {}", text("field"), text("message"))?;
-            }
-        }
-        if let Some(hint) = error.hint() {
-            writeln!(stderr, "\u{1b}[1;36mhint\u{1b}[0m: {hint}")?;
-        }
-        Ok(())
+/// A piece of a result, to standard output byte for byte and at once.
+pub(crate) fn piece(bytes: &[u8]) -> io::Result<Reader> {
+    write(&mut io::stdout().lock(), bytes)
+}
+
+fn write(to: &mut impl Write, bytes: &[u8]) -> io::Result<Reader> {
+    match to.write_all(bytes).and_then(|()| to.flush()) {
+        Ok(()) => Ok(Reader::Present),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        Err(error) => Err(error),
     }
+}
+
+fn render(error: &CliError) -> io::Result<()> {
+    let mut stderr = anstream::stderr();
+    let message = printable(&error.to_string());
+    writeln!(stderr, "\u{1b}[1;31merror\u{1b}[0m: {message}")?;
+    for cause in error.causes() {
+        writeln!(stderr, "  caused by: {}", printable(&cause))?;
+    }
+    if let CliError::Api { body, .. } = error {
+        for field in body
+            .pointer("/data/fields")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            let text = |name| field.get(name).and_then(Value::as_str).unwrap_or_default();
+            let line = format!("  {}: {}", text("field"), text("message"));
+            writeln!(stderr, "{}", printable(&line))?;
+        }
+    }
+    if let Some(hint) = error.hint() {
+        writeln!(stderr, "\u{1b}[1;36mhint\u{1b}[0m: {}", printable(&hint))?;
+    }
+    Ok(())
+}
+
+/// `text` without control characters: names and messages may come from anywhere, and shall not
+/// steer the terminal.
+fn printable(text: &str) -> String {
+    let visible = |character: char| match character {
+        '\n' => character,
+        other if other.is_control() => char::REPLACEMENT_CHARACTER,
+        other => other,
+    };
+    text.chars().map(visible).collect()
 }
 
 /// Rows in columns as wide as their widest cell; the first row is the head.
 pub(crate) fn table(rows: &[Vec<String>]) -> String {
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| one_line(cell)).collect())
+        .collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         rows.iter()
@@ -98,4 +138,52 @@ pub(crate) fn table(rows: &[Vec<String>]) -> String {
         text.push('\n');
     }
     text
+}
+
+fn one_line(cell: &str) -> String {
+    printable(cell).replace('\n', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind, Write};
+
+    use super::{Reader, printable, table, write};
+
+    struct Broken(ErrorKind);
+
+    impl Write for Broken {
+        fn write(&mut self, _bytes: &[u8]) -> std::io::Result<usize> {
+            Err(Error::from(self.0))
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_who_has_enough_is_no_error() {
+        let written = write(&mut Broken(ErrorKind::BrokenPipe), b"x");
+        assert_eq!(written.unwrap(), Reader::Gone);
+    }
+
+    #[test]
+    fn a_full_disk_is_an_error() {
+        assert!(write(&mut Broken(ErrorKind::StorageFull), b"x").is_err());
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let rows = [["KEY", "NAME"], ["acme", ""], ["b", "Größe"]];
+        let rows = rows.map(|row| row.map(str::to_owned).to_vec());
+        assert_eq!(table(&rows), "KEY   NAME\nacme\nb     Größe\n");
+    }
+
+    #[test]
+    fn names_cannot_steer_the_terminal() {
+        assert_eq!(printable("a\u{1b}[2Jb"), "a\u{fffd}[2Jb");
+        let rows = [vec!["a\nb".to_owned(), "\u{7}".to_owned()]];
+        assert_eq!(table(&rows), "a b  \u{fffd}\n");
+    }
 }

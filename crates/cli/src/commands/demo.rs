@@ -20,6 +20,7 @@ use crate::api::Api;
 use crate::args::Demo;
 use crate::error::CliError;
 use crate::output::{Output, table};
+use crate::signals::StopSignals;
 use connectors::DemoConnector;
 
 /// What is needed to sign a token: the demo's workspace.
@@ -30,11 +31,18 @@ struct Workspace {
 
 const CUSTOMER: &str = "ada";
 
+/// Whether every request of the demo succeeded.
+enum Outcome {
+    Succeeded,
+    Failed,
+}
+
 pub(super) async fn run(
     args: &Demo,
     output: Output,
     effects: Effects,
 ) -> Result<ExitCode, CliError> {
+    let mut signals = StopSignals::new()?;
     let directory = tempfile::tempdir()?;
     let workspace = Workspace {
         key: "demo".into(),
@@ -63,15 +71,19 @@ pub(super) async fn run(
         provider.base_uri()
     ))?;
     let outcome = show(&url, &workspace, &provider, output, &effects).await;
-    if !args.once && outcome.is_ok() && !output.is_json() {
+    let has_succeeded = matches!(outcome, Ok(Outcome::Succeeded));
+    if has_succeeded && !args.once {
         output.note("Ctrl-C ends the demo.")?;
-        tokio::signal::ctrl_c().await?;
+        signals.next().await;
     }
     let stopped = tokio::task::spawn_blocking(move || server.stop()).await;
     stopped.map_err(std::io::Error::other)?;
     store.close().await;
     provider.shutdown().await;
-    outcome
+    Ok(match outcome? {
+        Outcome::Succeeded => ExitCode::SUCCESS,
+        Outcome::Failed => ExitCode::from(1),
+    })
 }
 
 async fn start_provider(workspace: &Workspace) -> Result<Provider, CliError> {
@@ -113,7 +125,7 @@ async fn show(
     provider: &Provider,
     output: Output,
     effects: &Effects,
-) -> Result<ExitCode, CliError> {
+) -> Result<Outcome, CliError> {
     let admin = Api::with_token(url, &token(workspace, None, effects)?)?;
     let customer_token = token(workspace, Some(CUSTOMER), effects)?;
     let customer = Api::with_token(url, &customer_token)?;
@@ -144,9 +156,9 @@ async fn show(
     let value = json!({ "url": url, "ok": !failed, "connectors": results });
     output.result(&text, &value)?;
     Ok(if failed {
-        ExitCode::from(1)
+        Outcome::Failed
     } else {
-        ExitCode::SUCCESS
+        Outcome::Succeeded
     })
 }
 
@@ -204,7 +216,7 @@ fn row(connector: &DemoConnector, result: &Result<Steps, CliError>) -> Vec<Strin
                 .connect
                 .map_or_else(|| "not needed".into(), milliseconds),
             milliseconds(steps.request),
-            steps.answer.to_string().chars().take(80).collect(),
+            shortened(&steps.answer.to_string()),
         ]),
         Err(error) => row.extend(
             ["-", "-", "-"]
@@ -214,6 +226,15 @@ fn row(connector: &DemoConnector, result: &Result<Steps, CliError>) -> Vec<Strin
         ),
     }
     row
+}
+
+/// The start of `answer`; as much as fits beside the other columns.
+fn shortened(answer: &str) -> String {
+    const WIDTH: usize = 72;
+    match answer.char_indices().nth(WIDTH) {
+        Some((end, _)) => format!("{}…", answer.get(..end).unwrap_or(answer)),
+        None => answer.to_owned(),
+    }
 }
 
 fn value(connector: &DemoConnector, result: &Result<Steps, CliError>) -> Value {

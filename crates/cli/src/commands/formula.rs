@@ -1,41 +1,82 @@
 //! `authbridge formula eval`.
 
-use std::io::{BufRead as _, Write as _};
+use std::io::{BufRead, IsTerminal as _, Read as _};
 use std::process::ExitCode;
 
+use serde_json::{Value, json};
+
 use crate::error::CliError;
+use crate::output::{Output, Reader, piece};
 
 /// Longer lines are refused, so that a stray file does not fill the memory.
-const MAX_LINE_BYTES: usize = 16 * 1024 * 1024;
+const MAX_LINE_BYTES: u64 = 16 * 1024 * 1024;
 
-pub(super) fn eval() -> Result<ExitCode, CliError> {
-    let stdin = std::io::stdin().lock();
-    let mut stdout = std::io::stdout().lock();
+pub(super) fn eval(output: Output) -> Result<ExitCode, CliError> {
+    let stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        output.note("one JSON object a line; Ctrl-D ends")?;
+    }
+    let mut lines = stdin.lock();
     let mut outcome = ExitCode::SUCCESS;
-    for (index, line) in stdin.lines().enumerate() {
-        let line = line?;
-        if line.trim().is_empty() {
-            continue;
-        }
-        match evaluate(&line) {
-            Ok(result) => writeln!(stdout, "{result}")?,
+    let mut number = 0_u64;
+    while let Some(line) = next_line(&mut lines)? {
+        number += 1;
+        let answer = match line.and_then(|line| evaluate(&line)) {
+            Ok(None) => continue,
+            Ok(Some(result)) => result,
             Err(message) => {
                 // The lines that follow are evaluated all the same, so that answers stay in step.
-                let error =
-                    serde_json::json!({ "error": format!("line {}: {message}", index + 1) });
-                writeln!(stdout, "{error}")?;
                 outcome = ExitCode::from(2);
+                json!({ "error": format!("line {number}: {message}") })
             }
+        };
+        if piece(format!("{answer}\n").as_bytes())? == Reader::Gone {
+            break;
         }
-        stdout.flush()?;
     }
     Ok(outcome)
 }
 
-fn evaluate(line: &str) -> Result<serde_json::Value, String> {
-    if line.len() > MAX_LINE_BYTES {
-        return Err(format!("longer than {MAX_LINE_BYTES} bytes"));
+/// The next line, or why it cannot be used; `None` at the end of `input`.
+fn next_line(input: &mut impl BufRead) -> std::io::Result<Option<Result<Vec<u8>, String>>> {
+    let mut line = Vec::new();
+    let read = input.take(MAX_LINE_BYTES).read_until(b'\n', &mut line)?;
+    if read == 0 {
+        return Ok(None);
     }
-    let vector = serde_json::from_str(line).map_err(|error| format!("not JSON: {error}"))?;
-    authbridge_formula::replay::replay(&vector)
+    if line.len() as u64 == MAX_LINE_BYTES && !line.ends_with(b"\n") {
+        input.skip_until(b'\n')?;
+        return Ok(Some(Err(format!("longer than {MAX_LINE_BYTES} bytes"))));
+    }
+    Ok(Some(Ok(line)))
+}
+
+/// What `line` evaluates to; `None` if it is empty.
+fn evaluate(line: &[u8]) -> Result<Option<Value>, String> {
+    if line.trim_ascii().is_empty() {
+        return Ok(None);
+    }
+    let vector = serde_json::from_slice(line).map_err(|error| format!("not JSON: {error}"))?;
+    authbridge_formula::replay::replay(&vector).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_LINE_BYTES, evaluate, next_line};
+
+    #[test]
+    fn a_line_that_is_too_long_does_not_hide_the_next() {
+        let length = usize::try_from(MAX_LINE_BYTES).unwrap();
+        let text = format!("{}\nnext\n", "x".repeat(length + 10));
+        let mut input = text.as_bytes();
+        assert!(next_line(&mut input).unwrap().unwrap().is_err());
+        assert_eq!(next_line(&mut input).unwrap().unwrap().unwrap(), b"next\n");
+        assert!(next_line(&mut input).unwrap().is_none());
+    }
+
+    #[test]
+    fn what_is_no_text_is_said_to_be_no_json() {
+        assert!(evaluate(b"\xff\xfe").unwrap_err().starts_with("not JSON"));
+        assert_eq!(evaluate(b"  \n").unwrap(), None);
+    }
 }

@@ -20,19 +20,19 @@ use crate::error::CliError;
 use crate::output::Output;
 
 /// Runs `command`.
-pub(crate) async fn run(command: Command, output: &Output) -> Result<ExitCode, CliError> {
+pub(crate) async fn run(command: Command, output: Output) -> Result<ExitCode, CliError> {
     let effects = Effects::of_the_system();
     match command {
-        Command::Serve(args) => serve::run(*args, *output, effects).await,
-        Command::Demo(args) => demo::run(&args, *output, effects).await,
-        Command::Validate(args) => validate::run(&args, *output),
-        Command::Formula(Formula::Eval) => formula::eval(),
-        Command::Token(command) => token::run(command, *output, &effects),
-        Command::Workspace(command) => workspace::run(command, *output, effects).await,
-        Command::Connections(command) => connections::run(command, *output, &effects).await,
-        Command::Request(args) => request::run(args, *output, &effects).await,
-        Command::Completions { shell } => completions::run(shell),
+        Command::Serve(args) => serve::run(*args, output, effects).await,
+        Command::Demo(args) => demo::run(&args, output, effects).await,
+        Command::Validate(args) => validate::run(&args, output),
+        Command::Formula(Formula::Eval) => formula::eval(output),
+        Command::Token(command) => token::run(command, output, &effects),
+        Command::Workspace(command) => workspace::run(command, output, effects).await,
+        Command::Connections(command) => connections::run(command, output, &effects).await,
+        Command::Request(args) => request::run(args, output, &effects).await,
+        Command::Completions { shell } => completions::run(shell, output),
         Command::Openapi => generate::openapi(),
-        Command::Generate { directory } => generate::run(&directory, *output),
+        Command::Generate { directory } => generate::run(&directory, output),
     }
 }

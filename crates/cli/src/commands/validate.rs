@@ -1,9 +1,11 @@
 //! `authbridge validate`.
 
-use std::io::IsTerminal as _;
+use std::path::Path;
 use std::process::ExitCode;
 
-use authbridge_definition::{Code, Color, Directory, Severity, load_directory, render};
+use authbridge_definition::{
+    Code, Color, ConnectorFile, Directory, Severity, load_directory, render_under,
+};
 use serde_json::{Value, json};
 
 use crate::args::Validate;
@@ -15,7 +17,7 @@ pub(super) fn run(args: &Validate, output: Output) -> Result<ExitCode, CliError>
         return explain(code, output);
     }
     let directory = load_directory(&args.directory)?;
-    output.result(&text(&directory), &value(&directory))?;
+    output.result(&text(&args.directory, &directory), &value(&directory))?;
     let fails = directory
         .diagnostics
         .iter()
@@ -31,37 +33,30 @@ pub(super) fn run(args: &Validate, output: Output) -> Result<ExitCode, CliError>
     })
 }
 
-/// Everything that was seen: elements, what was ignored and why, then what is wrong.
-pub(super) fn text(directory: &Directory) -> String {
-    let color = if std::io::stdout().is_terminal() {
-        Color::Always
-    } else {
-        Color::Never
-    };
-    let mut text = render(&directory.diagnostics, &directory.sources, color);
+/// What is wrong, then everything that was seen: elements, and what was ignored and why. `path` is
+/// where `directory` was read from. The text has colours: whoever prints it leaves them out where
+/// they are not wanted.
+pub(super) fn text(path: &Path, directory: &Directory) -> String {
+    let root = root(path);
+    let mut text = render_under(
+        &root,
+        &directory.diagnostics,
+        &directory.sources,
+        Color::Always,
+    );
     if !text.is_empty() {
         text.push('\n');
     }
     for connector in &directory.connectors {
-        let options = connector
-            .connector
-            .as_ref()
-            .map_or(0, |it| it.options.len());
-        let auth = match &connector.connector {
-            None => "not usable".to_owned(),
-            Some(_) if options == 1 => "1 auth option".to_owned(),
-            Some(_) => format!("{options} auth options"),
-        };
-        let version = connector.version.as_deref().unwrap_or("development");
-        text.push_str(&format!(
-            "connector    {} ({version}, {auth})  {}\n",
-            connector.key, connector.path
-        ));
+        text.push_str(&connector_line(&root, connector));
     }
     for integration in &directory.integrations {
-        let connector = integration.connector_key.as_deref().unwrap_or("none");
+        let connector = match &integration.connector_key {
+            Some(key) => format!("connector {key}"),
+            None => "no connector".to_owned(),
+        };
         text.push_str(&format!(
-            "integration  {} (connector {connector})  {}\n",
+            "integration  {} ({connector})  {root}{}\n",
             integration.key, integration.path
         ));
     }
@@ -72,30 +67,73 @@ pub(super) fn text(directory: &Directory) -> String {
             .map(|it| format!("; {it}"))
             .unwrap_or_default();
         text.push_str(&format!(
-            "ignored      {}: {}{suggestion}\n",
+            "ignored      {root}{}: {}{suggestion}\n",
             ignored.path, ignored.reason
         ));
     }
-    text.push_str(&summary(directory));
+    text.push_str(&summary(path, directory));
     text
 }
 
-fn summary(directory: &Directory) -> String {
-    let count = |severity| {
-        directory
-            .diagnostics
-            .iter()
-            .filter(|diagnostic| diagnostic.severity == severity)
-            .count()
+fn connector_line(root: &str, connector: &ConnectorFile) -> String {
+    let auth = match &connector.connector {
+        None => "not usable".to_owned(),
+        Some(usable) => counted(usable.options.len(), "auth option"),
     };
-    format!(
-        "{} connector(s), {} integration(s), {} ignored: {} error(s), {} warning(s)\n",
-        directory.connectors.len(),
-        directory.integrations.len(),
-        directory.ignored.len(),
-        count(Severity::Error),
-        count(Severity::Warning),
-    )
+    let version = match connector.version.as_deref() {
+        Some(version) => format!("version {version}, "),
+        None => String::new(),
+    };
+    let path = format!("{root}{}", connector.path);
+    let path = match path.trim_end_matches('/') {
+        "" => ".",
+        path => path,
+    };
+    format!("connector    {} ({version}{auth})  {path}\n", connector.key)
+}
+
+/// What stands before the paths of a directory's files to open them from here: a file is read
+/// together with the rest of its directory.
+fn root(path: &Path) -> String {
+    let directory = match path.parent() {
+        Some(parent) if path.is_file() => parent,
+        _ => path,
+    };
+    let text = directory.to_string_lossy();
+    match text.trim_end_matches('/').trim_start_matches("./") {
+        "" if text.starts_with('/') => "/".into(),
+        "" | "." => String::new(),
+        directory => format!("{directory}/"),
+    }
+}
+
+fn summary(path: &Path, directory: &Directory) -> String {
+    let of = |severity| {
+        let found = directory.diagnostics.iter();
+        found.filter(|it| it.severity == severity).count()
+    };
+    let mut text = format!(
+        "{}, {}; {}, {}\n",
+        counted(directory.connectors.len(), "connector"),
+        counted(directory.integrations.len(), "integration"),
+        counted(of(Severity::Error), "error"),
+        counted(of(Severity::Warning), "warning"),
+    );
+    if directory.connectors.is_empty() && directory.integrations.is_empty() {
+        text.push_str(&format!(
+            "nothing in `{}` looks like a connector or an integration: connectors belong into \
+             `connectors/<key>/spec.yml`, integrations into `integrations/<key>/<key>.yaml`\n",
+            path.display()
+        ));
+    }
+    text
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun}"),
+        _ => format!("{count} {noun}s"),
+    }
 }
 
 fn value(directory: &Directory) -> Value {
@@ -125,7 +163,7 @@ fn explain(code: &str, output: Output) -> Result<ExitCode, CliError> {
     let code = Code::from_id(&id).ok_or_else(|| {
         CliError::usage(
             format!("there is no diagnostic `{code}`"),
-            "codes look like AB0103",
+            "codes look like AB0103; they stand in the brackets of `error[AB0103]`",
         )
     })?;
     let text = format!(
@@ -139,4 +177,25 @@ fn explain(code: &str, output: Output) -> Result<ExitCode, CliError> {
     });
     output.result(&text, &value)?;
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{counted, root};
+
+    #[test]
+    fn paths_can_be_opened_from_where_the_command_was_typed() {
+        assert_eq!(root(Path::new(".")), "");
+        assert_eq!(root(Path::new("./membrane/")), "membrane/");
+        assert_eq!(root(Path::new("../membrane")), "../membrane/");
+        assert_eq!(root(Path::new("/")), "/");
+    }
+
+    #[test]
+    fn one_is_singular() {
+        assert_eq!(counted(1, "error"), "1 error");
+        assert_eq!(counted(0, "error"), "0 errors");
+    }
 }

@@ -2,15 +2,15 @@
 
 use std::process::ExitCode;
 
+use authbridge_core::Effects;
 use authbridge_core::secret::ExposeSecret as _;
-use authbridge_core::{Effects, SecretString};
 use authbridge_store::{Access, NewWorkspace};
 use serde_json::json;
 
 use crate::args::Workspace;
 use crate::error::CliError;
 use crate::output::{Output, table};
-use crate::setup::{new_secret, open_store};
+use crate::setup::{check_secret, check_workspace_key, new_secret, open_store, require_existing};
 
 pub(super) async fn run(
     command: Workspace,
@@ -25,9 +25,13 @@ pub(super) async fn run(
             algorithm,
             data,
         } => {
+            check_workspace_key(&key)?;
+            if let Some(secret) = &secret {
+                check_secret(secret)?;
+            }
             let store = open_store(&data, Access::Shared, &effects).await?;
             let is_generated = secret.is_none();
-            let secret = secret.map_or_else(|| new_secret(&effects), SecretString::from);
+            let secret = secret.unwrap_or_else(|| new_secret(&effects));
             let new = NewWorkspace {
                 key,
                 name,
@@ -48,10 +52,15 @@ pub(super) async fn run(
                 if let Some(members) = value.as_object_mut() {
                     members.insert("secret".into(), shown.into());
                 }
+            } else {
+                text.push_str(
+                    "its secret is the one in AUTHBRIDGE_WORKSPACE_SECRET, or after `--secret`\n",
+                );
             }
             output.result(&text, &value)?;
         }
         Workspace::List { data } => {
+            require_existing(&data)?;
             let store = open_store(&data, Access::Shared, &effects).await?;
             let workspaces = store.list_workspaces().await;
             store.close().await;

@@ -1,0 +1,106 @@
+//! The flags of `serve`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::builder::FalseyValueParser;
+use clap::{Args as ClapArgs, ValueEnum};
+use ipnet::IpNet;
+
+use super::{Data, NewWorkspace, address};
+
+#[derive(ClapArgs, Debug)]
+#[command(
+    after_help = "Examples:\n  authbridge serve ./membrane --dev --watch\n  AUTHBRIDGE_WORKSPACE_KEY=acme AUTHBRIDGE_WORKSPACE_SECRET=… authbridge serve --listen 0.0.0.0:4700\n\nWhen it is ready, it prints `listening on http://…` on standard output; the log goes to standard error.\nSIGTERM and Ctrl-C let requests in progress finish; a second one does not wait for them."
+)]
+pub(crate) struct Serve {
+    /// Connectors and integrations to load at start
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
+    /// Where to listen
+    #[arg(
+        long,
+        env = "AUTHBRIDGE_LISTEN",
+        default_value = "127.0.0.1:4700",
+        value_name = "ADDRESS",
+        value_parser = address
+    )]
+    pub(crate) listen: SocketAddr,
+    #[command(flatten)]
+    pub(crate) data: Data,
+    #[command(flatten)]
+    pub(crate) workspace: NewWorkspace,
+    /// Permits upstreams on loopback and private addresses, and plain http
+    #[arg(long, env = "AUTHBRIDGE_DEV", value_parser = FalseyValueParser::new())]
+    pub(crate) dev: bool,
+    /// Loads DIR again when a file in it changes
+    #[arg(
+        long,
+        env = "AUTHBRIDGE_WATCH",
+        value_parser = FalseyValueParser::new(),
+        requires = "directory"
+    )]
+    pub(crate) watch: bool,
+    /// Worker threads; one per core unless given
+    #[arg(long, env = "AUTHBRIDGE_THREADS", value_name = "NUMBER")]
+    pub(crate) threads: Option<usize>,
+    /// Networks of yours that requests may go to, such as 10.0.0.0/8
+    #[arg(
+        long,
+        env = "AUTHBRIDGE_ALLOW_NETWORK",
+        value_delimiter = ',',
+        value_name = "CIDR"
+    )]
+    pub(crate) allow_network: Vec<IpNet>,
+    /// Seconds to connect to an upstream
+    #[arg(
+        long,
+        env = "AUTHBRIDGE_CONNECT_TIMEOUT",
+        default_value_t = 10,
+        value_name = "SECONDS"
+    )]
+    pub(crate) connect_timeout: u64,
+    /// Seconds for an upstream to begin its answer
+    #[arg(
+        long,
+        env = "AUTHBRIDGE_RESPONSE_TIMEOUT",
+        default_value_t = 60,
+        value_name = "SECONDS"
+    )]
+    pub(crate) response_timeout: u64,
+    /// Seconds between two pieces of a body
+    #[arg(
+        long,
+        env = "AUTHBRIDGE_IDLE_TIMEOUT",
+        default_value_t = 60,
+        value_name = "SECONDS"
+    )]
+    pub(crate) idle_timeout: u64,
+    /// Seconds that requests in progress may go on after SIGTERM or Ctrl-C
+    #[arg(
+        long,
+        env = "AUTHBRIDGE_SHUTDOWN_GRACE",
+        default_value_t = 20,
+        value_name = "SECONDS"
+    )]
+    pub(crate) shutdown_grace: u64,
+    /// How log lines look
+    #[arg(long, env = "AUTHBRIDGE_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
+    pub(crate) log_format: LogFormat,
+    /// What is logged: error, warn, info, debug, or a filter such as `authbridge_engine=debug`
+    #[arg(
+        long,
+        env = "AUTHBRIDGE_LOG",
+        default_value = "info",
+        value_name = "FILTER"
+    )]
+    pub(crate) log: String,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}

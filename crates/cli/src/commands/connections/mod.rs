@@ -1,0 +1,215 @@
+//! `authbridge connections`.
+
+mod names;
+
+use std::process::ExitCode;
+
+use authbridge_core::Effects;
+use http::Method;
+use serde_json::Value;
+use url::form_urlencoded;
+
+use crate::api::{Api, segment};
+use crate::args::{Connections, Remote};
+use crate::error::CliError;
+use crate::output::{Output, table};
+use names::Names;
+
+pub(super) async fn run(
+    command: Connections,
+    output: Output,
+    effects: &Effects,
+) -> Result<ExitCode, CliError> {
+    match command {
+        Connections::List {
+            integration,
+            disconnected,
+            archived,
+            remote,
+        } => {
+            let api = Api::new(&remote, effects)?;
+            let query = filter(integration.as_deref(), disconnected, archived);
+            let items = all(&api, &query).await?;
+            let text = if output.is_json() {
+                String::new()
+            } else {
+                rows(&items, &Names::of(&api, &items).await?)
+            };
+            output.result(&text, &Value::Array(items))?;
+        }
+        Connections::Show { connection, remote } => {
+            let api = Api::new(&remote, effects)?;
+            let found = one(&api, &remote, Method::GET, &connection, "").await?;
+            let text = if output.is_json() {
+                String::new()
+            } else {
+                let names = Names::of(&api, std::slice::from_ref(&found)).await?;
+                details(&found, &names)
+            };
+            output.result(&text, &found)?;
+        }
+        Connections::Test { connection, remote } => {
+            let api = Api::new(&remote, effects)?;
+            let result = one(&api, &remote, Method::POST, &connection, "/test").await?;
+            return tested(&result, output);
+        }
+        Connections::Archive { connection, remote } => {
+            let api = Api::new(&remote, effects)?;
+            let archived = one(&api, &remote, Method::DELETE, &connection, "").await?;
+            output.result(&format!("archived {}\n", text(&archived, "id")), &archived)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn filter(integration: Option<&str>, disconnected: bool, archived: bool) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    if let Some(integration) = integration {
+        query.append_pair("integrationKey", integration);
+    }
+    if disconnected {
+        query.append_pair("disconnected", "true");
+    }
+    if archived {
+        query.append_pair("includeArchived", "true");
+    }
+    query.finish()
+}
+
+async fn all(api: &Api, query: &str) -> Result<Vec<Value>, CliError> {
+    let mut items = Vec::new();
+    let mut pages = api.pages("/connections", query);
+    while let Some(found) = pages.next().await? {
+        items.extend(found);
+    }
+    Ok(items)
+}
+
+async fn one(
+    api: &Api,
+    remote: &Remote,
+    method: Method,
+    connection: &str,
+    after: &str,
+) -> Result<Value, CliError> {
+    let path = format!("/connections/{}{after}", segment(connection));
+    let found = api.call(method, &path, None).await;
+    found.map_err(|error| error.hint_if_not_found(not_found(remote)))
+}
+
+/// What to try when there is no such connection.
+pub(super) fn not_found(remote: &Remote) -> &'static str {
+    if remote.customer.is_some() {
+        "`authbridge connections list` shows everybody's connections; leave `--customer` out there"
+    } else {
+        "`authbridge connections list` shows what there is"
+    }
+}
+
+fn tested(result: &Value, output: Output) -> Result<ExitCode, CliError> {
+    let works = result
+        .get("success")
+        .and_then(Value::as_bool)
+        .unwrap_or(false);
+    if works {
+        output.result("it works\n", result)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let why = result
+        .pointer("/error/message")
+        .and_then(Value::as_str)
+        .unwrap_or("the server does not say why");
+    output.result(&format!("it does not work: {why}\n"), result)?;
+    Ok(ExitCode::from(1))
+}
+
+fn rows(items: &[Value], names: &Names) -> String {
+    let head = ["ID", "CUSTOMER", "INTEGRATION", "STATE", "CREATED", "NAME"]
+        .map(str::to_owned)
+        .to_vec();
+    let rows: Vec<Vec<String>> = std::iter::once(head)
+        .chain(items.iter().map(|item| {
+            vec![
+                text(item, "id"),
+                names.customer(item),
+                names.integration(item),
+                state(item),
+                to_the_second(&text(item, "createdAt")),
+                text(item, "name"),
+            ]
+        }))
+        .collect();
+    table(&rows)
+}
+
+fn details(connection: &Value, names: &Names) -> String {
+    let text = |member| text(connection, member);
+    let rows = [
+        ("id", text("id")),
+        ("name", text("name")),
+        ("customer", names.customer(connection)),
+        ("integration", names.integration(connection)),
+        ("auth option", text("authOptionKey")),
+        ("state", state(connection)),
+        ("error", text("error")),
+        ("created", to_the_second(&text("createdAt"))),
+        ("updated", to_the_second(&text("updatedAt"))),
+        ("archived", to_the_second(&text("archivedAt"))),
+    ];
+    let rows: Vec<Vec<String>> = rows
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| vec![name.to_owned(), value])
+        .collect();
+    table(&rows)
+}
+
+/// An archived connection is in no other state.
+fn state(connection: &Value) -> String {
+    if connection.get("archivedAt").is_some_and(Value::is_string) {
+        return "archived".into();
+    }
+    text(connection, "state")
+}
+
+/// A timestamp without its fraction of a second.
+fn to_the_second(timestamp: &str) -> String {
+    match timestamp.split_once('.') {
+        Some((seconds, fraction)) if fraction.ends_with('Z') => format!("{seconds}Z"),
+        _ => timestamp.to_owned(),
+    }
+}
+
+fn text(value: &Value, name: &str) -> String {
+    match value.get(name) {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Object(error)) if error.contains_key("message") => error
+            .get("message")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned(),
+        Some(other) => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{state, to_the_second};
+
+    #[test]
+    fn an_archived_connection_says_so() {
+        let archived = json!({ "state": "READY", "archivedAt": "2026-01-01T00:00:00Z" });
+        assert_eq!(state(&archived), "archived");
+        assert_eq!(state(&json!({ "state": "READY" })), "READY");
+    }
+
+    #[test]
+    fn people_do_not_read_microseconds() {
+        let timestamp = "2026-11-21T09:04:24.33693Z";
+        assert_eq!(to_the_second(timestamp), "2026-11-21T09:04:24Z");
+        assert_eq!(to_the_second(""), "");
+    }
+}
