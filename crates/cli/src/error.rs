@@ -122,6 +122,7 @@ impl CliError {
             Self::Read(_) => {
                 Some("give a directory of connectors and integrations that this user may read, or one file".into())
             }
+            Self::Engine(authbridge_engine::EngineError::Store(error)) => error.hint(),
             Self::Engine(_) | Self::Io(_) => None,
         }
     }

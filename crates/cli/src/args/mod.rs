@@ -25,7 +25,7 @@ pub(crate) use workspace::{
 )]
 pub(crate) struct Args {
     /// Prints results and errors as JSON, on standard output
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 1000)]
     pub(crate) json: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -102,7 +102,7 @@ pub(crate) enum Formula {
     /// Evaluates formulas: one JSON object per line of standard input, one result per line of
     /// standard output
     #[command(
-        after_help = "Each line has `formula` and `variables` (or `args`), and `fn` for another function than `buildValue`.\nThe answer is {\"value\": …}, {\"undefined\": true} or {\"throws\": …, \"message\": …}.\nA line that is not such an object is answered with {\"error\": …}, and the exit code is 2.\n\nExample:\n  echo '{\"formula\": {\"$concat\": [\"Bearer \", {\"$var\": \"token\"}]}, \"variables\": {\"token\": \"t\"}}' | authbridge formula eval"
+        after_help = "Each line has `formula` and `variables` (or `args`), and `fn` for another function than\n`buildValue`.\nThe answer is {\"value\": …}, {\"undefined\": true} or {\"throws\": …, \"message\": …}.\nA line that is not such an object is answered with {\"error\": …}, and the exit code is 2.\n\nExample:\n  echo '{\"formula\": {\"$var\": \"user.name\"}, \"variables\": {\"user\": {\"name\": \"Ada\"}}}' |\n    authbridge formula eval"
     )]
     Eval,
 }

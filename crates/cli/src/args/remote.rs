@@ -64,7 +64,7 @@ pub(crate) enum Connections {
 
 #[derive(ClapArgs, Debug)]
 #[command(
-    after_help = "Examples:\n  authbridge request acme GET /v1/me --customer user-42\n  authbridge request acme POST /v1/things -d '{\"name\": \"x\"}' --customer user-42\n  authbridge request acme PUT /files/1 -d @photo.jpg -H 'Content-Type: image/jpeg' --customer user-42\n\nThe answer's body goes to standard output as it arrives. With --json it is one object, `{status, headers, body}`,\nwhen the answer is complete: `body` is JSON or text, `bodyBase64` anything else."
+    after_help = "Examples:\n  authbridge request acme GET /v1/me --customer user-42\n  authbridge request acme POST /v1/things -d '{\"name\": \"x\"}' --customer user-42\n  authbridge request acme PUT /files/1 -d @photo.jpg -H 'Content-Type: image/jpeg'\n\nThe answer's body goes to standard output as it arrives. With --json it is one object when the\nanswer is complete, `{status, headers, body}`; a body that is not text is in `bodyBase64`."
 )]
 pub(crate) struct Request {
     /// A connection's id, or an integration's key

@@ -11,7 +11,7 @@ use super::{Data, NewWorkspace, address};
 
 #[derive(ClapArgs, Debug)]
 #[command(
-    after_help = "Examples:\n  authbridge serve ./membrane --dev --watch\n  AUTHBRIDGE_WORKSPACE_KEY=acme AUTHBRIDGE_WORKSPACE_SECRET=… authbridge serve --listen 0.0.0.0:4700\n\nWhen it is ready, it prints `listening on http://…` on standard output; the log goes to standard error.\nSIGTERM and Ctrl-C let requests in progress finish; a second one does not wait for them."
+    after_help = "Examples:\n  authbridge serve ./membrane --dev --watch\n  AUTHBRIDGE_WORKSPACE_KEY=acme AUTHBRIDGE_WORKSPACE_SECRET=… authbridge serve --listen 0.0.0.0:4700\n\nWhen it is ready, it prints `listening on http://…` on standard output. The log goes to standard\nerror.\nSIGTERM and Ctrl-C let requests in progress finish; a second signal does not wait."
 )]
 pub(crate) struct Serve {
     /// Connectors and integrations to load at start

@@ -22,6 +22,7 @@ use crate::error::CliError;
 use crate::output::Output;
 use crate::setup::open_store;
 use crate::signals::StopSignals;
+use watch::Changes;
 
 pub(super) async fn run(
     args: Serve,
@@ -33,6 +34,7 @@ pub(super) async fn run(
     if let Some(directory) = &args.directory {
         require_readable(directory)?;
     }
+    workspace::check(&args.workspace)?;
     require_free(&args)?;
     let mut signals = StopSignals::new()?;
     let store = open_store(&args.data, Access::Exclusive, &effects).await?;
@@ -48,14 +50,14 @@ async fn serve(
     effects: Effects,
     signals: &mut StopSignals,
 ) -> Result<(), CliError> {
-    let running = tokio::select! {
+    let mut running = tokio::select! {
         running = start(args, output, store, effects) => running?,
         () = signals.next() => return Ok(()),
     };
-    let ended = tokio::select! {
-        ended = reload(args, &running) => ended,
-        () = signals.next() => Ok(()),
-    };
+    tokio::select! {
+        () = reload(args, &mut running) => {}
+        () = signals.next() => {}
+    }
     tracing::info!("stopping: requests in progress may finish");
     let server = running.server;
     tokio::select! {
@@ -64,7 +66,7 @@ async fn serve(
         }
         () = signals.next() => tracing::warn!("stopping at once"),
     }
-    ended
+    Ok(())
 }
 
 /// A server that listens, and what it serves.
@@ -73,6 +75,8 @@ struct Running {
     server: Server,
     /// What DIR is loaded into.
     workspace: Option<String>,
+    /// With `--watch`.
+    changes: Option<Changes>,
 }
 
 async fn start(
@@ -83,6 +87,11 @@ async fn start(
 ) -> Result<Running, CliError> {
     let workspace = workspace::ensure(args, output, store, &effects).await?;
     let engine = Engine::new(store.clone(), effects, egress(args));
+    // Before loading, so that no change falls in between.
+    let changes = match &args.directory {
+        Some(directory) if args.watch => Some(Changes::of(directory, &args.data.data_dir)?),
+        _ => None,
+    };
     if let (Some(directory), Some(workspace)) = (&args.directory, &workspace.key) {
         load(&engine, workspace, directory, args.log_format).await?;
     }
@@ -98,6 +107,7 @@ async fn start(
         engine,
         server,
         workspace: workspace.key,
+        changes,
     })
 }
 
@@ -140,13 +150,12 @@ async fn load(
 }
 
 /// With `--watch`, loads DIR again whenever something in it changes; without, waits for ever.
-async fn reload(args: &Serve, running: &Running) -> Result<(), CliError> {
-    let (Some(directory), Some(workspace), true) =
-        (&args.directory, &running.workspace, args.watch)
+async fn reload(args: &Serve, running: &mut Running) {
+    let (Some(directory), Some(workspace), Some(changes)) =
+        (&args.directory, &running.workspace, &mut running.changes)
     else {
         return std::future::pending().await;
     };
-    let mut changes = watch::Changes::of(directory, &args.data.data_dir)?;
     loop {
         changes.next().await;
         match load(&running.engine, workspace, directory, args.log_format).await {

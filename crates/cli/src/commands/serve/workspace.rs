@@ -19,6 +19,17 @@ pub(super) struct Ensured {
     pub(super) is_new: bool,
 }
 
+/// Refuses keys and secrets that no workspace should have.
+pub(super) fn check(wanted: &args::NewWorkspace) -> Result<(), CliError> {
+    if let Some(secret) = &wanted.workspace_secret {
+        check_secret(secret)?;
+    }
+    wanted
+        .workspace_key
+        .as_deref()
+        .map_or(Ok(()), check_workspace_key)
+}
+
 /// The workspace that the environment names, or the only one there is, or a new one.
 ///
 /// # Errors
@@ -31,11 +42,7 @@ pub(super) async fn ensure(
     effects: &Effects,
 ) -> Result<Ensured, CliError> {
     let wanted = &args.workspace;
-    if let Some(secret) = &wanted.workspace_secret {
-        check_secret(secret)?;
-    }
     if let Some(key) = &wanted.workspace_key {
-        check_workspace_key(key)?;
         let Some(existing) = store.find_workspace_by_key(key).await? else {
             return create(key.clone(), wanted, output, store, effects).await;
         };
@@ -126,9 +133,9 @@ pub(super) fn next_steps(args: &Serve, url: &str) -> String {
     };
     let mut text = format!(
         "\nNext, in another terminal with AUTHBRIDGE_WORKSPACE_KEY and AUTHBRIDGE_WORKSPACE_SECRET:\n\n  \
-         authbridge token mint --customer user-42    # a token for one of your users\n  \
+         authbridge token mint --customer user-42\n  \
          authbridge connections list{server}\n  \
-         curl {url}/openapi.json                     # the API\n"
+         curl {url}/openapi.json\n"
     );
     if args.directory.is_none() {
         text.push_str(

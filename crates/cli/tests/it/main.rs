@@ -1,0 +1,21 @@
+//! The executable as its users meet it: arguments, files and signals in, text and exit codes out.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed step fails the test"
+)]
+
+mod connections;
+mod demo;
+mod formula;
+mod guide;
+mod help;
+mod json;
+mod request;
+mod serve;
+mod support;
+mod token;
+mod validate;
+mod workspace;
