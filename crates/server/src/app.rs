@@ -15,10 +15,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::error::ApiError;
 use crate::routes;
+use crate::wire::MAX_BODY_BYTES;
 use crate::worker::Worker;
-
-/// The largest body of an API request. The proxy has no limit.
-const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
 const OPENAPI_PATH: &str = "/openapi.json";
 

@@ -198,6 +198,7 @@ fn summary(fields: &[FieldError]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -256,5 +257,36 @@ mod tests {
         let schema = json!({"type": "object", "properties":
             {"region": {"type": "string", "enum": ["eu"], "allowCustom": true}}});
         assert!(check_input(Some(&schema), &json!({"region": "mars"})).is_ok());
+    }
+
+    /// Any JSON, with the words of schemas among its names.
+    fn json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            "(string|integer|object|array|boolean|null|[(\\[]{0,3}|\\PC{0,4})"
+                .prop_map(Value::from),
+        ];
+        let name = "(type|properties|required|items|enum|default|pattern|minLength|format|\
+            additionalProperties|anyOf|allowCustom|\\$ref|a|b)";
+        leaf.prop_recursive(4, 24, 4, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec((name, inner), 0..4)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_schema_and_any_input_have_an_outcome(schema in json(), input in json()) {
+            let outcome = check_input(Some(&schema), &input);
+            if !matches!(input, Value::Object(_) | Value::Null) {
+                prop_assert!(outcome.is_err());
+            }
+        }
     }
 }

@@ -1,4 +1,5 @@
 use http::{HeaderMap, StatusCode};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
@@ -143,4 +144,79 @@ fn the_first_matching_response_handler_decides() {
         .map(ResponseHandler::needs_body)
         .collect();
     assert_eq!(needs, [false, true]);
+}
+
+#[test]
+fn a_handler_that_needs_a_body_nobody_read_is_passed_over() {
+    let client = client(
+        &json!({"baseUri": "https://a.example", "responseHandlers": [
+            {"match": {"$eval": {"$var": "response.data.ok"}, "isEmpty": true},
+             "error": {"key": "connection_is_defunct"}},
+            {"match": {"$eval": {"$var": "response.status"}, "is": 200}, "isSuccess": true},
+        ]}),
+    );
+    let facts = ResponseFacts {
+        status: StatusCode::OK,
+        headers: &HeaderMap::new(),
+        data: None,
+    };
+    let verdict = ResponseHandler::judge(&client.response_handlers, &facts);
+    assert_eq!(verdict, Some(Verdict::Success(None)));
+}
+
+#[test]
+fn fields_of_the_message_itself_are_not_a_definitions_to_set() {
+    let client = client(&json!({"baseUri": "https://a.example", "headers": {
+        "Transfer-Encoding": "chunked", "Content-Length": "3", "Connection": "x", "X-Own": "1",
+    }}));
+    let names: Vec<&str> = client
+        .headers
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    assert_eq!(names, ["x-own"]);
+}
+
+#[test]
+fn a_query_right_after_the_host_has_a_path() {
+    let client = client(&json!({"baseUri": "https://api.example.com"}));
+    assert_eq!(path(&client, "?a=1", None), "/?a=1");
+}
+
+/// Text that looks for a way out of the base URI.
+fn crafty() -> impl Strategy<Value = String> {
+    let part = prop_oneof![
+        Just("https://".to_owned()),
+        Just("http:/".to_owned()),
+        Just("//".to_owned()),
+        Just("\\".to_owned()),
+        Just("@".to_owned()),
+        Just("#".to_owned()),
+        Just("?".to_owned()),
+        Just("..".to_owned()),
+        Just(":443".to_owned()),
+        Just("evil.example".to_owned()),
+        Just("api.example.com".to_owned()),
+        Just("%2f".to_owned()),
+        "[ -~]{0,4}",
+        "\\PC{0,3}",
+    ];
+    prop::collection::vec(part, 0..6).prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #[test]
+    fn no_path_leads_to_another_host(given in crafty(), query in prop::option::of("[ -~]{0,12}")) {
+        let client = client(&json!({
+            "baseUri": "https://api.example.com/v1", "allowedHosts": ["*.files.example.com"],
+            "query": {"key": "k"},
+        }));
+        if let Ok(target) = client.target(&given, query.as_deref()) {
+            prop_assert!(client.allowed_hosts.contains(&target.origin));
+            prop_assert!(target.path_and_query.starts_with('/'), "{}", target.path_and_query);
+            if let Ok(uri) = http::Uri::try_from(&target.path_and_query) {
+                prop_assert_eq!(uri.authority(), None);
+            }
+        }
+    }
 }

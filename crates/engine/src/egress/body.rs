@@ -86,14 +86,14 @@ pub(super) struct Upload {
 }
 
 impl Upload {
-    fn start() -> Arc<Self> {
+    pub(super) fn start() -> Arc<Self> {
         Arc::new(Self {
             started: Instant::now(),
             last_piece: AtomicU64::new(0),
         })
     }
 
-    fn note_piece(&self) {
+    pub(super) fn note_piece(&self) {
         let elapsed = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.last_piece.store(elapsed, Ordering::Relaxed);
     }

@@ -226,3 +226,50 @@ impl Replay {
         request
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_mins(1);
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_never_comes_is_waited_for_as_long_as_allowed() {
+        let begin = Instant::now();
+        let answer = in_time(std::future::pending::<()>(), LIMIT, None).await;
+        assert_eq!((answer, begin.elapsed()), (None, LIMIT));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_wait_begins_anew_with_every_piece_of_an_upload() {
+        let upload = Upload::start();
+        let begin = Instant::now();
+        let sending = async {
+            for _ in 0..5 {
+                tokio::time::sleep(LIMIT / 2).await;
+                upload.note_piece();
+            }
+        };
+        let waiting = in_time(
+            std::future::pending::<()>(),
+            LIMIT,
+            Some(Arc::clone(&upload)),
+        );
+        let ((), answer) = tokio::join!(sending, waiting);
+        assert_eq!((answer, begin.elapsed()), (None, LIMIT / 2 * 5 + LIMIT));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_after_a_long_upload_is_taken() {
+        let upload = Upload::start();
+        let answer = async {
+            for _ in 0..5 {
+                tokio::time::sleep(LIMIT / 2).await;
+                upload.note_piece();
+            }
+            tokio::time::sleep(LIMIT / 2).await;
+        };
+        let answer = in_time(answer, LIMIT, Some(Arc::clone(&upload))).await;
+        assert_eq!(answer, Some(()));
+    }
+}

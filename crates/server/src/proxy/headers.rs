@@ -93,6 +93,10 @@ pub(super) fn strip_request(headers: &mut HeaderMap, is_upgrade: bool) {
 pub(super) fn strip_response(headers: &mut HeaderMap) {
     strip_named(headers);
     headers.remove(ERROR_HEADER);
+    if headers.contains_key(TRANSFER_ENCODING) {
+        // The length that counts is that of the chunks (RFC 9112 section 6.3).
+        headers.remove(CONTENT_LENGTH);
+    }
     for name in &HOP_BY_HOP {
         headers.remove(name);
     }
@@ -144,6 +148,8 @@ const PROTECTED: [HeaderName; 5] = [AUTHORIZATION, CONTENT_LENGTH, EXPECT, HOST,
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
@@ -207,5 +213,49 @@ mod tests {
         assert_eq!(request["x-api-key"], "k");
         assert_eq!(request["content-type"], "text/csv");
         assert_eq!(request["accept"], "a/b");
+    }
+
+    #[test]
+    fn a_length_beside_chunks_does_not_pass() {
+        let mut answer = headers(&[("transfer-encoding", "chunked"), ("content-length", "3")]);
+        strip_response(&mut answer);
+        assert!(answer.is_empty());
+    }
+
+    fn any_headers() -> impl Strategy<Value = HeaderMap> {
+        let name = prop_oneof![
+            prop::sample::select(HOP_BY_HOP.map(|name| name.to_string()).to_vec()),
+            prop::sample::select(INFRASTRUCTURE.map(str::to_owned).to_vec()),
+            "[a-z]{1,3}",
+        ];
+        let value = prop_oneof!["[a-z]{1,3}(, ?[a-z]{1,3}){0,2}", "[ -~]{0,8}"];
+        prop::collection::vec((name, value), 0..12).prop_map(|pairs| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in pairs {
+                let name: HeaderName = name.parse().unwrap();
+                headers.append(name, HeaderValue::from_str(&value).unwrap());
+            }
+            headers
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_stripped_stays_as_it_is(headers in any_headers()) {
+            let mut once = headers.clone();
+            strip_request(&mut once, false);
+            for name in HOP_BY_HOP.iter().map(HeaderName::as_str).chain(INFRASTRUCTURE) {
+                prop_assert!(!once.contains_key(name), "{}", name);
+            }
+            let mut twice = once.clone();
+            strip_request(&mut twice, false);
+            prop_assert_eq!(&once, &twice);
+
+            let mut answer = headers;
+            strip_response(&mut answer);
+            let mut again = answer.clone();
+            strip_response(&mut again);
+            prop_assert_eq!(answer, again);
+        }
     }
 }

@@ -33,6 +33,8 @@ impl<'a> ProxyRoute<'a> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn rest(path: &str) -> Option<&str> {
@@ -57,5 +59,26 @@ mod tests {
         assert_eq!(rest("/connections//proxy/x"), None);
         assert_eq!(rest("/connections/acme"), None);
         assert_eq!(rest("/integrations/acme/proxy/x"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn selector_and_rest_come_back(selector in "[^\\x00]{1,8}", rest in "[!-~]{0,20}") {
+            let encoded = percent_encoding::utf8_percent_encode(
+                &selector,
+                percent_encoding::NON_ALPHANUMERIC,
+            );
+            let path = format!("/connections/{encoded}/proxy/{rest}");
+            let route = ProxyRoute::parse(&path).unwrap();
+            prop_assert_eq!(route.selector(), selector);
+            prop_assert_eq!(route.rest, rest);
+        }
+
+        #[test]
+        fn any_path_is_or_is_not_the_proxys(path in "[ -~]{0,30}") {
+            if let Some(route) = ProxyRoute::parse(&path) {
+                prop_assert!(path.starts_with("/connections/") && path.ends_with(route.rest));
+            }
+        }
     }
 }

@@ -5,11 +5,16 @@ use std::fmt::Display;
 
 use authbridge_core::SecretJson;
 use axum::extract::{FromRequest, Request};
+use axum::response::IntoResponse as _;
 use bytes::Bytes;
 use http::StatusCode;
+use http_body::Body as _;
 use serde_json::{Map, Value};
 
 use crate::error::ApiError;
+
+/// The largest body of an API request. The proxy has no limit.
+pub(crate) const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
 /// The JSON body of a request; null when it is empty.
 pub(crate) struct JsonBody(pub(crate) Value);
@@ -18,16 +23,17 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(|rejection| {
-                let status = axum::response::IntoResponse::into_response(rejection).status();
-                let message = match status {
-                    StatusCode::PAYLOAD_TOO_LARGE => "the body is too large",
-                    _ => "the body could not be read",
-                };
-                ApiError::new(status, "bad_request", message)
-            })?;
+        if request.body().size_hint().lower() > MAX_BODY_BYTES as u64 {
+            // Nothing of it needs to be read to know.
+            return Err(too_large());
+        }
+        let bytes =
+            Bytes::from_request(request, state)
+                .await
+                .map_err(|rejection| match rejection.into_response().status() {
+                    StatusCode::PAYLOAD_TOO_LARGE => too_large(),
+                    status => ApiError::new(status, "bad_request", "the body could not be read"),
+                })?;
         if bytes.is_empty() {
             return Ok(Self(Value::Null));
         }
@@ -35,6 +41,11 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
             .map(Self)
             .map_err(|error| ApiError::bad_request(format!("the body is not JSON: {error}")))
     }
+}
+
+fn too_large() -> ApiError {
+    let message = format!("the body is larger than {MAX_BODY_BYTES} bytes");
+    ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "bad_request", message)
 }
 
 /// The members of a JSON object, read one by one.

@@ -10,7 +10,7 @@ mod list;
 pub(crate) use connection::Connection;
 pub(crate) use connector::{Connector, ConnectorSpec};
 pub(crate) use customer::Customer;
-pub(crate) use input::{Fields, JsonBody};
+pub(crate) use input::{Fields, JsonBody, MAX_BODY_BYTES};
 pub(crate) use integration::Integration;
 pub(crate) use list::{List, ListQuery, flag};
 

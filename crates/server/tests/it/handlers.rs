@@ -13,7 +13,7 @@ fn connector(base_uri: &str, handlers: Value) -> Value {
     connector
 }
 
-fn defunct_when(condition: Value) -> Value {
+fn defunct_when(condition: &Value) -> Value {
     json!([{"match": condition, "error": {
         "key": "connection_is_defunct", "message": "the account was closed",
     }}])
@@ -67,7 +67,7 @@ fn json_answer(body: &str) -> Vec<u8> {
 async fn a_defunct_connection_is_refused_until_a_test_brings_it_back() {
     let world = World::new().await;
     let mut connector = api_key_connector("acme", world.provider.base_uri());
-    connector["makeApiClient"]["mapping"]["responseHandlers"] = defunct_when(status_is(418));
+    connector["makeApiClient"]["mapping"]["responseHandlers"] = defunct_when(&status_is(418));
     world.install(connector).await;
     let token = world.customer("c-1");
     let id = world.connect("acme", &token).await;
@@ -100,7 +100,7 @@ async fn a_defunct_connection_is_refused_until_a_test_brings_it_back() {
 
 #[tokio::test]
 async fn a_small_body_is_looked_at_and_passed_on_byte_for_byte() {
-    let (world, upstream, token, id) = scripted(defunct_when(data_has("revoked"))).await;
+    let (world, upstream, token, id) = scripted(defunct_when(&data_has("revoked"))).await;
     let body = "{ \"revoked\" :\ttrue, \"odd\": 1.00 }\n";
     let answer = answered(&world, &upstream, &token, &json_answer(body)).await;
     assert_eq!(answer.expect(200).text(), body);
@@ -129,7 +129,7 @@ async fn a_body_over_the_limit_passes_unread() {
 
 #[tokio::test]
 async fn a_body_of_exactly_the_limit_is_still_read() {
-    let (world, upstream, token, id) = scripted(defunct_when(data_has("revoked"))).await;
+    let (world, upstream, token, id) = scripted(defunct_when(&data_has("revoked"))).await;
     let frame = "{\"revoked\": true, \"padding\": \"\"}";
     let padding = "x".repeat(256 * 1024 - frame.len());
     let body = format!("{{\"revoked\": true, \"padding\": \"{padding}\"}}");
@@ -143,7 +143,7 @@ async fn a_body_of_exactly_the_limit_is_still_read() {
 
 #[tokio::test]
 async fn chunks_of_a_body_that_is_looked_at_arrive_whole() {
-    let (world, upstream, token, _) = scripted(defunct_when(data_has("revoked"))).await;
+    let (world, upstream, token, _) = scripted(defunct_when(&data_has("revoked"))).await;
     let answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\
         Transfer-Encoding: chunked\r\n\r\n4\r\n{\"a\"\r\n3\r\n:1}\r\n0\r\n\r\n";
     let answer = answered(&world, &upstream, &token, answer).await;
@@ -152,7 +152,7 @@ async fn chunks_of_a_body_that_is_looked_at_arrive_whole() {
 
 #[tokio::test]
 async fn a_stream_of_documents_is_not_held_back() {
-    let (world, upstream, token, _) = scripted(defunct_when(data_has("revoked"))).await;
+    let (world, upstream, token, _) = scripted(defunct_when(&data_has("revoked"))).await;
     let mut caller = world.raw().await;
     caller.send(&get("/connections/acme/proxy/x", &token)).await;
     let mut connection = upstream.accept().await;
@@ -191,7 +191,7 @@ async fn a_head_request_has_nothing_to_look_at() {
 
 #[tokio::test]
 async fn a_late_refusal_says_nothing_about_new_credentials() {
-    let (world, upstream, token, id) = scripted(defunct_when(status_is(401))).await;
+    let (world, upstream, token, id) = scripted(defunct_when(&status_is(401))).await;
     let mut caller = world.raw().await;
     caller.send(&get("/connections/acme/proxy/x", &token)).await;
     let mut connection = upstream.accept().await;
@@ -229,7 +229,7 @@ pub(crate) fn get(path: &str, token: &str) -> String {
 
 #[tokio::test]
 async fn an_answer_that_breaks_off_while_it_is_looked_at_is_an_error_of_ours() {
-    let (world, upstream, token, _) = scripted(defunct_when(data_has("revoked"))).await;
+    let (world, upstream, token, _) = scripted(defunct_when(&data_has("revoked"))).await;
     let answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\
         Content-Length: 100\r\n\r\n{\"a\":";
     let serve = async {

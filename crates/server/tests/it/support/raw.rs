@@ -70,11 +70,8 @@ impl Raw {
     }
 
     async fn more(&mut self) -> bool {
-        let mut buffer = [0; 16 * 1024];
         // A reset is an end too.
-        let read = self.stream.read(&mut buffer).await.unwrap_or(0);
-        self.ahead.extend_from_slice(&buffer[..read]);
-        read > 0
+        self.stream.read_buf(&mut self.ahead).await.unwrap_or(0) > 0
     }
 }
 
