@@ -3,6 +3,7 @@
 use std::error::Error as _;
 use std::process::ExitCode;
 
+use authbridge_engine::EngineError;
 use serde_json::{Value, json};
 
 /// Why a command failed.
@@ -48,7 +49,7 @@ pub(crate) enum CliError {
     Store(#[from] authbridge_store::StoreError),
     /// A use case of the engine failed.
     #[error(transparent)]
-    Engine(#[from] authbridge_engine::EngineError),
+    Engine(#[from] EngineError),
     /// A directory cannot be read.
     #[error(transparent)]
     Read(#[from] authbridge_definition::ReadError),
@@ -115,14 +116,13 @@ impl CliError {
             Self::Unreachable { .. } => {
                 Some("start it with `authbridge serve`, or say where it is with `--url`".into())
             }
-            Self::Store(error) => error.hint(),
+            Self::Store(error) | Self::Engine(EngineError::Store(error)) => error.hint(),
             Self::Listen(_) => Some(
                 "it may be served already; otherwise choose another address with `--listen`".into(),
             ),
             Self::Read(_) => {
                 Some("give a directory of connectors and integrations that this user may read, or one file".into())
             }
-            Self::Engine(authbridge_engine::EngineError::Store(error)) => error.hint(),
             Self::Engine(_) | Self::Io(_) => None,
         }
     }

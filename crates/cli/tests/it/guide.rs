@@ -1,1 +1,117 @@
-//! The guides.
+//! The guide for a first connector, as a reader follows it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::{EXAMPLES_UPSTREAM, Place, Server, Upstream, connect, repository};
+
+/// A fenced piece of the guide.
+struct Block {
+    language: String,
+    text: String,
+}
+
+fn blocks(section: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut lines = section.lines();
+    while let Some(line) = lines.next() {
+        if let Some(language) = line.strip_prefix("```") {
+            let body: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+            blocks.push(Block {
+                language: language.to_owned(),
+                text: body.join("\n").replace("\\\n", " "),
+            });
+        }
+    }
+    blocks
+}
+
+/// Writes the files of `blocks`: each begins with its name.
+fn write_files(place: &Place, blocks: &[Block], upstream: &str) {
+    for block in blocks.iter().filter(|block| block.language == "yaml") {
+        let (name, text) = block.text.split_once('\n').unwrap();
+        let name = name.strip_prefix("# ").unwrap();
+        place.write(
+            name,
+            &format!("{}\n", text.replace(EXAMPLES_UPSTREAM, upstream)),
+        );
+    }
+}
+
+/// Types the commands of `blocks`; the server runs already.
+fn type_commands(place: &Place, server: &Server, blocks: &[Block]) -> String {
+    let mut printed = String::new();
+    let shell = blocks.iter().filter(|block| block.language == "sh");
+    for line in shell.flat_map(|block| block.text.lines()) {
+        let (_, body) = line.split_once(" -d '").unwrap_or_default();
+        if line.starts_with("curl") {
+            let body: Value = serde_json::from_str(body.strip_suffix('\'').unwrap()).unwrap();
+            let id = connect(place, server, "user-42", &body);
+            printed.push_str(&format!("connected {id}\n"));
+        } else if !line.contains(" serve ") && !line.contains("AUTHBRIDGE_WORKSPACE_SECRET=") {
+            printed.push_str(&type_command(place, server, line));
+        }
+    }
+    printed
+}
+
+fn type_command(place: &Place, server: &Server, line: &str) -> String {
+    let executable = Path::new(env!("CARGO_BIN_EXE_authbridge"));
+    let directory = executable.parent().unwrap().display();
+    let mut command = Command::new("sh");
+    command.args(["-c", line]).current_dir(place.path(""));
+    command
+        .env("PATH", format!("{directory}:/usr/bin:/bin"))
+        .env("AUTHBRIDGE_URL", &server.url)
+        .env("AUTHBRIDGE_WORKSPACE_KEY", crate::support::KEY)
+        .env("AUTHBRIDGE_WORKSPACE_SECRET", crate::support::SECRET);
+    let ran = command.output().unwrap();
+    let stderr = String::from_utf8(ran.stderr).unwrap();
+    assert!(ran.status.success(), "{line}\n{stderr}");
+    String::from_utf8(ran.stdout).unwrap()
+}
+
+fn ids(printed: &str) -> impl Iterator<Item = String> {
+    let ids = printed
+        .lines()
+        .filter_map(|line| line.strip_prefix("connected "));
+    ids.map(str::to_owned)
+}
+
+#[test]
+fn the_guide_for_a_first_connector_works_as_printed() {
+    let guide = repository().join("docs/guides/first-connector.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    let upstream = Upstream::start();
+    let place = Place::new();
+    let expected = [
+        &["0 errors, 0 warnings", "api-key-header", "READY"][..],
+        &["session", "Bearer t"],
+        &[
+            "invalid_auth",
+            "CLIENT_ACTION_REQUIRED",
+            "it works",
+            "session",
+        ],
+        &["api-key-header", "auth option  api-key"],
+    ];
+    let mut connections = BTreeSet::new();
+    let sections: Vec<&str> = guide.split("\n## ").skip(1).collect();
+    assert_eq!(sections.len(), expected.len());
+    for (section, expected) in sections.into_iter().zip(expected) {
+        let blocks = blocks(section);
+        write_files(&place, &blocks, upstream.base_uri());
+        place.run(&["validate", "--strict", "membrane"]).succeeded();
+        let server = Server::start(place.command(&["serve", "membrane", "--dev"]));
+        let printed = type_commands(&place, &server, &blocks);
+        for text in expected {
+            assert!(printed.contains(text), "`{text}` is not in\n{printed}");
+        }
+        connections.extend(ids(&printed));
+        server.stop();
+    }
+    assert_eq!(connections.len(), 1, "connecting again keeps the id");
+}

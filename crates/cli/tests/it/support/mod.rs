@@ -12,7 +12,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-pub(crate) use server::{Connected, Server};
+pub(crate) use server::{Connected, Server, connect};
 pub(crate) use upstream::Upstream;
 
 pub(crate) const KEY: &str = "acme";

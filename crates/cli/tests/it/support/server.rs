@@ -29,24 +29,31 @@ impl Server {
             .spawn()
             .unwrap();
         let log = lines(child.stderr.take().unwrap());
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut greeting = String::new();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut server = Self {
+            child,
+            greeting: String::new(),
+            url: String::new(),
+            stdout,
+            log,
+        };
+        server.read_greeting();
+        server
+    }
+
+    #[track_caller]
+    fn read_greeting(&mut self) {
         loop {
             let mut line = String::new();
-            if stdout.read_line(&mut line).unwrap() == 0 {
-                let log: Vec<String> = log.iter().collect();
-                panic!("the server ended: {greeting}{}", log.join("\n"));
+            if self.stdout.read_line(&mut line).unwrap() == 0 {
+                let log: Vec<String> = self.log.iter().collect();
+                panic!("the server ended: {}{}", self.greeting, log.join("\n"));
             }
             if let Some(url) = listening(&line) {
-                return Self {
-                    child,
-                    greeting,
-                    url,
-                    stdout,
-                    log,
-                };
+                self.url = url;
+                return;
             }
-            greeting.push_str(&line);
+            self.greeting.push_str(&line);
         }
     }
 
@@ -125,8 +132,7 @@ impl Connected {
         let place = Place::new();
         place.example("api-key", upstream.base_uri());
         let server = Server::start(place.command(&["serve", "api-key", "--dev"]));
-        let input = json!({ "apiKey": "simulated-api-key" });
-        let id = connect(&place, &server, "user-42", "contacts", &input);
+        let id = connect(&place, &server, "user-42", &api_key());
         Self {
             place,
             upstream,
@@ -147,24 +153,19 @@ impl Connected {
     }
 
     pub(crate) fn connect(&self, customer: &str) -> String {
-        let input = json!({ "apiKey": "simulated-api-key" });
-        connect(&self.place, &self.server, customer, "contacts", &input)
+        connect(&self.place, &self.server, customer, &api_key())
     }
 }
 
-/// Connects an account with `input`, and gives the connection's id.
+fn api_key() -> Value {
+    json!({ "integrationKey": "contacts", "input": { "apiKey": "simulated-api-key" } })
+}
+
+/// Connects an account of `customer` as `body` says, and gives the connection's id.
 #[track_caller]
-pub(crate) fn connect(
-    place: &Place,
-    server: &Server,
-    customer: &str,
-    integration: &str,
-    input: &Value,
-) -> String {
+pub(crate) fn connect(place: &Place, server: &Server, customer: &str, body: &Value) -> String {
     let token = place.run(&["token", "mint", "--customer", customer]);
-    let body = json!({ "integrationKey": integration, "input": input });
-    let token = token.stdout.trim();
-    let (status, connection) = http::post(&server.url, "/connections", token, &body);
+    let (status, connection) = http::post(&server.url, "/connections", token.stdout.trim(), body);
     assert_eq!(status, 201, "{connection}");
     connection["id"].as_str().unwrap().to_owned()
 }
