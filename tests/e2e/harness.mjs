@@ -20,14 +20,17 @@ export const workspace = { key: 'e2e-workspace', secret: 'a-workspace-secret-of-
 // How long a process may take to start or to stop.
 const PATIENCE = 20_000
 
-/** A provider and an Authbridge in front of it; `stop()` ends both, `restart()` only Authbridge. */
-export async function startEnvironment() {
+/**
+ * A provider and an Authbridge in front of it; `stop()` ends both, `restart()` only Authbridge. `variables` are more
+ * environment variables for the latter.
+ */
+export async function startEnvironment(variables = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'authbridge-e2e-'))
   const provider = await startProvider()
   const environment = { directory, provider }
   environment.restart = async () => {
     await environment.authbridge?.stop()
-    environment.authbridge = await startAuthbridge(directory)
+    environment.authbridge = await startAuthbridge(directory, variables)
     environment.uri = environment.authbridge.uri
   }
   environment.stop = async () => {
@@ -73,7 +76,7 @@ async function writeWorkspace(directory, providerUri) {
 }
 
 /** Starts `authbridge serve` on a free port, and does not wait. */
-export async function spawnAuthbridge(directory) {
+export async function spawnAuthbridge(directory, variables = {}) {
   const port = await freePort()
   const listen = ['--listen', `127.0.0.1:${port}`, '--data-dir', join(directory, 'data')]
   const child = spawn(
@@ -85,6 +88,7 @@ export async function spawnAuthbridge(directory) {
         HOME: directory,
         AUTHBRIDGE_WORKSPACE_KEY: workspace.key,
         AUTHBRIDGE_WORKSPACE_SECRET: workspace.secret,
+        ...variables,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
@@ -97,8 +101,8 @@ export async function spawnAuthbridge(directory) {
   return { child, uri: `http://127.0.0.1:${port}`, output: () => output }
 }
 
-async function startAuthbridge(directory) {
-  const { child, uri, output } = await spawnAuthbridge(directory)
+async function startAuthbridge(directory, variables) {
+  const { child, uri, output } = await spawnAuthbridge(directory, variables)
   try {
     await answering(uri, child)
   } catch (error) {

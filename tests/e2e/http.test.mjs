@@ -23,7 +23,7 @@ for (const path of ['/self', '/integrations/api-key', '/connections/api-key/prox
           'access-control-request-headers': 'authorization,content-type,membrane-api-version',
         },
       })
-      assert.ok([200, 204].includes(response.status), `${response.status}`)
+      assert.equal(response.status, 204)
       assert.equal(response.headers['access-control-allow-origin'], '*')
       const methods = response.headers['access-control-allow-methods']
       assert.ok(methods === '*' || methods.split(/\s*,\s*/).includes(method), methods)
@@ -63,9 +63,12 @@ test('the literal cursor 0 is the beginning', async () => {
 })
 
 test('a list that is out of bounds is refused', async () => {
-  for (const query of ['limit=0', 'limit=-1', 'limit=many', 'cursor=nonsense%00']) {
-    const response = await http(environment, 'GET', `/integrations?${query}`, { token })
-    assert.ok(response.status === 200 || response.status === 400, `${query}: ${response.status}`)
+  for (const list of ['/integrations', '/connections', '/connectors']) {
+    for (const query of ['limit=0', 'limit=-1', 'limit=1001', 'limit=abc', 'cursor=nonsense%00']) {
+      const response = await http(environment, 'GET', `${list}?${query}`, { token })
+      assert.equal(response.status, 400, `${list}?${query}`)
+      assert.equal(response.json.type, 'bad_request')
+    }
   }
 })
 
@@ -84,7 +87,7 @@ test('an oversized body is refused and the server lives', async () => {
   const options = { token, headers: json, body, reset: true }
   const response = await http(environment, 'POST', '/connections', options).catch((error) => error)
   // The server may close the connection while the rest is still on its way.
-  if (response.status !== undefined) assert.ok([400, 413].includes(response.status), `${response.status}`)
+  if (response.status !== undefined) assert.equal(response.status, 413)
   assert.equal((await http(environment, 'GET', '/self', { token })).status, 200)
 })
 
@@ -122,7 +125,7 @@ test('a connector is created from a flat document, listed, read and deleted', as
     headers: json,
     body: JSON.stringify(connector),
   })
-  assert.ok([200, 201].includes(created.status), created.text)
+  assert.equal(created.status, 201, created.text)
   const list = await http(environment, 'GET', '/connectors', { token: admin })
   const connectors = Array.isArray(list.json) ? list.json : list.json.items
   assert.ok(connectors.some((item) => item.key === 'flat'))
@@ -135,7 +138,7 @@ test('a connector is created from a flat document, listed, read and deleted', as
     headers: json,
     body: integration,
   })
-  assert.ok([200, 201].includes(installed.status), installed.text)
+  assert.equal(installed.status, 201, installed.text)
   await connect(environment, 'flat', { apiKey: accepted.apiKey })
   assert.equal(
     (await http(environment, 'GET', '/connections/flat/proxy/me', { token })).json.authenticatedBy,

@@ -198,8 +198,8 @@ test('a provider that cannot be reached is a typed error', async () => {
     await connect(lonely, 'api-key', { apiKey: accepted.apiKey })
     await lonely.provider.stop()
     const response = await http(lonely, 'GET', '/connections/api-key/proxy/me', { token })
-    assert.ok([502, 503, 504].includes(response.status), `${response.status}`)
-    assert.equal(typeof response.json.type, 'string')
+    assert.equal(response.status, 502)
+    assert.equal(response.json.type, 'connection')
     assert.equal(response.text.includes(accepted.apiKey), false)
   } finally {
     await lonely.stop()

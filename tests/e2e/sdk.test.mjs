@@ -199,12 +199,12 @@ test('what does not exist is a typed error', async () => {
 test('refreshing credentials that cannot be refreshed is answered, with an empty form as body', async () => {
   const token = customerToken('customer-8')
   const { id } = await connect(environment, 'api-key', { apiKey: accepted.apiKey }, token)
-  try {
-    await client(environment, token).connection(id).refreshCredentials()
-  } catch (error) {
-    assert.equal(typeof error.data?.type, 'string', String(error))
-    assert.equal(typeof error.data.message, 'string')
-  }
+  await assert.rejects(client(environment, token).connection(id).refreshCredentials(), refused(undefined))
+  const path = `/connections/${id}/refresh-credentials`
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+  const answer = await http(environment, 'POST', path, { token, headers, body: '' })
+  assert.equal(answer.status, 400)
+  assert.equal(answer.json.type, 'bad_request')
 })
 
 function refused(key) {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import { jwtVerify } from 'jose'
+import { createRemoteJWKSet, errors, jwtVerify } from 'jose'
 import jsonwebtoken from 'jsonwebtoken'
 
 import { client, customerToken, http, startEnvironment, workspace } from './harness.mjs'
@@ -59,3 +59,29 @@ test('the public keys of the workspace are published, and no secret is among the
   assert.ok(json.keys.every((key) => key.kty !== 'oct' && key.d === undefined))
   assert.equal(text.includes(workspace.secret), false)
 })
+
+for (const algorithm of ['ES256', 'RS256', 'EdDSA']) {
+  test(`jose verifies a token of ${algorithm} with the published keys`, async () => {
+    const signing = await startEnvironment({ AUTHBRIDGE_WORKSPACE_ALGORITHM: algorithm })
+    try {
+      const echo = await client(signing, token).connection('membrane-token').proxy.get('/echo')
+      const sent = Object.fromEntries(echo.headers)['x-membrane-token']
+      const keys = createRemoteJWKSet(new URL('/.well-known/jwks.json', signing.uri))
+      const options = { algorithms: [algorithm], issuer: workspace.key, maxTokenAge: 300 }
+      const { payload, protectedHeader } = await jwtVerify(sent, keys, options)
+      assert.equal(payload.sub, 'customer-42')
+      assert.deepEqual(payload.fields, { plan: 'pro', seats: 7 })
+      assert.equal(payload.exp - payload.iat, 300)
+      assert.equal(protectedHeader.alg, algorithm)
+
+      const [head, , signature] = sent.split('.')
+      const body = Buffer.from(JSON.stringify({ ...payload, sub: 'victim' })).toString('base64url')
+      const forged = `${head}.${body}.${signature}`
+      await assert.rejects(jwtVerify(forged, keys, options), errors.JWSSignatureVerificationFailed)
+      // Such a workspace takes the tokens of its own back end as before, and its own key's too.
+      assert.equal((await http(signing, 'GET', '/self', { token: sent })).json.internalId, 'customer-42')
+    } finally {
+      await signing.stop()
+    }
+  })
+}
