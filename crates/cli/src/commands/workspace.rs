@@ -54,7 +54,7 @@ pub(super) async fn run(
                 }
             } else {
                 text.push_str(
-                    "its secret is the one in AUTHBRIDGE_WORKSPACE_SECRET, or after `--secret`\n",
+                    "its secret is the given one, of AUTHBRIDGE_WORKSPACE_SECRET or `--secret`\n",
                 );
             }
             output.result(&text, &value)?;

@@ -49,7 +49,7 @@ fn type_commands(place: &Place, server: &Server, blocks: &[Block]) -> String {
         if line.starts_with("curl") {
             let body: Value = serde_json::from_str(body.strip_suffix('\'').unwrap()).unwrap();
             connect(place, server, "user-42", &body);
-        } else if !line.contains(" serve ") && !line.contains("AUTHBRIDGE_WORKSPACE_SECRET=") {
+        } else if !line.contains(" serve ") && !line.contains("acme.env") {
             printed.push_str(&type_command(place, server, line));
         }
     }
