@@ -200,11 +200,11 @@ fn a_changed_definition_is_loaded_again() {
 #[test]
 fn a_second_signal_does_not_wait_for_requests() {
     let connected = Connected::start();
+    connected.upstream.forget_seen();
     connected.upstream.hang();
     let mut command =
         connected.command(&["request", "contacts", "GET", "/me", "--customer", "user-42"]);
     let mut request = command.stderr(std::process::Stdio::null()).spawn().unwrap();
-    connected.upstream.forget_seen();
     while connected.upstream.seen().is_empty() {
         std::thread::yield_now();
     }
