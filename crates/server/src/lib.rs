@@ -9,12 +9,13 @@ mod body;
 mod cors;
 mod error;
 mod listen;
+mod openapi;
 mod proxy;
 mod routes;
 mod sessions;
 mod wire;
 mod worker;
 
-pub use app::openapi;
 pub use error::ApiError;
 pub use listen::{ListenError, Options, Patience, Server, start, start_with};
+pub use openapi::openapi;

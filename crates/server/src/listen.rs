@@ -10,7 +10,7 @@ use authbridge_engine::Engine;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 
@@ -21,6 +21,9 @@ const READ_BUFFER_BYTES: usize = 64 * 1024;
 
 /// More header fields than this in one request are refused.
 const MAX_HEADERS: usize = 128;
+
+/// A connection on which nothing happens for this long is asked whether its other end is there.
+const KEEP_ALIVE: Duration = Duration::from_mins(1);
 
 /// How to serve.
 #[derive(Clone, Copy, Debug)]
@@ -163,6 +166,9 @@ fn bind(address: SocketAddr, sharing: Sharing) -> io::Result<TcpListener> {
         socket.set_reuse_port(true)?;
         socket.set_nonblocking(true)?;
     }
+    // Accepted connections inherit it: a caller that vanished, with a WebSocket that nobody speaks
+    // on, is noticed.
+    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE))?;
     socket.bind(&address.into())?;
     if sharing == Sharing::Shared {
         socket.listen(4096)?;

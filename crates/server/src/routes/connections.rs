@@ -17,15 +17,10 @@ use crate::wire::{Connection, Fields, JsonBody, List, ListQuery, flag};
 pub(crate) fn router() -> OpenApiRouter<std::sync::Arc<crate::worker::Worker>> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
-        .routes(routes!(get, patch, put, archive))
+        .routes(routes!(get, patch, archive))
         .routes(routes!(test))
         .routes(routes!(refresh_credentials))
-        .routes(routes!(
-            get_selected,
-            patch_selected,
-            put_selected,
-            archive_selected
-        ))
+        .routes(routes!(get_selected, patch_selected, archive_selected))
 }
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -154,24 +149,12 @@ async fn get(
     Ok(Json(Connection::from(connection).with_secrets(secrets)))
 }
 
-/// Changes a connection's name, key or meta, or replaces its credentials.
-#[utoipa::path(patch, path = "/connections/{connection}", tag = "connections",
+/// Changes a connection's name, key or meta, or replaces its credentials. By either method, what
+/// is not given stays.
+#[utoipa::path(method(patch, put), path = "/connections/{connection}", tag = "connections",
     params(("connection" = String, Path)), request_body = Object,
     responses((status = 200, body = Connection), (status = 404, body = crate::wire::Error)))]
 async fn patch(
-    worker: Shared,
-    session: Authenticated,
-    Named(selector): Named,
-    body: JsonBody,
-) -> Result<Json<Connection>, ApiError> {
-    update(worker, session, &selector, body).await
-}
-
-/// The same as PATCH: what is not given stays.
-#[utoipa::path(put, path = "/connections/{connection}", tag = "connections",
-    params(("connection" = String, Path)), request_body = Object,
-    responses((status = 200, body = Connection), (status = 404, body = crate::wire::Error)))]
-async fn put(
     worker: Shared,
     session: Authenticated,
     Named(selector): Named,
@@ -236,19 +219,6 @@ async fn refresh_credentials(
     )))
 }
 
-/// The same as PATCH, of a connection chosen by query.
-#[utoipa::path(put, path = "/connection", tag = "connections", params(SelectorQuery),
-    request_body = Object,
-    responses((status = 200, body = Connection), (status = 404, body = crate::wire::Error)))]
-async fn put_selected(
-    worker: Shared,
-    session: Authenticated,
-    Asked(query): Asked<SelectorQuery>,
-    body: JsonBody,
-) -> Result<Json<Connection>, ApiError> {
-    update(worker, session, &query.selector()?, body).await
-}
-
 /// One connection, chosen by query.
 #[utoipa::path(get, path = "/connection", tag = "connections",
     params(SelectorQuery, SecretsQuery),
@@ -263,7 +233,7 @@ async fn get_selected(
 }
 
 /// Changes a connection chosen by query.
-#[utoipa::path(patch, path = "/connection", tag = "connections", params(SelectorQuery),
+#[utoipa::path(method(patch, put), path = "/connection", tag = "connections", params(SelectorQuery),
     request_body = Object,
     responses((status = 200, body = Connection), (status = 404, body = crate::wire::Error)))]
 async fn patch_selected(

@@ -17,14 +17,9 @@ pub(crate) fn router() -> OpenApiRouter<std::sync::Arc<crate::worker::Worker>> {
     OpenApiRouter::new()
         .routes(routes!(get_self, patch_self))
         .routes(routes!(list, create))
-        .routes(routes!(get, patch, put, archive))
+        .routes(routes!(get, patch, archive))
         .routes(routes!(restore))
-        .routes(routes!(
-            get_selected,
-            patch_selected,
-            put_selected,
-            archive_selected
-        ))
+        .routes(routes!(get_selected, patch_selected, archive_selected))
         .routes(routes!(restore_selected))
 }
 
@@ -116,24 +111,11 @@ async fn get(
     ))
 }
 
-/// Changes a customer's name or fields.
-#[utoipa::path(patch, path = "/customers/{customer}", tag = "customers",
+/// Changes a customer's name or fields. By either method, what is not given stays.
+#[utoipa::path(method(patch, put), path = "/customers/{customer}", tag = "customers",
     params(("customer" = String, Path)), request_body = Object,
     responses((status = 200, body = Customer), (status = 404, body = crate::wire::Error)))]
 async fn patch(
-    worker: Shared,
-    session: Authenticated,
-    Named(selector): Named,
-    body: JsonBody,
-) -> Result<Json<Customer>, ApiError> {
-    update(worker, session, &selector, body).await
-}
-
-/// The same as PATCH: what is not given stays.
-#[utoipa::path(put, path = "/customers/{customer}", tag = "customers",
-    params(("customer" = String, Path)), request_body = Object,
-    responses((status = 200, body = Customer), (status = 404, body = crate::wire::Error)))]
-async fn put(
     worker: Shared,
     session: Authenticated,
     Named(selector): Named,
@@ -178,19 +160,6 @@ async fn restore(
     ))
 }
 
-/// The same as PATCH, of a customer chosen by query.
-#[utoipa::path(put, path = "/customer", tag = "customers", params(SelectorQuery),
-    request_body = Object,
-    responses((status = 200, body = Customer), (status = 404, body = crate::wire::Error)))]
-async fn put_selected(
-    worker: Shared,
-    session: Authenticated,
-    Asked(query): Asked<SelectorQuery>,
-    body: JsonBody,
-) -> Result<Json<Customer>, ApiError> {
-    update(worker, session, &query.selector()?, body).await
-}
-
 /// Takes a customer chosen by query back from the archive.
 #[utoipa::path(post, path = "/customer/restore", tag = "customers", params(SelectorQuery),
     responses((status = 200, body = Customer), (status = 404, body = crate::wire::Error)))]
@@ -214,7 +183,7 @@ async fn get_selected(
 }
 
 /// Changes a customer chosen by query.
-#[utoipa::path(patch, path = "/customer", tag = "customers", params(SelectorQuery),
+#[utoipa::path(method(patch, put), path = "/customer", tag = "customers", params(SelectorQuery),
     request_body = Object,
     responses((status = 200, body = Customer), (status = 404, body = crate::wire::Error)))]
 async fn patch_selected(

@@ -17,15 +17,10 @@ use crate::worker::Worker;
 pub(crate) fn router() -> OpenApiRouter<std::sync::Arc<Worker>> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
-        .routes(routes!(get, patch, put, archive))
+        .routes(routes!(get, patch, archive))
         .routes(routes!(restore))
         .routes(routes!(connector_spec))
-        .routes(routes!(
-            get_selected,
-            patch_selected,
-            put_selected,
-            archive_selected
-        ))
+        .routes(routes!(get_selected, patch_selected, archive_selected))
         .routes(routes!(restore_selected))
 }
 
@@ -87,24 +82,12 @@ async fn get(
     Ok(Json(view(&worker, &session, record).await?))
 }
 
-/// Changes an integration. `parameters` are write-only.
-#[utoipa::path(patch, path = "/integrations/{integration}", tag = "integrations",
+/// Changes an integration. `parameters` are write-only; by either method, what is not given stays,
+/// since clients cannot read them back.
+#[utoipa::path(method(patch, put), path = "/integrations/{integration}", tag = "integrations",
     params(("integration" = String, Path)), request_body = Object,
     responses((status = 200, body = Integration), (status = 404, body = crate::wire::Error)))]
 async fn patch(
-    worker: Shared,
-    session: Authenticated,
-    Named(selector): Named,
-    body: JsonBody,
-) -> Result<Json<Integration>, ApiError> {
-    update(worker, session, &selector, body).await
-}
-
-/// The same as PATCH: what is not given stays, since clients cannot read parameters back.
-#[utoipa::path(put, path = "/integrations/{integration}", tag = "integrations",
-    params(("integration" = String, Path)), request_body = Object,
-    responses((status = 200, body = Integration), (status = 404, body = crate::wire::Error)))]
-async fn put(
     worker: Shared,
     session: Authenticated,
     Named(selector): Named,
@@ -167,19 +150,6 @@ async fn connector_spec(
     Ok(Json(ConnectorSpec::of(&definition)))
 }
 
-/// The same as PATCH, of an integration chosen by query.
-#[utoipa::path(put, path = "/integration", tag = "integrations", params(SelectorQuery),
-    request_body = Object,
-    responses((status = 200, body = Integration), (status = 404, body = crate::wire::Error)))]
-async fn put_selected(
-    worker: Shared,
-    session: Authenticated,
-    Asked(query): Asked<SelectorQuery>,
-    body: JsonBody,
-) -> Result<Json<Integration>, ApiError> {
-    update(worker, session, &query.selector()?, body).await
-}
-
 /// Takes an integration chosen by query back from the archive.
 #[utoipa::path(post, path = "/integration/restore", tag = "integrations", params(SelectorQuery),
     responses((status = 200, body = Integration), (status = 404, body = crate::wire::Error)))]
@@ -203,7 +173,7 @@ async fn get_selected(
 }
 
 /// Changes an integration chosen by query.
-#[utoipa::path(patch, path = "/integration", tag = "integrations", params(SelectorQuery),
+#[utoipa::path(method(patch, put), path = "/integration", tag = "integrations", params(SelectorQuery),
     request_body = Object,
     responses((status = 200, body = Integration), (status = 404, body = crate::wire::Error)))]
 async fn patch_selected(

@@ -69,6 +69,20 @@ async fn every_described_operation_exists_and_those_with_security_want_a_token()
 }
 
 #[tokio::test]
+async fn every_operation_has_a_name_of_its_own() {
+    let world = World::new().await;
+    let document = world.get("/openapi.json", "").await.json();
+    let mut names: Vec<String> = operations(&document)
+        .iter()
+        .map(|(_, _, operation)| operation["operationId"].as_str().unwrap().to_owned())
+        .collect();
+    let count = names.len();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), count);
+}
+
+#[tokio::test]
 async fn every_reference_of_the_document_leads_somewhere() {
     let world = World::new().await;
     let document = world.get("/openapi.json", "").await.json();
