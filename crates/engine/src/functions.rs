@@ -95,9 +95,10 @@ impl FunctionRunner<'_> {
             .send_whole(request, MAX_RESPONSE_BYTES)
             .await
             .map_err(|error| sending_failed(&error))?;
-        match judge(&client, &response)? {
+        let data = response.data();
+        match judge(&client, &response, &data)? {
             Some(data) => Ok(Some(data)),
-            None => Ok(read_response(mapping, &variables, &response)),
+            None => Ok(read_response(mapping, &variables, &response, data)),
         }
     }
 
@@ -124,12 +125,15 @@ impl FunctionRunner<'_> {
 
 /// What response handlers and the built-in rules say of an answer to a function: `Some` for data
 /// that replaces the body.
-fn judge(client: &ApiClient, response: &Response) -> Result<Option<Value>, AuthError> {
-    let data = response.data();
+fn judge(
+    client: &ApiClient,
+    response: &Response,
+    data: &Value,
+) -> Result<Option<Value>, AuthError> {
     let facts = ResponseFacts {
         status: response.status,
         headers: &response.headers,
-        data: Some(&data),
+        data: Some(data),
     };
     match ResponseHandler::judge(&client.response_handlers, &facts) {
         Some(Verdict::Success(data)) => Ok(data),

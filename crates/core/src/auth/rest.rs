@@ -93,13 +93,14 @@ pub fn build_request(
     })
 }
 
-/// What the function returns for `response`: its response mapping, or the response's data.
+/// What the function returns for `response`, whose [data](Response::data) is `data`: its response
+/// mapping, or the data.
 pub fn read_response(
     mapping: &RestApiMapping,
     variables: &Value,
     response: &Response,
+    data: Value,
 ) -> Option<Value> {
-    let data = response.data();
     let Some(response_mapping) = &mapping.response_mapping else {
         return Some(data);
     };
@@ -294,7 +295,8 @@ mod tests {
             headers: HeaderMap::new(),
             body: Bytes::from_static(br#"{"token": "t-1"}"#),
         };
-        let result = read_response(&mapping("x"), &json!({}), &response);
+        let data = response.data();
+        let result = read_response(&mapping("x"), &json!({}), &response, data);
         assert_eq!(result, Some(json!({"t": "t-1"})));
     }
 }
