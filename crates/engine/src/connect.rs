@@ -198,8 +198,16 @@ impl Engine {
             Ok(_) => return Err(not_found),
             Err(error) => return Err(error),
         };
+        // It exists whether or not the external app can be reached, so nothing is tested; a type
+        // that asks something all the same has to be connected.
+        let schema = setup.option.input_schema.as_ref();
+        let Ok(input) = auth::check_input(schema, &Value::Null) else {
+            return Err(not_found);
+        };
         let request = ConnectRequest {
             integration: setup.integration.key,
+            credentials: Some(SecretJson::new(input.clone())),
+            input: Some(SecretJson::new(input)),
             ..ConnectRequest::default()
         };
         self.connect_beside(session, request, Earlier::Prefer).await

@@ -7,7 +7,7 @@ use authbridge_core::connector::{AuthOption, Connector};
 use authbridge_core::id::ConnectionId;
 use authbridge_store::{
     Connection, ConnectionFilter, ConnectionPatch, ConnectionSecrets, ConnectionState, Integration,
-    NewAudit, NewCredentials, Page, Paged,
+    IntegrationFilter, NewAudit, NewCredentials, Page, Paged,
 };
 use serde_json::{Value, json};
 
@@ -52,6 +52,10 @@ impl Engine {
         query: ConnectionQuery,
         page: Page,
     ) -> Result<Paged<Connection>, EngineError> {
+        if session.customer().is_some() {
+            self.make_implicit(session, query.integration.as_deref())
+                .await?;
+        }
         let Some(filter) = self.filter(session, query).await? else {
             return Ok(Paged {
                 items: Vec::new(),
@@ -63,6 +67,38 @@ impl Engine {
             .store
             .list_connections(session.workspace_id(), filter, page)
             .await?)
+    }
+
+    /// Sees to it that connections which need no connecting exist before they are listed.
+    async fn make_implicit(
+        &self,
+        session: &Session,
+        integration: Option<&str>,
+    ) -> Result<(), EngineError> {
+        let store = &self.shared.store;
+        let workspace = session.workspace_id();
+        if let Some(selector) = integration {
+            let found = store.find_integration(workspace, selector).await?;
+            if let Some(record) = found {
+                self.view_integration(session, record).await?;
+            }
+            return Ok(());
+        }
+        let mut page = Page {
+            limit: 1000,
+            cursor: None,
+        };
+        loop {
+            let filter = IntegrationFilter::default();
+            let found = store
+                .list_integrations(workspace, filter, page.clone())
+                .await?;
+            self.view_integrations(session, found.items).await?;
+            match found.cursor {
+                Some(cursor) => page.cursor = Some(cursor),
+                None => return Ok(()),
+            }
+        }
     }
 
     /// The connection that `selector` means to the caller: its id, or the id or key of an

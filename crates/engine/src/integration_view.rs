@@ -109,7 +109,30 @@ impl Engine {
                 .await?;
             view.connector = Some(connector);
         }
+        if view.connection.is_none() {
+            view.connection = self.implicit(session, &view).await?;
+        }
         Ok(view)
+    }
+
+    /// The connection of a type that needs no connect form, which exists as soon as a customer
+    /// looks.
+    async fn implicit(
+        &self,
+        session: &Session,
+        view: &IntegrationView,
+    ) -> Result<Option<Connection>, EngineError> {
+        let option = view.connector.as_deref().and_then(|it| it.option(None));
+        let is_implicit = option.is_some_and(|option| option.auth_type.needs_no_connect_form());
+        if !is_implicit || session.customer().is_none() || view.record.archived_at.is_some() {
+            return Ok(None);
+        }
+        match self.implicit_connection(session, view.record.clone()).await {
+            Ok(connection) => Ok(Some(connection)),
+            Err(EngineError::Store(error)) => Err(EngineError::Store(error)),
+            // Why there is none is told when it is used.
+            Err(_) => Ok(None),
+        }
     }
 
     /// Which options are offered, and what is missing. Parameters are opened only for a connector

@@ -237,6 +237,7 @@ fn from_egress(error: &EgressError, message: String) -> ApiError {
     } else {
         StatusCode::BAD_GATEWAY
     };
+    let message = format!("the request to the external app did not succeed: {message}");
     connection(status, message)
 }
 

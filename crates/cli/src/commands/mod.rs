@@ -8,6 +8,7 @@ mod generate;
 mod request;
 mod serve;
 mod token;
+mod upload;
 mod validate;
 mod workspace;
 

@@ -3,17 +3,17 @@
 use std::process::ExitCode;
 
 use authbridge_core::Effects;
-use authbridge_engine::egress::{IncomingBody, OutgoingBody};
+use authbridge_engine::egress::IncomingBody;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue, Response};
 use http_body_util::BodyExt as _;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::connections::not_found;
+use super::upload::Upload;
 use crate::api::{Api, broken_off, is_own_error, read, segment};
 use crate::args::Request;
 use crate::error::CliError;
@@ -39,12 +39,12 @@ pub(super) async fn run(
 ) -> Result<ExitCode, CliError> {
     let api = Api::new(&args.remote, effects)?;
     let mut headers = headers(&args.header)?;
-    let body = match &args.data {
-        Some(data) => body(data).await?,
-        None => Bytes::new(),
-    };
-    if !body.is_empty() && !headers.contains_key(CONTENT_TYPE) {
-        headers.insert(CONTENT_TYPE, content_type(&body));
+    let upload = Upload::of(args.data.as_deref()).await?;
+    if let Some(content_type) = upload.content_type {
+        headers.entry(CONTENT_TYPE).or_insert(content_type);
+    }
+    if let Some(length) = upload.length {
+        headers.insert(CONTENT_LENGTH, length.into());
     }
     let path = format!(
         "/connections/{}/proxy/{}",
@@ -54,9 +54,7 @@ pub(super) async fn run(
             NOT_IN_URLS
         )
     );
-    let response = api
-        .send(args.method, &path, headers, OutgoingBody::from(body))
-        .await?;
+    let response = api.send(args.method, &path, headers, upload.body).await?;
     let status = response.status();
     if is_own_error(status, response.headers()) {
         let body = serde_json::from_slice(&read(response).await?).unwrap_or_default();
@@ -138,38 +136,6 @@ fn headers(given: &[String]) -> Result<HeaderMap, CliError> {
         );
     }
     Ok(headers)
-}
-
-async fn body(data: &str) -> Result<Bytes, CliError> {
-    let Some(file) = data.strip_prefix('@') else {
-        return Ok(Bytes::from(data.to_owned()));
-    };
-    let file = file.to_owned();
-    let read = move || match file.as_str() {
-        "-" => {
-            let mut bytes = Vec::new();
-            std::io::Read::read_to_end(&mut std::io::stdin(), &mut bytes).map(|_| bytes)
-        }
-        path => std::fs::read(path),
-    };
-    let bytes = tokio::task::spawn_blocking(read)
-        .await
-        .map_err(std::io::Error::other)?;
-    bytes.map(Bytes::from).map_err(|error| {
-        CliError::usage(
-            format!("cannot read `{data}`: {error}"),
-            "give `@` and the path of a file, or `@-` for standard input",
-        )
-    })
-}
-
-fn content_type(body: &Bytes) -> HeaderValue {
-    let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
-    HeaderValue::from_static(if is_json {
-        "application/json"
-    } else {
-        "application/octet-stream"
-    })
 }
 
 fn head<B>(response: &Response<B>) -> String {

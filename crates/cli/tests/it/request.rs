@@ -203,3 +203,28 @@ fn a_server_that_is_not_there_gives_exit_code_3() {
     assert_eq!(ran.code, Some(3));
     assert!(ran.json()["causes"].is_array());
 }
+
+#[test]
+fn a_large_file_is_sent_while_it_is_read_and_with_its_length() {
+    let connected = Connected::start();
+    let length = 8 << 20;
+    std::fs::File::create(connected.place.path("large.bin"))
+        .unwrap()
+        .set_len(length)
+        .unwrap();
+    let echo = json_of(request(
+        &connected,
+        &["POST", "/echo/x", "-d", "@large.bin"],
+    ));
+    assert_eq!(echo["bodyLength"], length);
+    let headers = echo["headers"].as_array().unwrap();
+    let value = |name: &str| {
+        headers
+            .iter()
+            .find(|it| it[0] == name)
+            .map(|it| it[1].clone())
+    };
+    assert_eq!(value("content-length").unwrap(), length.to_string());
+    assert_eq!(value("content-type").unwrap(), "application/octet-stream");
+    assert_eq!(value("transfer-encoding"), None);
+}

@@ -68,7 +68,18 @@ pub enum OutgoingBody {
     Full(Option<Bytes>),
     /// A caller's body, passed on as it arrives.
     Stream(Box<StreamedBody>),
+    /// Pieces that somebody makes while they are sent, such as a file's; it ends the deadline for
+    /// the answer as a caller's body does.
+    Made(Box<MadeBody>),
 }
+
+/// A body that is made while it is sent.
+pub struct MadeBody {
+    pieces: Pieces,
+    upload: Arc<Upload>,
+}
+
+type Pieces = Pin<Box<dyn Body<Data = Bytes, Error = BodyError> + Send>>;
 
 /// A caller's body on its way out.
 pub struct StreamedBody {
@@ -117,6 +128,18 @@ impl OutgoingBody {
         }))
     }
 
+    /// Sends what `pieces` gives.
+    pub fn made(
+        pieces: impl Body<Data = Bytes, Error = Box<dyn std::error::Error + Send + Sync>>
+        + Send
+        + 'static,
+    ) -> Self {
+        Self::Made(Box::new(MadeBody {
+            pieces: Box::pin(pieces),
+            upload: Upload::start(),
+        }))
+    }
+
     /// Whether there is a body whose length nobody knows yet.
     pub fn is_chunked(&self) -> bool {
         self.size_hint().exact().is_none()
@@ -125,6 +148,7 @@ impl OutgoingBody {
     pub(super) fn upload(&self) -> Option<Arc<Upload>> {
         match self {
             Self::Stream(body) => Some(Arc::clone(&body.upload)),
+            Self::Made(body) => Some(Arc::clone(&body.upload)),
             Self::Empty | Self::Full(_) => None,
         }
     }
@@ -158,6 +182,13 @@ impl Body for OutgoingBody {
                 }
                 polled
             }
+            Self::Made(body) => {
+                let polled = body.pieces.as_mut().poll_frame(context);
+                if polled.is_ready() {
+                    body.upload.note_piece();
+                }
+                polled
+            }
         }
     }
 
@@ -166,6 +197,7 @@ impl Body for OutgoingBody {
             Self::Empty => true,
             Self::Full(bytes) => bytes.is_none(),
             Self::Stream(body) => body.incoming.is_end_stream(),
+            Self::Made(body) => body.pieces.is_end_stream(),
         }
     }
 
@@ -176,6 +208,7 @@ impl Body for OutgoingBody {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
             }
             Self::Stream(body) => body.incoming.size_hint(),
+            Self::Made(body) => body.pieces.size_hint(),
         }
     }
 }

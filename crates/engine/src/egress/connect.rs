@@ -110,7 +110,7 @@ impl Connector {
             return Err(EgressError::PlainHttp { host: host() });
         }
         let error = |source| EgressError::Connect {
-            host: host(),
+            host: format!("{}:{}", origin.host, origin.port),
             source,
         };
         let stream = TcpStream::connect(SocketAddr::new(address, origin.port))

@@ -26,7 +26,7 @@ pub enum EgressError {
         host: String,
     },
     /// Nobody answers there.
-    #[error("cannot connect to `{host}`")]
+    #[error("cannot connect to `{host}`: {source}")]
     Connect {
         /// The host.
         host: String,
@@ -35,7 +35,7 @@ pub enum EgressError {
         source: std::io::Error,
     },
     /// The TLS handshake failed, or this machine's trust store cannot be read.
-    #[error("no secure connection to `{host}`")]
+    #[error("no secure connection to `{host}`: {source}")]
     Tls {
         /// The host.
         host: String,
