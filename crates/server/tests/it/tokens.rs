@@ -66,6 +66,25 @@ async fn the_claims_say_who_calls_for_whom_and_until_when() {
     assert_eq!(verifier.verify(&sent, now + 306), Err(VerifyError::Expired));
 }
 
+/// Looking is enough: in the list of connections, and on the integration.
+#[tokio::test]
+async fn a_connection_is_there_before_its_first_use() {
+    let world = world_with("membrane-token", SigningAlgorithm::Hs256).await;
+    let token = world.customer("c-1");
+    let listed = world.get("/connections", &token).await.expect(200).json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+    let id = &listed["items"][0]["id"];
+    let integration = world.get("/integrations/membrane-token", &token).await;
+    assert_eq!(&integration.expect(200).json()["connection"]["id"], id);
+    // Only looked at: the external app was not asked.
+    assert!(world.provider.seen().is_empty());
+    let other = world.customer("c-2");
+    let listed = world.get("/integrations", &other).await.expect(200).json();
+    assert_ne!(&listed["items"][0]["connection"]["id"], id);
+    let listed = world.get("/connections", &other).await.expect(200).json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+}
+
 #[tokio::test]
 async fn a_token_is_used_again_while_it_is_fresh_and_no_longer() {
     let world = world_with("integration-app-token", SigningAlgorithm::Hs256).await;
