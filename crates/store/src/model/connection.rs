@@ -94,7 +94,7 @@ pub struct NewConnection {
     pub credentials: SecretJson,
     /// What the customer typed; kept sealed.
     pub input: SecretJson,
-    /// The connector parameters it was made with; kept sealed.
+    /// Connector parameters of its own, laid over those of the integration; kept sealed.
     pub connector_parameters: SecretJson,
     /// When the credentials expire.
     pub expires_at: Option<Timestamp>,
