@@ -105,7 +105,7 @@ const unconnected = ['integration-app-token integration', 'membrane-token integr
 
 async function names(user) {
   const { items } = await user.connections.find()
-  return items.map((item) => item.name)
+  return items.map((item) => item.name).sort()
 }
 
 test('a connection is created with credentials, found, renamed and archived', async () => {
