@@ -3,10 +3,13 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use authbridge_engine::Engine;
+use http::header::CONNECTION;
+use http::{HeaderValue, StatusCode};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -78,6 +81,7 @@ pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
     shutdown: watch::Sender<bool>,
+    is_stopping: Arc<AtomicBool>,
     workers: Vec<JoinHandle<()>>,
 }
 
@@ -107,6 +111,7 @@ pub fn start_with(
     let first = bind(address, Sharing::Shared).map_err(error)?;
     let address = first.local_addr().map_err(error)?;
     let (shutdown, _) = watch::channel(false);
+    let is_stopping = Arc::new(AtomicBool::new(false));
     let mut listeners = vec![first];
     for _ in 1..options.threads.max(1) {
         listeners.push(bind(address, Sharing::Shared).map_err(error)?);
@@ -115,6 +120,7 @@ pub fn start_with(
     for (index, listener) in listeners.into_iter().enumerate() {
         let service = Arc::new(Service::new(engine, patience.api));
         let stop = shutdown.subscribe();
+        let is_stopping = Arc::clone(&is_stopping);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -122,6 +128,7 @@ pub fn start_with(
         workers.push(thread.spawn(move || {
             let work = Work {
                 service,
+                is_stopping,
                 head_deadline: patience.head,
                 grace: options.grace,
             };
@@ -133,6 +140,7 @@ pub fn start_with(
     Ok(Server {
         address,
         shutdown,
+        is_stopping,
         workers,
     })
 }
@@ -140,6 +148,7 @@ pub fn start_with(
 impl Server {
     /// Lets requests in progress finish, for the time that the options allow, and ends.
     pub fn stop(self) {
+        self.is_stopping.store(true, Ordering::Release);
         self.shutdown.send_replace(true);
         for worker in self.workers {
             if worker.join().is_err() {
@@ -179,6 +188,7 @@ fn bind(address: SocketAddr, sharing: Sharing) -> io::Result<TcpListener> {
 /// What one worker thread does.
 struct Work {
     service: Arc<Service>,
+    is_stopping: Arc<AtomicBool>,
     head_deadline: Duration,
     grace: Duration,
 }
@@ -207,6 +217,7 @@ impl Work {
                     let connection = serve(
                         stream,
                         Arc::clone(&self.service),
+                        Arc::clone(&self.is_stopping),
                         self.head_deadline,
                         stop.clone(),
                         alive.clone(),
@@ -234,6 +245,7 @@ impl Work {
 async fn serve(
     stream: TcpStream,
     service: Arc<Service>,
+    is_stopping: Arc<AtomicBool>,
     head_deadline: Duration,
     mut stop: watch::Receiver<bool>,
     _alive: mpsc::Sender<()>,
@@ -242,7 +254,19 @@ async fn serve(
         tracing::debug!(error = &error as &dyn std::error::Error, "caller is gone");
         return;
     }
-    let handler = service_fn(|request| service.handle(request));
+    let handler = service_fn(async |request| {
+        let mut answer = service.handle(request).await;
+        // Connections learn one after the other that the server stops; what each answers from
+        // the first moment on says so.
+        if is_stopping.load(Ordering::Acquire)
+            && let Ok(response) = &mut answer
+            && response.status() != StatusCode::SWITCHING_PROTOCOLS
+        {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
+        }
+        answer
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(head_deadline)
