@@ -108,6 +108,7 @@ fn read(files: &mut Files<'_>, defaults: &ConnectorDefaults) -> Option<Connector
         categories,
         parameters_schema: auth::connector_parameters_schema(spec, record),
         options: options?,
+        operations: Vec::new(),
         key,
     })
 }

@@ -31,7 +31,8 @@ macro_rules! rules {
 }
 
 // Groups: 01 files, 02 keys and values, 03 connectors, 04 functions, 05 formulas, 06 secrets,
-// 07 the workspace directory, 09 the run itself. An identifier is never given to another rule.
+// 07 the workspace directory, 09 the run itself. An identifier is never given to another rule:
+// AB0402 (kind of function that is not run) is spent.
 rules! {
     FileTooLarge "AB0101" Error
     "file too large"
@@ -206,12 +207,6 @@ rules! {
     "The definition lists the function without a body, so the body is a file below `auth/`, \
      named after the function and its kind. None of the names exists."
     "makeApiClient:\n  implementationType: mapping   # and no auth/make-api-client.map.yml"
-
-    FunctionKindNotYet "AB0402" Warning
-    "kind of function that this build does not run"
-    "The function is read and kept, but this build does not run functions of this kind yet: a \
-     step that needs it fails with a clear message."
-    "test:\n  implementationType: javascript"
 
     FunctionPickedUp "AB0403" Note
     "function file used without being listed"

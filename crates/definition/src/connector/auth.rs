@@ -198,7 +198,8 @@ fn option(files: &mut Files<'_>, shared: &Shared<'_>, own: Option<&Own<'_>>) -> 
             credentials_schema(&shared.auth),
             object.and_then(|own| credentials_schema(&own)),
         ),
-        allowed_hosts: allowed_hosts(shared, object),
+        allowed_hosts: hosts(shared, object, "allowedHosts"),
+        function_hosts: hosts(shared, object, "functionHosts"),
         proxy_key: text("proxyKey"),
         functions,
     })
@@ -313,9 +314,10 @@ fn enabled(object: &Object<'_>, report: &mut Report) -> Option<Mapping> {
     Some(Mapping::compile(&formulas::to_value(node)))
 }
 
-fn allowed_hosts(shared: &Shared<'_>, own: Option<Object<'_>>) -> Vec<String> {
-    let mut hosts = shared.auth.texts("allowedHosts");
-    for host in own.map(|own| own.texts("allowedHosts")).unwrap_or_default() {
+/// The hosts of all options and then the option's own.
+fn hosts(shared: &Shared<'_>, own: Option<Object<'_>>, list: &str) -> Vec<String> {
+    let mut hosts = shared.auth.texts(list);
+    for host in own.map(|own| own.texts(list)).unwrap_or_default() {
         if !hosts.contains(&host) {
             hosts.push(host);
         }

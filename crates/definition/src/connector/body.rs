@@ -1,7 +1,10 @@
 //! The bodies of functions, inline or from a file, to core's implementations.
 
+use std::sync::Arc;
+
 use authbridge_core::connector::{
-    FunctionName, Implementation, ImplementationType, Mapping, RestApiMapping, Script,
+    FunctionName, GraphqlApiMapping, GraphqlDocument, Implementation, ImplementationType, Mapping,
+    OperationMapping, RestApiMapping, Script,
 };
 use serde_json::Value;
 
@@ -17,6 +20,8 @@ use super::api_client;
 
 /// Keys that only a request has; with `path`, a mapping is one.
 const REQUEST_KEYS: [&str; 3] = ["method", "requestMapping", "responseMapping"];
+
+const GRAPHQL_KEYS: [&str; 3] = ["query", "variables", "requestMapping"];
 
 /// An inline body.
 pub(super) enum Inline {
@@ -65,23 +70,26 @@ pub(super) fn inline(
                 None => Inline::Absent,
             }
         }
-        ImplementationType::GraphqlApiMapping => kept(
-            object,
-            &["query", "variables", "path", "requestMapping", "mapping"],
-        )
-        .map_or(Inline::Absent, |body| {
-            Inline::Body(Implementation::GraphqlApiMapping(body))
-        }),
-        ImplementationType::OperationMapping => kept(object, &["operationKey", "mapping"])
-            .map_or(Inline::Absent, |body| {
-                Inline::Body(Implementation::OperationMapping(body))
-            }),
+        ImplementationType::GraphqlApiMapping => match object.get("mapping") {
+            Some(node) => graphql(node).into(),
+            None if GRAPHQL_KEYS
+                .iter()
+                .any(|key| object.node().get(key).is_some()) =>
+            {
+                graphql(object.node()).into()
+            }
+            None => Inline::Absent,
+        },
+        ImplementationType::OperationMapping => match object.get("mapping") {
+            Some(node) => operation(node).into(),
+            None if object.get("operationKey").is_some() => operation(object.node()).into(),
+            None => Inline::Absent,
+        },
         ImplementationType::Javascript => match object.get("code") {
             None => Inline::Absent,
             Some(code) => code.as_str().map_or(Inline::Broken, |code| {
                 Inline::Body(Implementation::Javascript(Script {
-                    code: code.to_owned(),
-                    typescript: true,
+                    program: Arc::new(Value::from(code)),
                 }))
             }),
         },
@@ -100,16 +108,32 @@ fn inline_mapping(files: &mut Files<'_>, name: FunctionName, object: Object<'_>)
     Inline::Absent
 }
 
-/// The members of a body that is kept as written, if it has any of its own.
-fn kept(object: Object<'_>, own: &[&str]) -> Option<Value> {
-    if own.iter().all(|key| object.node().get(key).is_none()) {
-        return None;
-    }
-    let mut body = object.node().to_value();
-    if let Some(members) = body.as_object_mut() {
-        members.retain(|key, _| !matches!(key.as_str(), "type" | "implementationType"));
-    }
-    Some(body)
+fn graphql(node: &Node) -> Option<Implementation> {
+    let part = |key: &str| {
+        node.get(key)
+            .map(|node| Mapping::compile(&formulas::to_value(node)))
+    };
+    Some(Implementation::GraphqlApiMapping(GraphqlApiMapping {
+        path: part("path"),
+        document: GraphqlDocument::Query {
+            query: part("query")?,
+            variables: part("variables"),
+        },
+        headers: part("headers"),
+        response_mapping: part("responseMapping"),
+    }))
+}
+
+fn operation(node: &Node) -> Option<Implementation> {
+    let part = |key: &str| {
+        node.get(key)
+            .map(|node| Mapping::compile(&formulas::to_value(node)))
+    };
+    Some(Implementation::OperationMapping(OperationMapping {
+        operation_key: node.get("operationKey")?.as_str()?.to_owned(),
+        input_mapping: part("inputMapping"),
+        output_mapping: part("outputMapping"),
+    }))
 }
 
 /// A body that stands by itself: the content of a file, or the value of `mapping`.
@@ -130,12 +154,8 @@ pub(super) fn from_node(
             let object = Object::read(node, &REST, &mut files.report)?;
             rest(files, name, object)
         }
-        ImplementationType::GraphqlApiMapping => {
-            Some(Implementation::GraphqlApiMapping(node.to_value()))
-        }
-        ImplementationType::OperationMapping => {
-            Some(Implementation::OperationMapping(node.to_value()))
-        }
+        ImplementationType::GraphqlApiMapping => graphql(node),
+        ImplementationType::OperationMapping => operation(node),
         ImplementationType::Javascript | ImplementationType::NotSupported => None,
     }
 }

@@ -15,7 +15,7 @@ use crate::fields::FUNCTION;
 use crate::object::Object;
 use crate::report::{FileId, Place};
 use crate::suggest::{any_of, did_you_mean};
-use crate::tree::{Entry, Node, has_extension};
+use crate::tree::{Entry, Node};
 
 use super::Files;
 use super::body;
@@ -318,8 +318,7 @@ fn script(files: &mut Files<'_>, path: &str) -> Option<Implementation> {
         return None;
     }
     Some(Implementation::Javascript(Script {
-        code: code.to_string(),
-        typescript: has_extension(path, &["ts"]),
+        program: Arc::new(serde_json::Value::from(&*code)),
     }))
 }
 
@@ -327,7 +326,7 @@ fn empty(files: &mut Files<'_>, id: FileId) {
     files.report.about(Code::EmptyFile, id, "the file is empty");
 }
 
-/// Reports a kind that the function cannot have, or that this build does not run.
+/// Reports a kind that the function cannot have.
 fn check_kind(files: &mut Files<'_>, name: FunctionName, kind: ImplementationType, place: Place) {
     let allowed = name.implementations();
     let kind_name = kind.as_str();
@@ -341,18 +340,5 @@ fn check_kind(files: &mut Files<'_>, name: FunctionName, kind: ImplementationTyp
                 format!("`{}` cannot be a `{kind_name}` function", name.as_str()),
             )
             .help(format!("it can be {allowed}"));
-        return;
-    }
-    if !kind.runs() {
-        files
-            .report
-            .at(
-                Code::FunctionKindNotYet,
-                place,
-                format!(
-                    "`{kind_name}` functions are recognised but this build does not run them yet"
-                ),
-            )
-            .label(format!("`{}` is one", name.as_str()));
     }
 }

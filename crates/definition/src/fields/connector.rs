@@ -106,6 +106,7 @@ const INTO_AUTH: &[(&str, &str)] = &[
     ("getOAuthConfig", "move it into `auth`"),
     ("refreshCredentials", "move it into `auth`"),
     ("allowedHosts", "move it into `auth`"),
+    ("functionHosts", "move it into `auth`"),
 ];
 
 const RECORD_FIELDS: &[Field] = &[
@@ -210,6 +211,12 @@ const AUTH_FIELDS: &[Field] = &[
         Kind::HostList,
         "Hosts besides the base URI's to which credentials may be sent: `api.example.com`, \
          `*.example.com`, with an optional port.",
+    ),
+    field(
+        "functionHosts",
+        Kind::HostList,
+        "Hosts besides these to which functions may send requests of their own (`fetch`, \
+         `axios`). Credentials are not added to such requests.",
     ),
     field(
         "proxyKey",
