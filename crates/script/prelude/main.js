@@ -1,0 +1,1 @@
+door.register((kind, text, bytes) => { });

@@ -1,0 +1,148 @@
+//! What the prelude may ask of the host. Everything a script says here is checked: a wrong call is an error that the
+//! script sees, a call too many ends it, and nothing panics.
+
+mod request;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Deserialize;
+
+use crate::error::LimitKind;
+use crate::guest::{Guest, Message};
+use crate::host::{ClientRequest, FetchRequest};
+use crate::wire::log_line;
+
+/// An asynchronous operation that was begun.
+pub(crate) enum Started {
+    /// A request; the answer goes to the prelude under `id`.
+    Request { id: u32, request: Request },
+    /// A timer.
+    Timer { id: u32, after: Duration },
+    /// The end of a timer that has not run out.
+    Cancel { id: u32 },
+}
+
+pub(crate) enum Request {
+    Fetch(FetchRequest),
+    Client(String, ClientRequest),
+}
+
+/// An answer, or a message for the `Error` that the script sees.
+pub(crate) type Answer = Result<Message, String>;
+
+/// Longest wait of a timer: browsers' and Node's limit too.
+const LONGEST_TIMER: u64 = 0x7fff_ffff;
+
+/// Most bytes of randomness in one call, as WebCrypto has it, times sixteen.
+const RANDOM_BYTES: usize = 1024 * 1024;
+
+/// The numbers are those of `prelude/host.js`.
+pub(crate) fn perform(
+    guest: &mut Guest,
+    operation: i32,
+    text: &str,
+    bytes: &[u8],
+) -> wasmtime::Result<Answer> {
+    match operation {
+        0 => {
+            guest.report = Some(format!("{text}\n{}", String::from_utf8_lossy(bytes)));
+            Ok(Ok(Message::default()))
+        }
+        2 => {
+            guest.outcome = Some(Message {
+                text: text.to_owned(),
+                bytes: Some(Bytes::copy_from_slice(bytes)),
+            });
+            Ok(Ok(Message::default()))
+        }
+        3 => Ok(log(guest, text)),
+        4 => Ok(Ok(Message::text((guest.clock)().to_string()))),
+        5 => Ok(random(guest, text)),
+        6 => start(guest, request::fetch(text, bytes), bytes),
+        7 => start(guest, request::client(text, bytes), bytes),
+        8 => timer(guest, text),
+        9 => Ok(cancel(guest, text)),
+        other => Ok(Err(format!("the host has no operation {other}"))),
+    }
+}
+
+/// The text of the parse error is for the script's author, who cannot do much with more.
+fn arguments<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
+    serde_json::from_str(text).map_err(|error| format!("unexpected arguments: {error}"))
+}
+
+/// The first character is the level, the rest the line.
+fn log(guest: &mut Guest, text: &str) -> Answer {
+    let Some(line) = log_line(text) else {
+        return Err("unexpected level".to_owned());
+    };
+    guest.logs.push(line);
+    Ok(Message::default())
+}
+
+fn random(guest: &Guest, text: &str) -> Answer {
+    let size: usize = arguments(text)?;
+    if size > RANDOM_BYTES {
+        return Err(format!("no more than {RANDOM_BYTES} random bytes at once"));
+    }
+    let mut bytes = vec![0; size];
+    (guest.random)(&mut bytes);
+    Ok(Message::bytes(bytes))
+}
+
+fn start(
+    guest: &mut Guest,
+    request: Result<(u32, Request), String>,
+    bytes: &[u8],
+) -> wasmtime::Result<Answer> {
+    let (id, request) = match request {
+        Ok(parsed) => parsed,
+        Err(message) => return Ok(Err(message)),
+    };
+    guest.requests += 1;
+    if guest.requests > guest.limits.requests {
+        guest.requests = guest.limits.requests;
+        return Err(guest.over(LimitKind::Requests));
+    }
+    if bytes.len() > guest.limits.request_bytes {
+        return Err(guest.over(LimitKind::RequestSize));
+    }
+    guest.started.push(Started::Request { id, request });
+    Ok(Ok(Message::default()))
+}
+
+#[derive(Deserialize)]
+struct Timer {
+    id: u32,
+    ms: f64,
+}
+
+fn timer(guest: &mut Guest, text: &str) -> wasmtime::Result<Answer> {
+    let timer: Timer = match arguments(text) {
+        Ok(timer) => timer,
+        Err(message) => return Ok(Err(message)),
+    };
+    guest.timers += 1;
+    if guest.timers > guest.limits.timers {
+        return Err(guest.over(LimitKind::Timers));
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped to what fits"
+    )]
+    let milliseconds = timer.ms.clamp(1.0, LONGEST_TIMER as f64) as u64;
+    guest.started.push(Started::Timer {
+        id: timer.id,
+        after: Duration::from_millis(milliseconds),
+    });
+    Ok(Ok(Message::default()))
+}
+
+fn cancel(guest: &mut Guest, text: &str) -> Answer {
+    guest.started.push(Started::Cancel {
+        id: arguments(text)?,
+    });
+    Ok(Message::default())
+}
