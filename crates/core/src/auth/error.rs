@@ -3,10 +3,12 @@
 use http::StatusCode;
 use serde_json::Value;
 
+use super::graphql::GraphqlError;
 use super::input::InputError;
 use super::rest::RestError;
+use super::script::ScriptFailure;
 use crate::client::{ApiClientError, HandlerErrorKey, TargetError};
-use crate::connector::{FunctionName, ImplementationType, SourceLocation};
+use crate::connector::ImplementationType;
 
 /// Who can put an error right; it decides what the API answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,21 +37,36 @@ pub enum AuthError {
         /// An auth type or a kind of implementation.
         what: &'static str,
     },
-    /// A function cannot run in this build.
-    #[error("`{function}` is of type `{}`, which this version does not run yet ({}:{})", kind.as_str(), source_location.file, source_location.line)]
-    FunctionNotYet {
+    /// A function is done in a way that it cannot be.
+    #[error("`{function}` cannot be a `{}` function", kind.as_str())]
+    KindNotAllowed {
         /// Which function.
         function: &'static str,
         /// Its kind of implementation.
         kind: ImplementationType,
-        /// Where the definition gives it.
-        source_location: SourceLocation,
     },
+    /// An operation that the connector does not have, or cannot run.
+    #[error("{0}")]
+    Operation(String),
+    /// Code of the definition failed.
+    #[error(transparent)]
+    Script(#[from] Box<ScriptFailure>),
+    /// A GraphQL request cannot be built.
+    #[error("`{function}`: {source}")]
+    Graphql {
+        /// Which function.
+        function: String,
+        /// What is wrong with the mapping.
+        source: GraphqlError,
+    },
+    /// The credentials have expired, and nothing can renew them.
+    #[error("the credentials cannot be refreshed: {0}")]
+    NotRefreshable(&'static str),
     /// The definition says that the external app cannot do it.
     #[error("`{function}` is not supported by the external app")]
     NotSupported {
         /// Which function.
-        function: &'static str,
+        function: String,
     },
     /// `makeApiClient` gave something unusable.
     #[error("the API client cannot be made: {0}")]
@@ -66,7 +83,7 @@ pub enum AuthError {
     #[error("`{function}`: {source}")]
     Rest {
         /// Which function.
-        function: &'static str,
+        function: String,
         /// What is wrong with the mapping.
         source: RestError,
     },
@@ -108,30 +125,24 @@ impl AuthError {
         match self {
             Self::Input(_) => Blame::Caller,
             Self::NotYet { .. }
-            | Self::FunctionNotYet { .. }
+            | Self::KindNotAllowed { .. }
+            | Self::Operation(_)
+            | Self::Graphql { .. }
             | Self::NotSupported { .. }
             | Self::ApiClient(_)
             | Self::Returned { .. }
             | Self::Rest { .. }
             | Self::Target(_) => Blame::WorkspaceOwner,
             Self::Refused { status, key, .. } => blame_of_refusal(*status, *key),
-            Self::TestFailed => Blame::Customer,
+            Self::Script(failure) => failure.blame(),
+            Self::TestFailed | Self::NotRefreshable(_) => Blame::Customer,
             Self::Unavailable { .. } => Blame::Provider,
             Self::Blocked { .. } => Blame::Operator,
         }
     }
-
-    /// A definition's function that this build does not run.
-    pub fn not_yet(name: FunctionName, kind: ImplementationType, source: &SourceLocation) -> Self {
-        Self::FunctionNotYet {
-            function: name.as_str(),
-            kind,
-            source_location: source.clone(),
-        }
-    }
 }
 
-fn blame_of_refusal(status: StatusCode, key: Option<HandlerErrorKey>) -> Blame {
+pub(super) fn blame_of_refusal(status: StatusCode, key: Option<HandlerErrorKey>) -> Blame {
     match key {
         Some(HandlerErrorKey::AccessTokenExpired | HandlerErrorKey::ConnectionIsDefunct) => {
             Blame::Customer

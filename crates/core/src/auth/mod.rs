@@ -2,9 +2,13 @@
 
 mod client_credentials;
 mod error;
+mod expiry;
+pub mod graphql;
 mod input;
 pub mod platform_token;
+mod refresh;
 pub mod rest;
+mod script;
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
@@ -13,7 +17,9 @@ use crate::SecretJson;
 use crate::connector::{AuthOption, AuthType, FunctionName};
 
 pub use error::{AuthError, Blame};
+pub use expiry::expires_at;
 pub use input::{FieldError, InputError, check_input};
+pub use script::{ScriptCause, ScriptFailure, StackFrame};
 
 /// What an auth type may do to the world; it reaches the network through nothing else.
 #[async_trait]
@@ -36,6 +42,20 @@ pub trait AuthFlow: Send + Sync {
         option: &AuthOption,
         arguments: Arguments,
     ) -> Result<Begin, AuthError>;
+
+    /// Whether credentials of `option` can be renewed without asking the user.
+    fn can_refresh(&self, option: &AuthOption) -> bool {
+        option.function(FunctionName::RefreshCredentials).is_some()
+    }
+
+    /// Renews the credentials in `arguments`; what comes back takes their place.
+    async fn refresh(
+        &self,
+        context: &mut dyn AuthContext,
+        arguments: &Arguments,
+    ) -> Result<SecretJson, AuthError> {
+        refresh::by_function(context, arguments).await
+    }
 }
 
 /// How starting a connection went.
@@ -72,6 +92,8 @@ pub struct Arguments {
     pub connection_input: SecretJson,
     /// The connection's credentials, once there are some.
     pub credentials: Option<SecretJson>,
+    /// An object with what only this function gets, such as the `input` of an operation; or null.
+    pub own: SecretJson,
 }
 
 impl Arguments {
@@ -83,8 +105,14 @@ impl Arguments {
             "connectionInput": input,
             "connectionParameters": input,
         });
-        if let (Some(credentials), Value::Object(members)) = (&self.credentials, &mut variables) {
+        let Value::Object(members) = &mut variables else {
+            return variables;
+        };
+        if let Some(credentials) = &self.credentials {
             members.insert("credentials".into(), credentials.expose().clone());
+        }
+        if let Value::Object(own) = self.own.expose() {
+            members.extend(own.clone());
         }
         variables
     }

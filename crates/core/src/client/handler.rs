@@ -72,7 +72,8 @@ impl HandlerErrorKey {
         }
     }
 
-    fn from_name(name: &str) -> Option<Self> {
+    /// The key that `name` names.
+    pub fn from_name(name: &str) -> Option<Self> {
         [
             Self::AccessTokenExpired,
             Self::ConnectionIsDefunct,

@@ -44,6 +44,26 @@ impl AllowedHosts {
         })
     }
 
+    /// The hosts of `patterns` only, and plain `http` to them where `allows_plain_http`.
+    pub fn of_patterns<'a>(
+        patterns: impl IntoIterator<Item = &'a str>,
+        allows_plain_http: bool,
+    ) -> Result<Self, HostPatternError> {
+        Ok(Self {
+            patterns: patterns
+                .into_iter()
+                .map(Pattern::parse)
+                .collect::<Result<_, _>>()?,
+            allows_plain_http,
+        })
+    }
+
+    /// The hosts of both.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.patterns.extend(other.patterns);
+        self
+    }
+
     /// Whether a request to `url` may carry the credentials.
     pub fn contains(&self, url: &Url) -> bool {
         let scheme_is_fine =

@@ -14,7 +14,8 @@ const HANDLERS: &str = "responseHandlers";
 impl ApiClient {
     /// The API client of `option` for the function's arguments `variables`.
     ///
-    /// A definition without `makeApiClient` gives a client that adds nothing.
+    /// A definition without `makeApiClient` gives a client that adds nothing. Code runs elsewhere,
+    /// and its result is for [`ApiClient::from_value`].
     pub fn make(
         option: &AuthOption,
         variables: &Value,
@@ -27,18 +28,17 @@ impl ApiClient {
             Implementation::Mapping(mapping) => evaluate(mapping, variables),
             Implementation::NotSupported => {
                 return Err(AuthError::NotSupported {
-                    function: function.name.as_str(),
+                    function: function.name.as_str().to_owned(),
                 });
             }
             other @ (Implementation::RestApiMapping(_)
             | Implementation::GraphqlApiMapping(_)
             | Implementation::OperationMapping(_)
             | Implementation::Javascript(_)) => {
-                return Err(AuthError::not_yet(
-                    function.name,
-                    other.kind(),
-                    &function.source,
-                ));
+                return Err(AuthError::KindNotAllowed {
+                    function: function.name.as_str(),
+                    kind: other.kind(),
+                });
             }
         };
         let value = value.unwrap_or_else(|| Value::Object(Map::new()));

@@ -1,19 +1,26 @@
 //! The API client: what `makeApiClient` returns, parsed once and ready for many requests.
 
+mod call;
+mod code;
 mod handler;
 mod hosts;
 mod make;
+mod overrides;
 mod parse;
 mod target;
 
 use http::{HeaderName, HeaderValue};
 use url::Url;
 
+pub use call::{Call, CallData, CallError};
+pub use code::ClientCode;
 pub(crate) use handler::is_truthy;
 pub use handler::{HandlerError, HandlerErrorKey, ResponseFacts, ResponseHandler, Verdict};
 pub use hosts::{AllowedHosts, HostPatternError};
+pub use overrides::Override;
+pub use parse::is_framing;
+pub(crate) use parse::scalar;
 pub use parse::{ApiClientError, Defaults};
-pub(crate) use parse::{is_framing, scalar};
 pub(crate) use target::encode_component;
 pub use target::{Target, TargetError, absolute};
 
@@ -33,6 +40,10 @@ pub struct ApiClient {
     pub allowed_hosts: AllowedHosts,
     /// Rules on responses, tried in order before the built-in ones.
     pub response_handlers: Vec<ResponseHandler>,
+    /// Changes to requests of some paths, in order.
+    pub overrides: Vec<Override>,
+    /// What `makeApiClient` in JavaScript gave besides data.
+    pub code: ClientCode,
 }
 
 impl std::fmt::Debug for ApiClient {

@@ -7,9 +7,10 @@ use http::{HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::code::{ClientCode, is_function};
 use super::hosts::{AllowedHosts, HostPatternError};
 use super::target::parse_http;
-use super::{ApiClient, ResponseHandler};
+use super::{ApiClient, Override, ResponseHandler};
 
 /// Why what `makeApiClient` returned makes no API client. No message shows a value, since values
 /// may be secrets.
@@ -79,8 +80,41 @@ impl ApiClient {
             headers: headers(members)?,
             query: query(members, &base_uri)?,
             response_handlers: ResponseHandler::parse_list(members.get("responseHandlers"))?,
+            overrides: Override::parse_list(members.get("overrides"))?,
+            code: ClientCode::of(members),
             base_uri,
         })
+    }
+}
+
+impl ApiClient {
+    /// This client with the options that `dynamicOptions` returned laid over its own.
+    pub fn overlaid(
+        &self,
+        options: Option<&Value>,
+        allowed_hosts: &[String],
+    ) -> Result<Self, ApiClientError> {
+        let defaults = Defaults {
+            base_uri: Some(self.base_uri.as_str()),
+            allowed_hosts,
+        };
+        let over = Self::from_value(options, defaults)?;
+        let mut client = self.clone();
+        client.allowed_hosts = client.allowed_hosts.and(over.allowed_hosts);
+        client.base_uri = over.base_uri;
+        client
+            .headers
+            .retain(|(name, _)| !over.headers.iter().any(|(given, _)| given == name));
+        client.headers.extend(over.headers);
+        client
+            .query
+            .retain(|(name, _)| !over.query.iter().any(|(given, _)| given == name));
+        client.query.extend(over.query);
+        if !over.response_handlers.is_empty() {
+            client.response_handlers = over.response_handlers;
+        }
+        client.overrides.extend(over.overrides);
+        Ok(client)
     }
 }
 
@@ -96,7 +130,10 @@ fn unwrap_args(value: &Value) -> Result<&Map<String, Value>, ApiClientError> {
 }
 
 fn base_uri(members: &Map<String, Value>, defaults: Defaults<'_>) -> Result<Url, ApiClientError> {
-    let given = match members.get("baseUri").or_else(|| members.get("baseUrl")) {
+    // Clients made by `axios.create` say it below `defaults`.
+    let of_axios = || members.get("defaults")?.get("baseURL");
+    let named = members.get("baseUri").or_else(|| members.get("baseUrl"));
+    let given = match named.or_else(of_axios) {
         None | Some(Value::Null) => None,
         Some(Value::String(text)) => Some(text.as_str()),
         Some(_) => return Err(shape("baseUri", "a string")),
@@ -166,6 +203,7 @@ fn object<'a>(
 ) -> Result<Option<&'a Map<String, Value>>, ApiClientError> {
     match members.get(name) {
         None | Some(Value::Null) => Ok(None),
+        Some(value) if is_function(value) => Ok(None),
         Some(Value::Object(object)) => Ok(Some(object)),
         Some(_) => Err(shape(name, "an object")),
     }
@@ -211,7 +249,7 @@ fn sensitive(name: &str, text: &str) -> Result<HeaderValue, ApiClientError> {
 /// Whether a field is about the message's way and not for a definition to set: from a mapping it
 /// would contradict the body that is sent (RFC 9112 section 6). Definitions that carry one over
 /// from another tool work all the same, so it is left out and not refused.
-pub(crate) fn is_framing(name: &HeaderName) -> bool {
+pub fn is_framing(name: &HeaderName) -> bool {
     const FRAMING: [&str; 9] = [
         "connection",
         "content-length",

@@ -168,7 +168,7 @@ fn raw_path(absolute: &str) -> String {
     }
 }
 
-fn join(base: &str, path: &str) -> String {
+pub(super) fn join(base: &str, path: &str) -> String {
     let base = base.trim_end_matches('/');
     match path {
         "" if base.is_empty() => "/".to_owned(),

@@ -1,9 +1,11 @@
 //! Functions: the named steps of auth, and how a definition implements them.
 
-use authbridge_formula::Mapping;
-use serde_json::Value;
+use std::sync::Arc;
 
-use super::AuthType;
+use authbridge_formula::Mapping;
+use authbridge_module::Program;
+
+use super::{AuthType, GraphqlApiMapping, OperationMapping};
 
 /// A step that the definition gives, with where it stands.
 #[derive(Clone, Debug)]
@@ -34,10 +36,10 @@ pub enum Implementation {
     Mapping(Mapping),
     /// One HTTP request described by mappings.
     RestApiMapping(RestApiMapping),
-    /// One GraphQL request; kept as written.
-    GraphqlApiMapping(Value),
-    /// A call of one of the connector's operations; kept as written.
-    OperationMapping(Value),
+    /// One GraphQL request described by mappings.
+    GraphqlApiMapping(GraphqlApiMapping),
+    /// A call of one of the connector's operations.
+    OperationMapping(OperationMapping),
     /// Code.
     Javascript(Script),
     /// Known not to be supported by the external app.
@@ -80,13 +82,11 @@ pub struct RestApiMapping {
     pub response_mapping: Option<Mapping>,
 }
 
-/// Code of a function.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Code of a function, with all it imports.
+#[derive(Clone, Debug)]
 pub struct Script {
-    /// The source text.
-    pub code: String,
-    /// Whether the source is TypeScript: told by the file's suffix, assumed of inline code.
-    pub typescript: bool,
+    /// The linked modules; the entry is the function's file.
+    pub program: Arc<Program>,
 }
 
 /// The kinds of implementation, by the names that files use.
@@ -132,14 +132,6 @@ impl ImplementationType {
     /// The kind that `text` names.
     pub fn from_name(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
-    }
-
-    /// Whether this build runs functions of this kind.
-    pub const fn runs(self) -> bool {
-        match self {
-            Self::Mapping | Self::RestApiMapping | Self::NotSupported => true,
-            Self::GraphqlApiMapping | Self::OperationMapping | Self::Javascript => false,
-        }
     }
 
     /// File suffixes of this kind, longest first (membrane-connectors reference, section 2.1).
@@ -266,19 +258,34 @@ impl FunctionName {
         }
     }
 
-    /// The kinds of implementation that it may have, besides `not-supported`.
+    /// The kinds of implementation that it may have, besides `not-supported`; the first is what a
+    /// definition most probably means.
+    ///
+    /// What makes the API client and the OAuth configuration runs before there is anything to send
+    /// a request with, so these two compute a value.
     pub const fn implementations(self) -> &'static [ImplementationType] {
-        use ImplementationType::{Javascript, Mapping, OperationMapping, RestApiMapping};
+        use ImplementationType::{
+            GraphqlApiMapping, Javascript, Mapping, OperationMapping, RestApiMapping,
+        };
         match self {
-            Self::MakeApiClient
-            | Self::GetOAuthConfig
+            Self::MakeApiClient | Self::GetOAuthConfig => &[Mapping, Javascript],
+            Self::GetTokenData
             | Self::GetCredentialsFromAccessTokenResponse
-            | Self::GetCredentialsFromRefreshTokenResponse => &[Mapping, Javascript],
-            Self::GetTokenData | Self::GetCredentialsFromConnectionParameters => {
-                &[Mapping, RestApiMapping, Javascript]
-            }
-            Self::Test => &[RestApiMapping, OperationMapping, Javascript],
-            Self::RefreshCredentials | Self::Disconnect => &[RestApiMapping, Javascript],
+            | Self::GetCredentialsFromRefreshTokenResponse
+            | Self::GetCredentialsFromConnectionParameters => &[
+                Mapping,
+                RestApiMapping,
+                GraphqlApiMapping,
+                OperationMapping,
+                Javascript,
+            ],
+            Self::Test | Self::RefreshCredentials | Self::Disconnect => &[
+                RestApiMapping,
+                GraphqlApiMapping,
+                OperationMapping,
+                Javascript,
+                Mapping,
+            ],
         }
     }
 }

@@ -3,6 +3,8 @@
 //! The `authbridge-definition` crate reads files into this model; nothing after it sees YAML.
 
 mod function;
+mod mapping;
+mod operation;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -12,6 +14,10 @@ pub use function::{
     Function, FunctionName, Implementation, ImplementationType, RestApiMapping, Script,
     SourceLocation,
 };
+pub use mapping::{
+    GraphqlApiMapping, GraphqlDocument, GraphqlField, GraphqlOperation, OperationMapping,
+};
+pub use operation::Operation;
 
 /// One version of a connector, with inheritance between it and its options already applied.
 #[derive(Clone, Debug)]
@@ -36,9 +42,18 @@ pub struct Connector {
     pub parameters_schema: Option<Value>,
     /// The ways to authenticate, in the order of the definition; the default comes first.
     pub options: Vec<AuthOption>,
+    /// What it can do beside authenticating, in the order of its keys.
+    pub operations: Vec<Operation>,
 }
 
 impl Connector {
+    /// The operation named `key`.
+    pub fn operation(&self, key: &str) -> Option<&Operation> {
+        self.operations
+            .iter()
+            .find(|operation| operation.key == key)
+    }
+
     /// The option named `key`, or the default one for `None`.
     pub fn option(&self, key: Option<&str>) -> Option<&AuthOption> {
         let Some(key) = key.filter(|key| !key.is_empty()) else {
@@ -75,6 +90,8 @@ pub struct AuthOption {
     /// Hosts besides the base URI's to which credentials may be sent: `api.example.com`,
     /// `*.example.com`, each with an optional `:port`.
     pub allowed_hosts: Vec<String>,
+    /// Hosts besides these to which functions may send requests of their own; never the proxy.
+    pub function_hosts: Vec<String>,
     /// Of `proxy` only: the connector that authentication is delegated to.
     pub proxy_key: Option<String>,
     /// The functions that the definition gives, each at most once.
