@@ -8,6 +8,11 @@
 //! must never be reachable from a network. It depends on nothing else of ours, so that a mistake
 //! shared by client and server cannot hide here.
 //!
+//! [`SimulatedApi`] stands in for any external app while a connector is tested offline: it takes the
+//! place of every host, knows the credentials that it was told or issued, and can expire them.
+//!
+//! The endpoints of [`Provider`]:
+//!
 //! | Endpoint | Answer |
 //! |---|---|
 //! | `GET /me` | 200 with the account and how it was recognised, else 401 |
@@ -27,6 +32,7 @@
 //! | `GET /ws` | a WebSocket that echoes; with `?headers` it first sends the headers of its request |
 
 mod answer;
+mod difference;
 mod echo;
 mod faults;
 mod options;
@@ -35,10 +41,16 @@ mod query;
 mod record;
 mod resource;
 mod route;
+mod simulated;
 mod streams;
 mod token;
 mod websocket;
 
+pub use difference::{Difference, Strictness, differences};
 pub use options::{Credentials, ProviderOptions, TokenCheck};
 pub use provider::Provider;
 pub use record::{Seen, SeenBody};
+pub use simulated::{
+    Canned, CannedOutcome, Exchange, ExpectedRequest, Mismatch, SimulatedAnswer, SimulatedApi,
+    SimulatedRequest, SimulatedRoute, Verdict,
+};

@@ -61,13 +61,13 @@ impl Provider {
             faults: Faults::none(),
             record: Record::new(options.record_limit),
         });
-        let (stop, stopped) = watch::channel(());
-        let stopped = Stopped(stopped);
-        tokio::spawn(
-            stopped
-                .clone()
-                .or(accept(listener, Arc::clone(&state), stopped)),
-        );
+        let (stop, stopped) = Stopped::channel();
+        let serving = (Arc::clone(&state), stopped.clone());
+        let accepting = accept(listener, stopped.clone(), move |stream| {
+            let (state, stopped) = serving.clone();
+            serve(stream, state, stopped)
+        });
+        tokio::spawn(stopped.or(accepting));
         Ok(Self {
             address,
             base_uri: format!("http://{address}"),
@@ -141,6 +141,12 @@ impl Provider {
 pub(crate) struct Stopped(watch::Receiver<()>);
 
 impl Stopped {
+    /// A sender that stops, and what notices it.
+    pub(crate) fn channel() -> (watch::Sender<()>, Self) {
+        let (stop, stopped) = watch::channel(());
+        (stop, Self(stopped))
+    }
+
     /// Runs `work` until it is done or the provider stops.
     pub(crate) async fn or(mut self, work: impl Future<Output = ()>) {
         tokio::select! {
@@ -151,12 +157,20 @@ impl Stopped {
     }
 }
 
-async fn accept(listener: TcpListener, state: Arc<State>, stopped: Stopped) {
+/// Hands every connection to `serve`, until the provider stops.
+pub(crate) async fn accept<W>(
+    listener: TcpListener,
+    stopped: Stopped,
+    serve: impl Fn(TcpStream) -> W,
+) where
+    W: Future<Output = ()> + Send + 'static,
+{
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                let connection = serve(stream, Arc::clone(&state), stopped.clone());
-                tokio::spawn(stopped.clone().or(connection));
+                // Without it small answers only wait longer.
+                drop(stream.set_nodelay(true));
+                tokio::spawn(stopped.clone().or(serve(stream)));
             }
             Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
         }
@@ -164,8 +178,6 @@ async fn accept(listener: TcpListener, state: Arc<State>, stopped: Stopped) {
 }
 
 async fn serve(stream: TcpStream, state: Arc<State>, stopped: Stopped) {
-    // Without it small answers only wait longer.
-    drop(stream.set_nodelay(true));
     let service = service_fn(|request| route::answer(Arc::clone(&state), stopped.clone(), request));
     let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     // A client that goes away, and a fault on demand, are what this server is for.

@@ -76,7 +76,7 @@ fn algorithm(header: &Map<String, Value>) -> Result<hmac::Algorithm, Refused> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// RFC 7515 appendix A.1: header and payload, the HS256 signature, and the key.
@@ -90,6 +90,11 @@ mod tests {
         let key = hmac::Key::new(algorithm, secret.as_bytes());
         let signature = URL_SAFE_NO_PAD.encode(hmac::sign(&key, text.as_bytes()));
         format!("{text}.{signature}")
+    }
+
+    /// A token with `claims`, signed with `secret`.
+    pub(crate) fn hs256(claims: &str, secret: &str) -> String {
+        signed(hmac::HMAC_SHA256, "HS256", claims, secret)
     }
 
     fn secret(secret: &str) -> TokenCheck {

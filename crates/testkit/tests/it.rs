@@ -5,7 +5,12 @@
     reason = "a helper that cannot go on fails its test"
 )]
 
-use authbridge_testkit::{Provider, ProviderOptions};
+use std::net::SocketAddr;
+
+use authbridge_testkit::{
+    Canned, ExpectedRequest, Provider, ProviderOptions, SimulatedAnswer, SimulatedApi, TokenCheck,
+    Verdict,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -14,7 +19,7 @@ use http::header::{AUTHORIZATION, CONTENT_LENGTH};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{Message, Role};
@@ -44,7 +49,11 @@ fn request(method: Method, path: &str) -> http::request::Builder {
 }
 
 async fn send(provider: &Provider, request: Request<Full<Bytes>>) -> hyper::Result<Answer> {
-    let stream = TcpStream::connect(provider.address()).await.unwrap();
+    send_to(provider.address(), request).await
+}
+
+async fn send_to(address: SocketAddr, request: Request<Full<Bytes>>) -> hyper::Result<Answer> {
+    let stream = TcpStream::connect(address).await.unwrap();
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection.with_upgrades());
@@ -388,4 +397,63 @@ async fn a_provider_that_was_shut_down_is_gone() {
     assert_eq!(provider.base_uri(), format!("http://{address}"));
     provider.shutdown().await;
     assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn the_simulated_api_is_every_host_and_knows_its_account() {
+    let api = SimulatedApi::start(TokenCheck::default()).await.unwrap();
+    api.open_account(vec!["a-typed-key".into()]);
+    let with = |key: &str| {
+        Request::get("/v1/me?page=1")
+            .header("host", "api.example.com")
+            .header("x-key", key)
+            .body(Full::default())
+            .unwrap()
+    };
+    let answer = send_to(api.address(), with("a-typed-key")).await.unwrap();
+    assert_eq!(answer.status, StatusCode::OK);
+    assert!(answer.json().get("id").is_some());
+    let answer = send_to(api.address(), with("another")).await.unwrap();
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    api.expire_all();
+    send_to(api.address(), with("a-typed-key")).await.unwrap();
+    let exchanges = api.take_exchanges();
+    let verdicts: Vec<Verdict> = exchanges.iter().map(|it| it.verdict).collect();
+    assert_eq!(
+        verdicts,
+        [Verdict::Accepted, Verdict::Unknown, Verdict::Expired]
+    );
+    assert_eq!(exchanges[0].request.address(), "api.example.com/v1/me");
+    assert!(!format!("{exchanges:?}").contains("a-typed-key"));
+    assert!(api.take_exchanges().is_empty());
+}
+
+#[tokio::test]
+async fn canned_exchanges_are_answered_in_order_and_nothing_else() {
+    let api = SimulatedApi::start(TokenCheck::default()).await.unwrap();
+    let answer = SimulatedAnswer {
+        status: 201,
+        headers: vec![("x-page".into(), "2".into())],
+        data: json!({ "made": true }),
+    };
+    let expected = ExpectedRequest {
+        method: Some("POST".into()),
+        url: Some("https://api.example.com/things".into()),
+        ..ExpectedRequest::default()
+    };
+    api.expect(vec![Canned { expected, answer }]);
+    let request = || {
+        Request::post("/things")
+            .header("host", "api.example.com")
+            .body(Full::default())
+            .unwrap()
+    };
+    let answer = send_to(api.address(), request()).await.unwrap();
+    assert_eq!(answer.status, StatusCode::CREATED);
+    assert_eq!(answer.headers["x-page"], "2");
+    assert_eq!(answer.json(), json!({ "made": true }));
+    let answer = send_to(api.address(), request()).await.unwrap();
+    assert_eq!(answer.status.as_u16(), 599);
+    let outcome = api.end_script();
+    assert_eq!((outcome.mismatches.len(), outcome.missing.len()), (1, 0));
 }
