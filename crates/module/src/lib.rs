@@ -13,10 +13,17 @@ mod builtins;
 mod globals;
 pub mod limits;
 mod link;
+mod nesting;
 mod positions;
 mod problem;
 mod program;
+mod resolve;
 mod source;
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a syntax tree has dozens of kinds of nodes, of which a few matter"
+)]
+mod transform;
 
 pub use crate::builtins::{BUILTINS, Builtin};
 pub use crate::globals::{GLOBALS, Global};

@@ -32,6 +32,8 @@ pub enum ProblemKind {
     OutsideConnector,
     /// An import of a file that is no code and no data: an image, a style sheet ….
     UnsupportedFile,
+    /// An import of a name that the built-in module or file does not export.
+    MissingExport,
     /// `import(expression)` or `require(expression)`: only literals are found in advance. A
     /// warning.
     DynamicImport,
@@ -54,6 +56,7 @@ impl ProblemKind {
             | Self::MissingFile
             | Self::OutsideConnector
             | Self::UnsupportedFile
+            | Self::MissingExport
             | Self::NoFunction
             | Self::Limit
             | Self::Internal => false,
