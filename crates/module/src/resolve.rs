@@ -70,7 +70,11 @@ pub(crate) fn resolve(importer: &str, specifier: &str) -> Result<Target, Unresol
             "a function can import files of its own connector and built-in modules".to_owned(),
         ));
     };
-    Ok(Target::Files(candidates(&path, specifier.ends_with('/'))))
+    let last = specifier.rsplit('/').next().unwrap_or_default();
+    Ok(Target::Files(candidates(
+        &path,
+        matches!(last, "" | "." | ".."),
+    )))
 }
 
 /// The error for a relative import of which none of `tried` exists.
@@ -115,7 +119,7 @@ fn is_relative(specifier: &str) -> bool {
 
 fn candidates(path: &str, is_directory: bool) -> Vec<String> {
     let mut candidates = Vec::new();
-    if !path.is_empty() && !is_directory {
+    if !is_directory {
         if Language::of_path(path).is_some() {
             candidates.push(path.to_owned());
         }

@@ -71,10 +71,8 @@ pub(crate) fn transform(name: &str, source: &SourceFile) -> Result<Unit, Vec<Pro
         Language::JavaScript => false,
         Language::TypeScript => true,
     };
-    if let Err(at) = nesting::check(&source.text) {
-        return Err(vec![too_nested(name, at)]);
-    }
-    worker::run(name, || script(name, &source.text, typescript))
+    let depth = nesting::check(&source.text).map_err(|at| vec![too_nested(name, at)])?;
+    worker::run(name, depth, || script(name, &source.text, typescript))
 }
 
 fn too_long(name: &str, length: usize) -> Problem {

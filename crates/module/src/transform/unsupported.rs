@@ -90,7 +90,7 @@ const COMMON_JS: [&str; 5] = ["exports", "require", "module", "__filename", "__d
 /// What the body of an ES module is given as parameters and its author may know nothing of.
 const ESM: [&str; 3] = ["module", "exports", "require"];
 
-/// Top-level declarations of a CommonJS module that clash with what it is given.
+/// Top-level declarations of a `CommonJS` module that clash with what it is given.
 pub(super) fn redeclared(scoping: &Scoping) -> Vec<OxcDiagnostic> {
     let clash = |name: &&str| {
         let symbol = scoping.get_root_binding((*name).into())?;
