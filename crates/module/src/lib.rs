@@ -17,6 +17,7 @@ mod nesting;
 mod positions;
 mod problem;
 mod program;
+mod reference;
 mod resolve;
 mod source;
 #[expect(
@@ -31,4 +32,5 @@ pub use crate::link::{Linked, link};
 pub use crate::positions::{Position, PositionMap};
 pub use crate::problem::{Problem, ProblemKind};
 pub use crate::program::{Callable, Module, ModuleFormat, Program};
+pub use crate::reference::reference_markdown;
 pub use crate::source::{Language, SourceFile};

@@ -132,3 +132,6 @@ fn finish<'a>(
         warnings: found.warnings,
     })
 }
+
+#[cfg(test)]
+mod tests;
