@@ -23,7 +23,9 @@ const MAX_BUNDLE: u64 = 20 * 1024 * 1024;
 const MAX_FILES: usize = 2000;
 
 /// Files with other extensions have no part in a definition and are not read.
-const EXTENSIONS: [&str; 8] = ["yml", "yaml", "json", "js", "ts", "mjs", "md", "graphql"];
+const EXTENSIONS: [&str; 11] = [
+    "yml", "yaml", "json", "js", "ts", "mjs", "mts", "cjs", "cts", "md", "graphql",
+];
 
 /// The files of one connector's definition by relative path, with forward slashes.
 ///

@@ -5,18 +5,20 @@ mod auth;
 mod body;
 mod files;
 mod function;
+mod inline_code;
 mod layout;
+mod operations;
 
 use authbridge_core::connector::{AuthType, Connector};
 
 use crate::fields::{FLAT, RECORD, SPEC};
 use crate::object::Object;
 use crate::report::Report;
-use crate::{Bundle, Code, Diagnostic, Sources};
+use crate::{Bundle, Code, Diagnostic, Sources, cases};
 
-use files::Files;
+pub(crate) use files::{Files, add_decoded};
+use layout::Layout;
 
-pub(crate) use files::add_decoded;
 pub(crate) use layout::{is_development, is_spec_name, spec_directory};
 
 /// The auth types that this build connects; the others are read and kept, with a warning.
@@ -59,8 +61,12 @@ pub fn load_connector(bundle: &Bundle, defaults: ConnectorDefaults) -> Loaded<Co
     for (path, refusal) in bundle.refusals() {
         files.refused(path, refusal);
     }
-    let value = read(&mut files, &defaults);
-    let value = value.filter(|_| files.report.is_usable());
+    let read = read(&mut files, &defaults);
+    let value = read.connector.filter(|_| files.report.is_usable());
+    if let Some(base) = read.base {
+        // A broken test leaves the connector as usable as before.
+        cases::read_all(&mut files, &base, value.as_ref());
+    }
     let (diagnostics, sources) = files.report.finish();
     Loaded {
         value,
@@ -69,8 +75,37 @@ pub fn load_connector(bundle: &Bundle, defaults: ConnectorDefaults) -> Loaded<Co
     }
 }
 
-fn read(files: &mut Files<'_>, defaults: &ConnectorDefaults) -> Option<Connector> {
-    let layout = layout::find(files, defaults)?;
+/// The directory, with its `/` or empty, in which the definition of `bundle` stands.
+pub(crate) fn find_base(bundle: &Bundle, defaults: &ConnectorDefaults) -> Option<String> {
+    // What there is to say about the layout is said when the connector is loaded.
+    layout::find(&mut Files::new(bundle), defaults).map(|layout| layout.base)
+}
+
+/// What was read of a bundle.
+struct Read {
+    /// Where the definition stands; `None` when there is none.
+    base: Option<String>,
+    connector: Option<Connector>,
+}
+
+fn read(files: &mut Files<'_>, defaults: &ConnectorDefaults) -> Read {
+    let Some(layout) = layout::find(files, defaults) else {
+        return Read {
+            base: None,
+            connector: None,
+        };
+    };
+    Read {
+        connector: read_connector(files, defaults, &layout),
+        base: Some(layout.base),
+    }
+}
+
+fn read_connector(
+    files: &mut Files<'_>,
+    defaults: &ConnectorDefaults,
+    layout: &Layout,
+) -> Option<Connector> {
     let record = layout.record.as_deref().and_then(|path| files.tree(path));
     let record = record
         .as_deref()
@@ -83,6 +118,8 @@ fn read(files: &mut Files<'_>, defaults: &ConnectorDefaults) -> Option<Connector
     };
     let spec = Object::read(&root, shape, &mut files.report)?;
     let options = auth::read_options(files, &layout.base, spec, record);
+    let operations = operations::read(files, &layout.base, spec);
+    operations::check_calls(files, &operations);
     files.report_unused(&layout.base);
 
     // What the record says about the connector counts over the spec of one version.
@@ -99,7 +136,7 @@ fn read(files: &mut Files<'_>, defaults: &ConnectorDefaults) -> Option<Connector
     Some(Connector {
         name: text("name").unwrap_or_else(|| key.clone()),
         uuid: text("uuid"),
-        version: version(defaults, layout.version, text("version")),
+        version: version(defaults, layout.version.clone(), text("version")),
         description: text("description"),
         logo_uri: text("logoUri"),
         base_uri: record
@@ -108,7 +145,7 @@ fn read(files: &mut Files<'_>, defaults: &ConnectorDefaults) -> Option<Connector
         categories,
         parameters_schema: auth::connector_parameters_schema(spec, record),
         options: options?,
-        operations: Vec::new(),
+        operations,
         key,
     })
 }

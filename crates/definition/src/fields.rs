@@ -5,11 +5,20 @@ mod api_client;
 mod connector;
 mod function;
 mod integration;
+mod operation;
+mod test_case;
 
 pub(crate) use api_client::{API_CLIENT, API_CLIENT_ARGS};
 pub(crate) use connector::{AUTH, FLAT, OPTION, RECORD, SPEC, UI};
-pub(crate) use function::{FUNCTION, REQUEST, REST};
+pub(crate) use function::{
+    FUNCTION, GRAPHQL, GRAPHQL_FIELD, GRAPHQL_FUNCTION, OPERATION_CALL, OPERATION_FUNCTION,
+    REQUEST, REST,
+};
 pub(crate) use integration::INTEGRATION;
+pub(crate) use operation::{METHODS, OPERATION};
+pub(crate) use test_case::{
+    CANNED, CASE, EXCHANGE, EXPECTED, EXPECTED_ERROR, EXPECTED_REQUEST, PROVIDER, ROUTE, SENT,
+};
 
 /// A mapping that files contain: its name and its keys.
 #[derive(Debug)]
@@ -50,7 +59,11 @@ pub(crate) enum Kind {
     Key,
     /// An absolute `http` or `https` URL.
     HttpUri,
-    /// The same, or what pulled files have there: where the original keeps the connector's code.
+    /// An absolute `http` or `https` URL without query and fragment.
+    PlainUri,
+    /// A path that starts with `/`, without query and fragment.
+    Path,
+    /// The same as [`Kind::HttpUri`], or what pulled files have there: where the original keeps the connector's code.
     RecordUri,
     /// `true` or `false`.
     Flag,
@@ -70,14 +83,22 @@ pub(crate) enum Kind {
     AuthTypeName,
     /// The name of a kind of implementation.
     ImplementationName,
+    /// The name of a function of auth.
+    FunctionName,
     /// An HTTP method, in either case.
     Method,
+    /// An HTTP status.
+    Status,
     /// A mapping of this shape.
     Object(&'static Shape),
     /// A list of mappings of this shape.
     ListOf(&'static Shape),
     /// A mapping from any key to mappings of this shape.
     MapOf(&'static Shape),
+    /// A list of mappings of this shape that have keys, or a mapping from their keys to them.
+    Keyed(&'static Shape),
+    /// A list of fields that a GraphQL request asks for: mappings, or names alone.
+    GraphqlFields,
     /// A function; its body depends on its kind and is checked where it is read.
     Function,
     /// Known, kept, and not used by this build.
@@ -85,7 +106,8 @@ pub(crate) enum Kind {
 }
 
 /// The HTTP methods that a request may have.
-pub(crate) const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+pub(crate) const HTTP_METHODS: [&str; 7] =
+    ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
 impl Shape {
     pub(crate) fn fields(&self) -> impl Iterator<Item = &'static Field> + use<> {
@@ -148,6 +170,22 @@ pub(crate) fn is_http_uri(text: &str) -> bool {
             && !rest.is_empty()
             && !rest.contains(char::is_whitespace)
     })
+}
+
+/// Whether `text` is a GraphQL name, with an alias before it or without: `name`, `alias: name`.
+pub(crate) fn is_graphql_field(text: &str) -> bool {
+    match text.split_once(':') {
+        Some((alias, name)) => is_graphql_name(alias.trim()) && is_graphql_name(name.trim()),
+        None => is_graphql_name(text.trim()),
+    }
+}
+
+/// GraphQL specification, section 2.1.9.
+fn is_graphql_name(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && text
+            .chars()
+            .all(|character| character.is_ascii_alphanumeric() || character == '_')
 }
 
 /// Whether `text` is where the original keeps the code of a connector.
@@ -216,10 +254,26 @@ mod tests {
             &OPTION,
             &UI,
             &FUNCTION,
+            &GRAPHQL_FUNCTION,
+            &OPERATION_FUNCTION,
             &REST,
             &REQUEST,
+            &GRAPHQL,
+            &GRAPHQL_FIELD,
+            &OPERATION_CALL,
             &API_CLIENT,
             &INTEGRATION,
+            &OPERATION,
+            &METHODS,
+            &CASE,
+            &SENT,
+            &EXCHANGE,
+            &EXPECTED_REQUEST,
+            &CANNED,
+            &EXPECTED,
+            &EXPECTED_ERROR,
+            &PROVIDER,
+            &ROUTE,
         ] {
             let mut names: Vec<&str> = shape
                 .fields()

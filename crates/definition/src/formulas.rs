@@ -1,12 +1,13 @@
 //! Checks the formulas of a mapping: names, variables, and text that looks like a template.
 
-use authbridge_core::connector::FunctionName;
-use authbridge_formula::locator::{Locator, Step};
+use authbridge_core::connector::{FunctionName, Mapping};
+use authbridge_formula::locator::{Locator, Step as LocatorStep};
 use authbridge_formula::registry::{FORMULA_NAMES, UnknownFormula, unknown_formulas};
 use serde_json::Value;
 
 use crate::Code;
 use crate::report::{Place, Report};
+use crate::step::Step;
 use crate::suggest::{all_of, did_you_mean, nearest};
 use crate::tree::{Entry, Node, Tree};
 
@@ -30,9 +31,19 @@ pub(crate) struct Variables {
 }
 
 impl Variables {
-    /// The arguments of the function `name`.
-    pub(crate) fn of(name: FunctionName) -> Self {
-        let more: &[&str] = match name {
+    /// The arguments of the function for `step`.
+    pub(crate) fn of(step: Step<'_>) -> Self {
+        let more = match step {
+            Step::Auth(name) => Self::of_auth(name),
+            Step::Run(_) => &["input", "parameters", "credentials"],
+        };
+        Self {
+            names: ALWAYS.iter().chain(more).copied().collect(),
+        }
+    }
+
+    const fn of_auth(name: FunctionName) -> &'static [&'static str] {
+        match name {
             FunctionName::MakeApiClient
             | FunctionName::Test
             | FunctionName::RefreshCredentials
@@ -46,9 +57,6 @@ impl Variables {
                 &["credentials", "queryParameters", "tokenResponse"]
             }
             FunctionName::GetCredentialsFromConnectionParameters => &[],
-        };
-        Self {
-            names: ALWAYS.iter().chain(more).copied().collect(),
         }
     }
 
@@ -61,10 +69,25 @@ impl Variables {
 
     /// These and `response`.
     pub(crate) fn with_response(&self) -> Self {
+        self.with("response")
+    }
+
+    /// These and `output`.
+    pub(crate) fn with_output(&self) -> Self {
+        self.with("output")
+    }
+
+    fn with(&self, name: &'static str) -> Self {
         let mut names = self.names.clone();
-        names.push("response");
+        names.push(name);
         Self { names }
     }
+}
+
+/// The mapping that `node` is, after a check of its formulas.
+pub(crate) fn mapping(node: &Node, variables: &Variables, report: &mut Report) -> Mapping {
+    check(node, variables, report);
+    Mapping::compile(&to_value(node))
 }
 
 /// Reports what is wrong with the formulas below `node`.
@@ -248,8 +271,8 @@ fn check_locator(argument: &Node, variables: &Variables, report: &mut Report) {
     let root = match locator.steps().first() {
         // `$` is all variables together.
         None => return,
-        Some(Step::Property(name)) => name.as_str(),
-        Some(Step::Item(_)) => "",
+        Some(LocatorStep::Property(name)) => name.as_str(),
+        Some(LocatorStep::Item(_)) => "",
     };
     if variables.names.contains(&root) {
         return;

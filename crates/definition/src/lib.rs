@@ -6,6 +6,7 @@
 //! first problem: both return what they could read, and [`Diagnostic`]s for the rest.
 
 mod bundle;
+mod cases;
 mod code;
 mod connector;
 mod diagnostic;
@@ -19,10 +20,15 @@ mod schema;
 mod secret_name;
 mod secrets;
 mod source;
+mod step;
 mod suggest;
 mod tree;
 
 pub use bundle::{Bundle, ReadError};
+pub use cases::{
+    Answer, Case, CaseTarget, Cases, Exchange, Expected, ExpectedRequest, Provider, Route,
+    SentRequest, load_cases,
+};
 pub use code::{Code, explain, reference_markdown};
 pub use connector::{CONNECTABLE, ConnectorDefaults, Loaded, load_connector};
 pub use diagnostic::{Diagnostic, Severity, Span};

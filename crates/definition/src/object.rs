@@ -1,10 +1,11 @@
 //! Reads a mapping by its [`Shape`]: reports what does not fit, and gives what does.
 
-use authbridge_core::connector::{AuthType, ImplementationType};
+use authbridge_core::connector::{AuthType, FunctionName, ImplementationType};
 
 use crate::Code;
 use crate::fields::{
-    Field, Kind, METHODS, Shape, is_host_pattern, is_http_uri, is_key, is_storage_uri,
+    Field, GRAPHQL_FIELD, HTTP_METHODS, Kind, Shape, is_graphql_field, is_host_pattern,
+    is_http_uri, is_key, is_storage_uri,
 };
 use crate::report::{Place, Report};
 use crate::suggest::{any_of, did_you_mean};
@@ -204,6 +205,18 @@ fn check(node: &Node, field: &Field, report: &mut Report) {
             "a base URI starts with `https://` or `http://`",
             report,
         ),
+        Kind::PlainUri => check_form(
+            node,
+            |text| is_http_uri(text) && !text.contains(['?', '#']),
+            "give a whole URL; query parameters stand under `query`",
+            report,
+        ),
+        Kind::Path => check_form(
+            node,
+            |text| text.starts_with('/') && !text.contains(['?', '#']),
+            "a path starts with `/` and has no query",
+            report,
+        ),
         Kind::RecordUri => check_form(
             node,
             |text| is_http_uri(text) || is_storage_uri(text),
@@ -242,7 +255,12 @@ fn check(node: &Node, field: &Field, report: &mut Report) {
             let names = ImplementationType::ALL.iter().map(|name| name.as_str());
             check_choice(node, names, report);
         }
+        Kind::FunctionName => {
+            let names = FunctionName::ALL.iter().map(|name| name.as_str());
+            check_choice(node, names, report);
+        }
         Kind::Method => check_method(node, report),
+        Kind::Status => check_status(node, report),
         Kind::Object(shape) => {
             Object::read(node, shape, report);
         }
@@ -254,6 +272,8 @@ fn check(node: &Node, field: &Field, report: &mut Report) {
             });
         }
         Kind::MapOf(shape) => check_map(node, shape, report),
+        Kind::Keyed(shape) => check_keyed(node, shape, report),
+        Kind::GraphqlFields => check_items(node, "a list of fields", report, check_graphql_field),
     }
 }
 
@@ -316,6 +336,63 @@ fn check_map(node: &Node, shape: &'static Shape, report: &mut Report) {
     }
 }
 
+fn check_keyed(node: &Node, shape: &'static Shape, report: &mut Report) {
+    let Some(items) = node.items() else {
+        return check_map(node, shape, report);
+    };
+    for item in items {
+        if let Some(object) = Object::read(item, shape, report)
+            && object.get("key").is_none()
+        {
+            report.at(
+                Code::MissingKey,
+                object.start(),
+                format!("{} in a list needs `key`", shape.name),
+            );
+        }
+    }
+}
+
+/// A field by itself may be its name alone.
+fn check_graphql_field(node: &Node, report: &mut Report) {
+    let name = match &node.tree {
+        Tree::String(_) => Some(node),
+        Tree::Null | Tree::Bool(_) | Tree::Number(_) | Tree::List(_) | Tree::Mapping(_) => {
+            Object::read(node, &GRAPHQL_FIELD, report).and_then(|object| object.get("field"))
+        }
+    };
+    if let Some(name) = name
+        && name.as_str().is_some_and(|text| !is_graphql_field(text))
+    {
+        report
+            .at(
+                Code::InvalidValue,
+                name.place,
+                "this is not the name of a GraphQL field",
+            )
+            .help("a name has letters, digits and `_`; `alias: name` gives it another");
+    }
+}
+
+fn check_status(node: &Node, report: &mut Report) {
+    let Tree::Number(number) = &node.tree else {
+        wrong_type(node, "an HTTP status", report);
+        return;
+    };
+    if !number
+        .as_u64()
+        .is_some_and(|status| (200..600).contains(&status))
+    {
+        report
+            .at(
+                Code::InvalidValue,
+                node.place,
+                format!("{number} is not the status of an answer"),
+            )
+            .help("a status is a number from 200 to 599");
+    }
+}
+
 fn check_choice<'w>(
     node: &Node,
     words: impl Iterator<Item = &'w str> + Clone,
@@ -340,9 +417,9 @@ fn check_choice<'w>(
 fn check_method(node: &Node, report: &mut Report) {
     match node.as_str() {
         Some(text)
-            if METHODS
+            if HTTP_METHODS
                 .iter()
                 .any(|method| method.eq_ignore_ascii_case(text)) => {}
-        _ => check_choice(node, METHODS.into_iter(), report),
+        _ => check_choice(node, HTTP_METHODS.into_iter(), report),
     }
 }

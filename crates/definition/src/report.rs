@@ -105,6 +105,13 @@ impl Report {
             .map_or("", |file| file.name.as_str())
     }
 
+    /// The text of `file`, empty if it was not read.
+    pub(crate) fn text(&self, file: FileId) -> &str {
+        self.files
+            .get(file.0 as usize)
+            .map_or("", |file| &file.text)
+    }
+
     /// Line and column of the start of `place`, both counted from 1.
     pub(crate) fn position(&self, place: Place) -> (usize, usize) {
         self.files

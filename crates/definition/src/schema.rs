@@ -2,9 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use authbridge_core::connector::{AuthType, ImplementationType};
+use authbridge_core::connector::{AuthType, FunctionName, ImplementationType};
 
-use crate::fields::{API_CLIENT, FLAT, Field, INTEGRATION, Kind, METHODS, REST, SPEC, Shape};
+use crate::fields::{
+    API_CLIENT, CASE, FLAT, FUNCTION, Field, GRAPHQL, GRAPHQL_FIELD, GRAPHQL_FUNCTION,
+    HTTP_METHODS, INTEGRATION, Kind, OPERATION, OPERATION_CALL, OPERATION_FUNCTION, PROVIDER, REST,
+    SPEC, Shape,
+};
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
@@ -14,8 +18,29 @@ pub fn json_schemas() -> Vec<(String, Value)> {
         file("connector", "Connector (flat document)", &FLAT),
         file("spec", "Connector (`spec.yml`)", &SPEC),
         file("integration", "Integration", &INTEGRATION),
+        file(
+            "operation",
+            "Operation (`operations/<key>/spec.yml`)",
+            &OPERATION,
+        ),
         file("rest-api-mapping", "REST request (`.rest.yml`)", &REST),
+        file(
+            "graphql-api-mapping",
+            "GraphQL request (`.graphql.yml`)",
+            &GRAPHQL,
+        ),
+        file(
+            "operation-mapping",
+            "Call of an operation (`.op.yml`)",
+            &OPERATION_CALL,
+        ),
         mapping(),
+        cases(),
+        file(
+            "connector-test-provider",
+            "Simulated provider (`tests/provider.yml`)",
+            &PROVIDER,
+        ),
     ]
 }
 
@@ -44,6 +69,20 @@ fn mapping() -> (String, Value) {
         "$defs": definitions.done,
     });
     ("mapping.schema.json".to_owned(), schema)
+}
+
+/// A file of `tests/` has one case or a list.
+fn cases() -> (String, Value) {
+    let mut definitions = Definitions::default();
+    let case = definitions.reference(&CASE);
+    let schema = json!({
+        "$schema": DIALECT,
+        "title": "Test cases of a connector (`tests/*.yml`)",
+        "description": "One test case, or a list.",
+        "anyOf": [case, {"type": "array", "items": case}],
+        "$defs": definitions.done,
+    });
+    ("connector-test.schema.json".to_owned(), schema)
 }
 
 /// Shapes that others refer to, each once.
@@ -94,7 +133,7 @@ impl Definitions {
             .join("-")
             .replace('`', "");
         if !self.done.contains_key(&name) {
-            // Shapes do not contain themselves, but the place is taken first all the same.
+            // A shape may contain itself, so the place is taken first.
             self.done.insert(name.clone(), Value::Null);
             let schema = self.shape(shape);
             self.done.insert(name.clone(), schema);
@@ -111,6 +150,11 @@ impl Definitions {
             Kind::HttpUri | Kind::RecordUri => {
                 json!({"type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://."})
             }
+            Kind::PlainUri => {
+                json!({"type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://[^?#]+$"})
+            }
+            Kind::Path => json!({"type": "string", "pattern": "^/[^?#]*$"}),
+            Kind::Status => json!({"type": "integer", "minimum": 200, "maximum": 599}),
             Kind::Flag => json!({"type": "boolean"}),
             Kind::TextList | Kind::HostList => {
                 json!({"type": "array", "items": {"type": "string"}})
@@ -122,19 +166,33 @@ impl Definitions {
             Kind::ImplementationName => {
                 json!({"enum": ImplementationType::ALL.map(ImplementationType::as_str)})
             }
+            Kind::FunctionName => json!({"enum": FunctionName::ALL.map(FunctionName::as_str)}),
             Kind::Method => {
-                let lower = METHODS.map(str::to_lowercase);
-                json!({"enum": METHODS.iter().copied().chain(lower.iter().map(String::as_str)).collect::<Vec<_>>()})
+                let lower = HTTP_METHODS.map(str::to_lowercase);
+                json!({"enum": HTTP_METHODS.iter().copied().chain(lower.iter().map(String::as_str)).collect::<Vec<_>>()})
             }
             Kind::Object(shape) => self.reference(shape),
             Kind::ListOf(shape) => json!({"type": "array", "items": self.reference(shape)}),
             Kind::MapOf(shape) => {
                 json!({"type": "object", "additionalProperties": self.reference(shape)})
             }
+            Kind::Keyed(shape) => {
+                let item = self.reference(shape);
+                json!({"anyOf": [
+                    {"type": "array", "items": item},
+                    {"type": "object", "additionalProperties": item},
+                ]})
+            }
+            Kind::GraphqlFields => {
+                let field = self.reference(&GRAPHQL_FIELD);
+                json!({"type": "array", "items": {"anyOf": [field, {"type": "string"}]}})
+            }
             Kind::Function => {
-                let function = self.reference(&crate::fields::FUNCTION);
+                let shapes = [&FUNCTION, &GRAPHQL_FUNCTION, &OPERATION_FUNCTION];
+                let mut forms: Vec<Value> = shapes.map(|shape| self.reference(shape)).into();
                 // Without a value, the function is in a file that has its name.
-                json!({"anyOf": [function, {"type": "null"}]})
+                forms.push(json!({"type": "null"}));
+                json!({"anyOf": forms})
             }
         }
     }

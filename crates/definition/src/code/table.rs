@@ -31,7 +31,7 @@ macro_rules! rules {
 }
 
 // Groups: 01 files, 02 keys and values, 03 connectors, 04 functions, 05 formulas, 06 secrets,
-// 07 the workspace directory, 09 the run itself. An identifier is never given to another rule:
+// 07 the workspace directory, 08 test cases, 09 the run itself. An identifier is never given to another rule:
 // AB0402 (kind of function that is not run) is spent.
 rules! {
     FileTooLarge "AB0101" Error
@@ -194,13 +194,25 @@ rules! {
     PartNotYet "AB0308" Note
     "part that this build does not use"
     "The part belongs to a connector and is kept, but this build has nothing that runs it yet."
-    "operations:\n  - key: list-contacts"
+    "events:\n  - key: contact-created"
 
     NoBaseUri "AB0309" Note
     "no base URI"
     "The API client has no base URI: neither the connector nor `makeApiClient` gives one. \
      Requests then need an integration with a `baseUri`, or full URLs and `allowedHosts`."
     "auth: {type: membrane-token}"
+
+    DuplicateOperation "AB0310" Error
+    "operation given twice"
+    "An operation is described in one place: in `operations/<key>/spec.yml`, in \
+     `operations/<key>.yml`, or under `operations` of the connector."
+    "# operations/list.yml and operations/list/spec.yml"
+
+    OperationWithoutRun "AB0311" Warning
+    "operation that cannot run"
+    "The operation has no `run`, neither in its description nor as a file beside it, so calling \
+     it fails."
+    "# operations/list/spec.yml\nname: List"
 
     FunctionFileMissing "AB0401" Error
     "function file missing"
@@ -221,9 +233,9 @@ rules! {
 
     KindNotAllowed "AB0405" Error
     "kind that the function cannot have"
-    "A step that must make a request cannot be a plain mapping, and one that only computes a \
-     value cannot be a request."
-    "refreshCredentials:\n  implementationType: mapping"
+    "What makes the API client and the OAuth configuration runs before there is anything to send \
+     a request with: it is a mapping or code."
+    "makeApiClient:\n  implementationType: rest-api-mapping"
 
     MappingIsRequest "AB0406" Warning
     "mapping that is a request"
@@ -246,6 +258,86 @@ rules! {
     "file path that leaves the definition"
     "A `filePath` is relative to the definition and stays inside it."
     "makeApiClient: {filePath: ../../secrets.yml}"
+
+    ScriptSyntax "AB0411" Error
+    "code that cannot be parsed"
+    "The file is not JavaScript, or not TypeScript, or uses syntax that does not run here. Types \
+     are stripped, not checked."
+    "// auth/test.ts\nexport default async ({ apiClient }) => {\n  return apiClient.get(\"/me\";\n};"
+
+    UnknownImport "AB0412" Error
+    "import of an unknown module"
+    "Functions run in a sandbox that has some modules built in; `docs/reference/module-environment.md` \
+     lists them. Other packages cannot be imported: copy what is needed into a file of the \
+     connector."
+    "// auth/test.js\nimport _ from \"lodash\";"
+
+    ImportNeedsSystem "AB0413" Error
+    "import of a module that needs the system"
+    "Functions run in a sandbox: there is no file system, no process, no socket. Requests go \
+     through `apiClient`, `fetch` or `axios`."
+    "// auth/test.js\nimport fs from \"fs\";"
+
+    ImportedFileMissing "AB0414" Error
+    "imported file missing"
+    "A relative import names a file of the connector, with its suffix or without. None of the \
+     names that it could have exists."
+    "// auth/test.ts\nimport { sign } from \"./signature\";   // and no auth/signature.ts"
+
+    ImportLeavesConnector "AB0415" Error
+    "import that leaves the connector"
+    "A connector consists of the files of its own directory; nothing outside can be imported."
+    "// auth/test.ts\nimport { sign } from \"../../shared/signature\";"
+
+    ImportNotReadable "AB0416" Error
+    "import of a file that is neither code nor data"
+    "Code (`.js`, `.ts` and the like) and data (`.json`, `.yml`, `.yaml`) can be imported."
+    "// auth/test.ts\nimport logo from \"./logo.svg\";"
+
+    DynamicImport "AB0417" Warning
+    "import that is only known when it runs"
+    "What a function imports is found before it runs, so the name of a module must be a literal. \
+     This import fails when the code reaches it."
+    "// auth/test.js\nconst client = require(\"./\" + region);"
+
+    NoFunctionExported "AB0418" Error
+    "no function exported"
+    "A function's file exports it: `export default`, `module.exports =`, `exports.<name> =`, or \
+     a named export. This one exports nothing that could be called for it."
+    "// auth/test.ts\nasync function test({ apiClient }) {\n  return apiClient.get(\"/me\");\n}"
+
+    ScriptTooLarge "AB0419" Error
+    "code that is too large"
+    "The files of one function may have 4 MiB together and 1 MiB each, and may be at most 200; \
+     brackets nest to a limit as well."
+    "# auth/test.js, a bundle of 20 MB"
+
+    ScriptNotProcessed "AB0420" Error
+    "code that could not be processed"
+    "The parser failed on this file through no fault of its author. Please report it, with the \
+     file if you may."
+    "// auth/test.ts"
+
+    GraphqlShapesMixed "AB0421" Error
+    "two forms of a GraphQL request together"
+    "A GraphQL request is a document (`query`, `variables`) or a tree of fields \
+     (`operationType`, `requestMapping`). Both together say two things."
+    "query: \"{ viewer { id } }\"\noperationType: query\nrequestMapping: [viewer]"
+
+    UnknownOperation "AB0422" Error
+    "call of an unknown operation"
+    "An `operation-mapping` calls one of the operations of the connector, by its key."
+    "operationKey: get-acount   # and no operations/get-acount"
+
+    OperationCycle "AB0423" Error
+    "operations that call each other without end"
+    "An operation may call another, but not itself, not even by way of others."
+    "# operations/a.yml\nrun: {implementationType: operation-mapping, operationKey: a}"
+
+    ImportNotExported "AB0424" Error
+    "import of a name that the module does not export"
+    "The module has no such export. Built-in modules have the exports that\n     `docs/reference/module-environment.md` lists, which are not all of the original's."
+    "// auth/test.ts\nimport { createHmca } from \"crypto\";"
 
     UnknownFormula "AB0501" Error
     "unknown formula"
@@ -321,6 +413,22 @@ rules! {
     "file that is not the element it should be"
     "The place of the file says which element it is, but its content is something else."
     "# integrations/acme.yaml is a list"
+
+    CaseTarget "AB0801" Error
+    "test case that does not say what it runs"
+    "A test case runs one thing: a `function`, an `operation` or a `request`."
+    "# tests/refused.yml\nexpect: {error: {}}"
+
+    CaseExpectation "AB0802" Error
+    "test case that expects two things"
+    "What runs in a test case ends with a result or with an error, never with both."
+    "expect: {result: true, error: {message: refused}}"
+
+    CaseArgument "AB0803" Warning
+    "part of a test case without effect"
+    "The part belongs to another sort of test case: `input` is what an operation gets, \
+     `arguments` are what a function gets."
+    "request: {path: /me}\ninput: {id: 1}"
 
     TooManyFindings "AB0901" Note
     "more findings than are shown"

@@ -73,8 +73,7 @@ pub(super) fn read_options(
             })
         })
         .collect();
-    let directory = format!("{base}auth/");
-    add_unlisted(files, &directory, &mut shared.functions);
+    add_unlisted(files, &Scope::of(base, None), &mut shared.functions);
 
     if entries.is_empty() {
         return single_option(files, &shared, spec);
@@ -108,12 +107,17 @@ struct Own<'a> {
 impl<'a> Scope<'a> {
     /// Where functions of the option are, or of the connector for `None`.
     fn of(base: &'a str, option: Option<&str>) -> Self {
-        let shared = format!("{base}auth/");
-        let directories = match option {
-            Some(key) => vec![format!("{base}auth/options/{key}/"), shared],
-            None => vec![shared],
-        };
-        Self { base, directories }
+        let home = format!("{base}auth/");
+        let mut prefixes = vec![home.clone()];
+        if let Some(key) = option {
+            prefixes.insert(0, format!("{base}auth/options/{key}/"));
+        }
+        Self {
+            base,
+            home,
+            prefixes,
+            label: option.map_or_else(String::new, |key| format!("options.{key}.")),
+        }
     }
 }
 
@@ -130,16 +134,14 @@ fn listed_functions(files: &mut Files<'_>, object: Object<'_>, scope: &Scope<'_>
 /// What the option lists, and the files of its own directory.
 fn own_functions(files: &mut Files<'_>, object: Object<'_>, scope: &Scope<'_>) -> Vec<Resolved> {
     let mut functions = listed_functions(files, object, scope);
-    if let Some(directory) = scope.directories.first() {
-        add_unlisted(files, directory, &mut functions);
-    }
+    add_unlisted(files, scope, &mut functions);
     functions
 }
 
-fn add_unlisted(files: &mut Files<'_>, directory: &str, functions: &mut Vec<Resolved>) {
+fn add_unlisted(files: &mut Files<'_>, scope: &Scope<'_>, functions: &mut Vec<Resolved>) {
     for name in FunctionName::ALL {
         if functions.iter().all(|function| function.name != name) {
-            functions.extend(unlisted_function(files, directory, name));
+            functions.extend(unlisted_function(files, scope, name));
         }
     }
 }

@@ -1,27 +1,28 @@
 //! The bodies of functions, inline or from a file, to core's implementations.
 
-use std::sync::Arc;
+mod graphql;
 
 use authbridge_core::connector::{
-    FunctionName, GraphqlApiMapping, GraphqlDocument, Implementation, ImplementationType, Mapping,
-    OperationMapping, RestApiMapping, Script,
+    FunctionName, Implementation, ImplementationType, Mapping, OperationMapping, RestApiMapping,
 };
-use serde_json::Value;
 
 use crate::Code;
-use crate::fields::{REQUEST, REST};
+use crate::fields::{GRAPHQL, OPERATION_CALL, REQUEST, REST};
 use crate::formulas::{self, Variables};
-use crate::object::Object;
+use crate::object::{Object, wrong_type};
 use crate::report::{Place, Report};
+use crate::step::Step;
 use crate::tree::Node;
 
-use super::Files;
-use super::api_client;
+use super::files::OperationCall;
+use super::function::{Scope, inline_script};
+use super::{Files, api_client};
 
 /// Keys that only a request has; with `path`, a mapping is one.
 const REQUEST_KEYS: [&str; 3] = ["method", "requestMapping", "responseMapping"];
 
-const GRAPHQL_KEYS: [&str; 3] = ["query", "variables", "requestMapping"];
+/// Keys that only a GraphQL request has.
+const GRAPHQL_KEYS: [&str; 3] = ["query", "variables", "operationType"];
 
 /// An inline body.
 pub(super) enum Inline {
@@ -39,142 +40,158 @@ impl From<Option<Implementation>> for Inline {
 }
 
 /// The kind that an inline body tells.
-pub(super) fn kind_of_inline(object: Object<'_>) -> Option<ImplementationType> {
-    if object.get("code").is_some() {
+pub(super) fn kind_of_inline(node: &Node) -> Option<ImplementationType> {
+    let has = |key: &str| node.get(key).is_some_and(|value| !value.is_null());
+    if has("code") {
         return Some(ImplementationType::Javascript);
     }
-    if object.get("path").is_some() {
+    if has_graphql(node) {
+        return Some(ImplementationType::GraphqlApiMapping);
+    }
+    if has("path") {
         return Some(ImplementationType::RestApiMapping);
     }
-    if object.get("operationKey").is_some() {
+    if has("operationKey") {
         return Some(ImplementationType::OperationMapping);
     }
-    object.get("mapping").map(|_| ImplementationType::Mapping)
+    has("mapping").then_some(ImplementationType::Mapping)
+}
+
+/// Whether there is the body of a GraphQL request; that of a REST request has a mapping where
+/// this one has a list.
+fn has_graphql(node: &Node) -> bool {
+    GRAPHQL_KEYS.iter().any(|key| node.get(key).is_some())
+        || node
+            .get("requestMapping")
+            .is_some_and(|fields| fields.items().is_some())
 }
 
 /// The inline body of a function that says its kind.
 pub(super) fn inline(
     files: &mut Files<'_>,
-    name: FunctionName,
+    scope: &Scope<'_>,
+    step: Step<'_>,
     kind: ImplementationType,
     object: Object<'_>,
 ) -> Inline {
-    match kind {
-        ImplementationType::Mapping => inline_mapping(files, name, object),
-        ImplementationType::RestApiMapping => {
-            if object.get("path").is_some() {
-                return rest(files, name, object).into();
-            }
-            match object.get("mapping") {
-                Some(node) => from_node(files, name, kind, node).into(),
+    let has_own = match kind {
+        ImplementationType::Mapping => return inline_mapping(files, step, object),
+        ImplementationType::Javascript => {
+            return match object.get("code") {
                 None => Inline::Absent,
-            }
+                Some(code) => inline_script(files, scope, step, code).into(),
+            };
         }
-        ImplementationType::GraphqlApiMapping => match object.get("mapping") {
-            Some(node) => graphql(node).into(),
-            None if GRAPHQL_KEYS
-                .iter()
-                .any(|key| object.node().get(key).is_some()) =>
-            {
-                graphql(object.node()).into()
-            }
-            None => Inline::Absent,
-        },
-        ImplementationType::OperationMapping => match object.get("mapping") {
-            Some(node) => operation(node).into(),
-            None if object.get("operationKey").is_some() => operation(object.node()).into(),
-            None => Inline::Absent,
-        },
-        ImplementationType::Javascript => match object.get("code") {
-            None => Inline::Absent,
-            Some(code) => code.as_str().map_or(Inline::Broken, |code| {
-                Inline::Body(Implementation::Javascript(Script {
-                    program: Arc::new(Value::from(code)),
-                }))
-            }),
-        },
-        ImplementationType::NotSupported => Inline::Body(Implementation::NotSupported),
+        ImplementationType::NotSupported => return Inline::Body(Implementation::NotSupported),
+        ImplementationType::RestApiMapping => object.get("path").is_some(),
+        ImplementationType::GraphqlApiMapping => {
+            has_graphql(object.node()) || object.get("requestMapping").is_some()
+        }
+        ImplementationType::OperationMapping => object.get("operationKey").is_some(),
+    };
+    if has_own {
+        return from_object(files, step, kind, object).into();
+    }
+    match object.get("mapping") {
+        Some(node) => from_node(files, step, kind, node).into(),
+        None => Inline::Absent,
     }
 }
 
-fn inline_mapping(files: &mut Files<'_>, name: FunctionName, object: Object<'_>) -> Inline {
+fn inline_mapping(files: &mut Files<'_>, step: Step<'_>, object: Object<'_>) -> Inline {
     if let Some(node) = object.get("mapping") {
-        return from_node(files, name, ImplementationType::Mapping, node).into();
+        return from_node(files, step, ImplementationType::Mapping, node).into();
     }
     if object.get("path").is_some() {
-        report_request(files, name, object.start());
-        return rest(files, name, object).into();
+        report_request(files, step, object.start());
+        return rest(files, step, object).into();
     }
     Inline::Absent
-}
-
-fn graphql(node: &Node) -> Option<Implementation> {
-    let part = |key: &str| {
-        node.get(key)
-            .map(|node| Mapping::compile(&formulas::to_value(node)))
-    };
-    Some(Implementation::GraphqlApiMapping(GraphqlApiMapping {
-        path: part("path"),
-        document: GraphqlDocument::Query {
-            query: part("query")?,
-            variables: part("variables"),
-        },
-        headers: part("headers"),
-        response_mapping: part("responseMapping"),
-    }))
-}
-
-fn operation(node: &Node) -> Option<Implementation> {
-    let part = |key: &str| {
-        node.get(key)
-            .map(|node| Mapping::compile(&formulas::to_value(node)))
-    };
-    Some(Implementation::OperationMapping(OperationMapping {
-        operation_key: node.get("operationKey")?.as_str()?.to_owned(),
-        input_mapping: part("inputMapping"),
-        output_mapping: part("outputMapping"),
-    }))
 }
 
 /// A body that stands by itself: the content of a file, or the value of `mapping`.
 pub(super) fn from_node(
     files: &mut Files<'_>,
-    name: FunctionName,
+    step: Step<'_>,
     kind: ImplementationType,
     node: &Node,
 ) -> Option<Implementation> {
+    let (kind, shape) = match kind {
+        ImplementationType::Mapping if is_request(step, node) => {
+            report_request(files, step, start(node));
+            (ImplementationType::RestApiMapping, &REST)
+        }
+        ImplementationType::Mapping => return Some(mapping(files, step, node)),
+        ImplementationType::RestApiMapping => (kind, &REST),
+        ImplementationType::GraphqlApiMapping => (kind, &GRAPHQL),
+        ImplementationType::OperationMapping => (kind, &OPERATION_CALL),
+        ImplementationType::Javascript | ImplementationType::NotSupported => return None,
+    };
+    let object = Object::read(node, shape, &mut files.report)?;
+    from_object(files, step, kind, object)
+}
+
+/// A body whose keys are known to be right.
+fn from_object(
+    files: &mut Files<'_>,
+    step: Step<'_>,
+    kind: ImplementationType,
+    object: Object<'_>,
+) -> Option<Implementation> {
     match kind {
-        ImplementationType::Mapping if is_request(name, node) => {
-            report_request(files, name, start(node));
-            let object = Object::read(node, &REST, &mut files.report)?;
-            rest(files, name, object)
+        ImplementationType::RestApiMapping => rest(files, step, object),
+        ImplementationType::GraphqlApiMapping => {
+            graphql::read(step, object, &mut files.report).map(Implementation::GraphqlApiMapping)
         }
-        ImplementationType::Mapping => Some(mapping(files, name, node)),
-        ImplementationType::RestApiMapping => {
-            let object = Object::read(node, &REST, &mut files.report)?;
-            rest(files, name, object)
-        }
-        ImplementationType::GraphqlApiMapping => graphql(node),
-        ImplementationType::OperationMapping => operation(node),
-        ImplementationType::Javascript | ImplementationType::NotSupported => None,
+        ImplementationType::OperationMapping => operation_call(files, step, object),
+        ImplementationType::Mapping
+        | ImplementationType::Javascript
+        | ImplementationType::NotSupported => None,
     }
 }
 
+fn operation_call(
+    files: &mut Files<'_>,
+    step: Step<'_>,
+    object: Object<'_>,
+) -> Option<Implementation> {
+    let key = object.get("operationKey")?;
+    let Some(operation_key) = key.as_str() else {
+        wrong_type(key, "the key of an operation", &mut files.report);
+        return None;
+    };
+    files.calls.push(OperationCall {
+        from: step.operation().map(str::to_owned),
+        to: operation_key.to_owned(),
+        place: key.place,
+    });
+    let variables = Variables::of(step);
+    let mut part = |name: &str, variables: &Variables| {
+        let node = object.get(name)?;
+        Some(formulas::mapping(node, variables, &mut files.report))
+    };
+    Some(Implementation::OperationMapping(OperationMapping {
+        operation_key: operation_key.to_owned(),
+        input_mapping: part("inputMapping", &variables),
+        output_mapping: part("outputMapping", &variables.with_output()),
+    }))
+}
+
 /// Whether a function that may make requests says `mapping` and has the body of a request.
-fn is_request(name: FunctionName, node: &Node) -> bool {
-    name.implementations()
+fn is_request(step: Step<'_>, node: &Node) -> bool {
+    step.implementations()
         .contains(&ImplementationType::RestApiMapping)
         && node.get("path").is_some()
         && REQUEST_KEYS.iter().any(|key| node.get(key).is_some())
 }
 
-pub(super) fn report_request(files: &mut Files<'_>, name: FunctionName, place: Place) {
+pub(super) fn report_request(files: &mut Files<'_>, step: Step<'_>, place: Place) {
     files
         .report
         .at(
             Code::MappingIsRequest,
             place,
-            format!("`{}` is a request, not a mapping", name.as_str()),
+            format!("`{}` is a request, not a mapping", step.name()),
         )
         .label("treated as `rest-api-mapping`")
         .help("write `rest-api-mapping`, and end the name of its file with `.rest.yml`");
@@ -185,21 +202,15 @@ fn start(node: &Node) -> Place {
     first.map_or(node.place, |entry| entry.key_place)
 }
 
-fn mapping(files: &mut Files<'_>, name: FunctionName, node: &Node) -> Implementation {
-    formulas::check(node, &Variables::of(name), &mut files.report);
-    if name == FunctionName::GetOAuthConfig {
+fn mapping(files: &mut Files<'_>, step: Step<'_>, node: &Node) -> Implementation {
+    formulas::check(node, &Variables::of(step), &mut files.report);
+    if step == Step::Auth(FunctionName::GetOAuthConfig) {
         check_client_auth(node, &mut files.report);
     }
-    let value = match name {
-        FunctionName::MakeApiClient => api_client::read(node, &mut files.report),
-        FunctionName::Test
-        | FunctionName::GetOAuthConfig
-        | FunctionName::GetTokenData
-        | FunctionName::GetCredentialsFromAccessTokenResponse
-        | FunctionName::GetCredentialsFromRefreshTokenResponse
-        | FunctionName::GetCredentialsFromConnectionParameters
-        | FunctionName::RefreshCredentials
-        | FunctionName::Disconnect => formulas::to_value(node),
+    let value = if step == Step::Auth(FunctionName::MakeApiClient) {
+        api_client::read(node, &mut files.report)
+    } else {
+        formulas::to_value(node)
     };
     Implementation::Mapping(Mapping::compile(&value))
 }
@@ -229,15 +240,12 @@ fn check_client_auth(node: &Node, report: &mut Report) {
     }
 }
 
-fn rest(files: &mut Files<'_>, name: FunctionName, object: Object<'_>) -> Option<Implementation> {
-    let variables = Variables::of(name);
+fn rest(files: &mut Files<'_>, step: Step<'_>, object: Object<'_>) -> Option<Implementation> {
+    let variables = Variables::of(step);
     let path = object.get("path")?;
     let request = object.object("requestMapping", &REQUEST);
     let mut part = |node: Option<&Node>, variables: &Variables| {
-        node.map(|node| {
-            formulas::check(node, variables, &mut files.report);
-            Mapping::compile(&formulas::to_value(node))
-        })
+        node.map(|node| formulas::mapping(node, variables, &mut files.report))
     };
     let mut sent = |key: &str| part(request.and_then(|request| request.get(key)), &variables);
     let (path_parameters, query) = (sent("pathParameters"), sent("query"));

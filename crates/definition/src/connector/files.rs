@@ -3,28 +3,42 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use authbridge_module::Program;
+
 use crate::bundle::{Content, Refusal};
-use crate::report::{FileId, Report};
+use crate::report::{FileId, Place, Report};
 use crate::secrets::{self, Context};
 use crate::suggest::nearest;
 use crate::tree::{self, Node, Syntax, has_extension};
-use crate::{Bundle, Code};
+use crate::{Bundle, Code, cases};
 
 /// Directories of parts that this build does not use yet.
-const PARTS: [&str; 5] = [
-    "data",
-    "events",
-    "global-webhooks",
-    "globalWebhooks",
-    "operations",
-];
+const PARTS: [&str; 4] = ["data", "events", "global-webhooks", "globalWebhooks"];
+
+/// Directories in which every file has its part; a readme apart.
+const CODE_DIRECTORIES: [&str; 2] = ["auth", "operations"];
 
 /// Reads each file at most once, and remembers which were used.
 pub(crate) struct Files<'a> {
     pub(crate) bundle: &'a Bundle,
     pub(crate) report: Report,
+    /// The programs of files, as far as they were linked; `None` for one that cannot be.
+    pub(crate) programs: BTreeMap<String, Option<Arc<Program>>>,
+    /// Every call of an operation that was read.
+    pub(crate) calls: Vec<OperationCall>,
     read: BTreeMap<String, Read>,
     used: BTreeSet<String>,
+}
+
+/// An `operation-mapping`, for the check that follows when all operations are known.
+#[derive(Debug)]
+pub(crate) struct OperationCall {
+    /// The operation that calls; `None` for a step of auth.
+    pub(crate) from: Option<String>,
+    /// The key of the operation that is called.
+    pub(crate) to: String,
+    /// Where it is named.
+    pub(crate) place: Place,
 }
 
 enum Parsed {
@@ -44,6 +58,8 @@ impl<'a> Files<'a> {
         Self {
             bundle,
             report: Report::default(),
+            programs: BTreeMap::new(),
+            calls: Vec::new(),
             read: BTreeMap::new(),
             used: BTreeSet::new(),
         }
@@ -81,8 +97,18 @@ impl<'a> Files<'a> {
         Some((id, text))
     }
 
-    /// The parsed file at `path`; what is wrong with it is reported the first time.
+    /// The parsed file at `path`, a part of the definition; what is wrong with it is reported the
+    /// first time.
     pub(crate) fn tree(&mut self, path: &str) -> Option<Arc<Node>> {
+        self.parsed(path, true)
+    }
+
+    /// The parsed file at `path`, which is data: what looks secret in it may be made up.
+    pub(crate) fn data(&mut self, path: &str) -> Option<Arc<Node>> {
+        self.parsed(path, false)
+    }
+
+    fn parsed(&mut self, path: &str, is_definition: bool) -> Option<Arc<Node>> {
         let (id, text) = self.text(path)?;
         if let Some(Read {
             tree: Parsed::Done(tree),
@@ -94,7 +120,7 @@ impl<'a> Files<'a> {
         let tree = text
             .and_then(|text| tree::parse(Syntax::of(path), &text, id, &mut self.report))
             .map(Arc::new);
-        if let Some(node) = &tree {
+        if let Some(node) = tree.as_ref().filter(|_| is_definition) {
             secrets::check(node, Context::Definition, &mut self.report);
         }
         if let Some(read) = self.read.get_mut(path) {
@@ -125,10 +151,13 @@ impl<'a> Files<'a> {
             let Some((directory, _)) = inner.split_once('/') else {
                 continue;
             };
-            if self.used.contains(path) || self.read.contains_key(path) {
+            if self.used.contains(path)
+                || self.read.contains_key(path)
+                || cases::is_test_file(inner)
+            {
                 continue;
             }
-            if directory == "auth" && !has_extension(path, &["md"]) {
+            if CODE_DIRECTORIES.contains(&directory) && !has_extension(path, &["md"]) {
                 self.report_unused_function(path);
             } else if PARTS.contains(&directory) {
                 parts.insert(directory);

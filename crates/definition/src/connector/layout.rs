@@ -121,7 +121,7 @@ fn is_base(base: &str) -> bool {
 fn is_part(name: &str) -> bool {
     matches!(
         name,
-        "auth" | "data" | "docs" | "events" | "global-webhooks" | "operations"
+        "auth" | "data" | "docs" | "events" | "global-webhooks" | "operations" | "tests"
     )
 }
 

@@ -2,7 +2,7 @@
 
 use authbridge_core::connector::FunctionName;
 
-use super::{Field, Kind, SCHEMA_OF_FILE, Shape, field};
+use super::{Field, Kind, OPERATION, SCHEMA_OF_FILE, Shape, field};
 
 /// `<key>.yaml` beside version directories: what a connector is, without how it authenticates.
 pub(crate) const RECORD: Shape = Shape {
@@ -12,14 +12,20 @@ pub(crate) const RECORD: Shape = Shape {
     required: &[],
     formulas: false,
     server_state: SERVER_STATE,
-    elsewhere: &[("auth", "auth belongs into the `spec.yml` of a version")],
+    elsewhere: &[
+        ("auth", "auth belongs into the `spec.yml` of a version"),
+        (
+            "operations",
+            "operations belong into the `spec.yml` of a version, or beside it",
+        ),
+    ],
 };
 
 /// `spec.yml` with an `auth` block.
 pub(crate) const SPEC: Shape = Shape {
     name: "a connector",
     doc: "A connector: what it is, and under `auth` how its API authenticates.",
-    groups: &[RECORD_FIELDS, SCHEMA_FIELDS, AUTH_KEY, PARTS],
+    groups: &[RECORD_FIELDS, SCHEMA_FIELDS, AUTH_KEY, OPERATIONS, PARTS],
     required: &[],
     formulas: false,
     server_state: SERVER_STATE,
@@ -36,6 +42,7 @@ pub(crate) const FLAT: Shape = Shape {
         AUTH_FIELDS,
         FUNCTIONS,
         OPTIONS,
+        OPERATIONS,
         PARTS,
     ],
     required: &[],
@@ -274,8 +281,13 @@ const OPTIONS: &[Field] = &[field(
     "Several ways to authenticate, by key; the first is the default.",
 )];
 
+const OPERATIONS: &[Field] = &[field(
+    "operations",
+    Kind::Keyed(&OPERATION),
+    "Operations: a list, or a mapping from key to operation. They may also be files of their own.",
+)];
+
 const PARTS: &[Field] = &[
-    field("operations", Kind::Later, "Operations of the connector."),
     field("data", Kind::Later, "Data collections."),
     field("events", Kind::Later, "Events."),
     field("globalWebhooks", Kind::Later, "Global webhooks."),

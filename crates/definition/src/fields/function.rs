@@ -5,12 +5,83 @@ use super::{Field, Kind, Shape, field};
 /// A function as a connector lists it, with or without its body.
 pub(crate) const FUNCTION: Shape = Shape {
     name: "a function",
-    doc: "A step of authentication: its kind, and its body unless that is a file below `auth/`.",
-    groups: &[KIND_FIELDS, BODY_FIELDS, REST_FIELDS, OTHER_BODY_FIELDS],
+    doc: "A function: its kind, and its body unless that is a file with its name.",
+    groups: &[KIND_FIELDS, MAPPING_FIELD, CODE_FIELD, REST_FIELDS],
     required: &[],
     formulas: true,
     server_state: &[],
     elsewhere: REQUEST_PARTS,
+};
+
+/// The same, of kind `graphql-api-mapping`.
+pub(crate) const GRAPHQL_FUNCTION: Shape = Shape {
+    name: "a GraphQL function",
+    doc: "A function of kind `graphql-api-mapping`, with its body or without.",
+    groups: &[KIND_FIELDS, MAPPING_FIELD, GRAPHQL_FIELDS],
+    required: &[],
+    formulas: true,
+    server_state: &[],
+    elsewhere: GRAPHQL_PARTS,
+};
+
+/// The same, of kind `operation-mapping`.
+pub(crate) const OPERATION_FUNCTION: Shape = Shape {
+    name: "an operation function",
+    doc: "A function of kind `operation-mapping`, with its body or without.",
+    groups: &[KIND_FIELDS, MAPPING_FIELD, OPERATION_CALL_FIELDS],
+    required: &[],
+    formulas: true,
+    server_state: &[],
+    elsewhere: OPERATION_CALL_PARTS,
+};
+
+/// The body of a `graphql-api-mapping`, and the whole of a `.graphql.yml` file.
+pub(crate) const GRAPHQL: Shape = Shape {
+    name: "a GraphQL request",
+    doc: "One GraphQL request as mappings: a document with variables, or a tree of fields.",
+    groups: &[GRAPHQL_FIELDS],
+    required: &[],
+    formulas: true,
+    server_state: &[],
+    elsewhere: GRAPHQL_PARTS,
+};
+
+/// A field that a GraphQL request asks for. It contains itself, which only a `static` can.
+pub(crate) static GRAPHQL_FIELD: Shape = Shape {
+    name: "a GraphQL field",
+    doc: "A field, its arguments, and the fields below it.",
+    groups: &[&[
+        field(
+            "field",
+            Kind::Text,
+            "Its name; `alias: name` gives it another in the answer.",
+        ),
+        field(
+            "args",
+            Kind::Members,
+            "Its arguments; any value may be a formula.",
+        ),
+        field("subFields", Kind::GraphqlFields, "The fields below it."),
+    ]],
+    required: &["field"],
+    formulas: false,
+    server_state: &[],
+    elsewhere: &[
+        ("name", "the name of a field is called `field`"),
+        ("arguments", "arguments are called `args`"),
+        ("fields", "the fields below are called `subFields`"),
+    ],
+};
+
+/// The body of an `operation-mapping`, and the whole of an `.op.yml` file.
+pub(crate) const OPERATION_CALL: Shape = Shape {
+    name: "a call of an operation",
+    doc: "A call of one of the connector's operations.",
+    groups: &[OPERATION_CALL_FIELDS],
+    required: &["operationKey"],
+    formulas: true,
+    server_state: &[],
+    elsewhere: OPERATION_CALL_PARTS,
 };
 
 /// The body of a `rest-api-mapping`, and the whole of a `.rest.yml` file.
@@ -79,25 +150,26 @@ const KIND_FIELDS: &[Field] = &[
     field(
         "filePath",
         Kind::Text,
-        "The file with the body, relative to the definition; it wins over the name.",
+        "The file with the body, relative to the definition or to the directory of its kind of \
+         function (`auth/`, `operations/`); it wins over the name.",
     ),
     field("inheritedFromPath", Kind::Value, "Not used."),
     field("isIncomplete", Kind::Flag, "Not used."),
     field("parametersSchema", Kind::Schema, "Not used."),
 ];
 
-const BODY_FIELDS: &[Field] = &[
-    field(
-        "mapping",
-        Kind::Value,
-        "Of kind `mapping`: any value with formulas.",
-    ),
-    field(
-        "code",
-        Kind::Text,
-        "Of kind `javascript`: a module that exports one function.",
-    ),
-];
+const MAPPING_FIELD: &[Field] = &[field(
+    "mapping",
+    Kind::Value,
+    "The body, as it would stand in a file of its own. Of kind `mapping`: any value with formulas.",
+)];
+
+const CODE_FIELD: &[Field] = &[field(
+    "code",
+    Kind::Text,
+    "Of kind `javascript`: a module that exports one function, in JavaScript or TypeScript. \
+     Imports are relative to the file that has the code.",
+)];
 
 const REST_FIELDS: &[Field] = &[
     field(
@@ -122,18 +194,76 @@ const REST_FIELDS: &[Field] = &[
     ),
 ];
 
-const OTHER_BODY_FIELDS: &[Field] = &[
+const GRAPHQL_FIELDS: &[Field] = &[
+    field(
+        "path",
+        Kind::Text,
+        "Relative to the base URI, or a whole URL; the base URI itself when absent.",
+    ),
+    field("headers", Kind::Members, "Header fields."),
+    field("query", Kind::Text, "The GraphQL document."),
+    field(
+        "variables",
+        Kind::Members,
+        "Variables of the document in `query`.",
+    ),
+    field(
+        "operationType",
+        Kind::Choice(&["query", "mutation"]),
+        "What `requestMapping` is: `query` when absent.",
+    ),
+    field(
+        "requestMapping",
+        Kind::GraphqlFields,
+        "Instead of `query`: the fields asked for.",
+    ),
+    field(
+        "responseMapping",
+        Kind::Value,
+        "What the function returns; sees `response` with `data`, `errors` and `extensions`. The \
+         answer's `data` when absent.",
+    ),
+];
+
+const GRAPHQL_PARTS: &[(&str, &str)] = &[
+    ("method", "GraphQL requests are always sent with POST"),
+    (
+        "url",
+        "a request has a `path`, relative to the base URI or a whole URL",
+    ),
+    (
+        "uri",
+        "a request has a `path`, relative to the base URI or a whole URL",
+    ),
+    ("mutation", "write the mutation under `query`"),
+    ("document", "write the document under `query`"),
+];
+
+const OPERATION_CALL_FIELDS: &[Field] = &[
     field(
         "operationKey",
         Kind::Text,
-        "Of kind `operation-mapping`: the operation.",
+        "The key of the operation to call.",
     ),
-    field("inputMapping", Kind::Value, "Of kind `operation-mapping`."),
-    field("outputMapping", Kind::Value, "Of kind `operation-mapping`."),
     field(
-        "operationType",
-        Kind::Text,
-        "Of kind `graphql-api-mapping`.",
+        "inputMapping",
+        Kind::Value,
+        "The input of the operation; none when absent.",
     ),
-    field("variables", Kind::Value, "Of kind `graphql-api-mapping`."),
+    field(
+        "outputMapping",
+        Kind::Value,
+        "What the function returns; sees `output`. The operation's output when absent.",
+    ),
+];
+
+const OPERATION_CALL_PARTS: &[(&str, &str)] = &[
+    (
+        "operation",
+        "the operation to call is named by `operationKey`",
+    ),
+    ("input", "the input is called `inputMapping`"),
+    ("output", "the output is called `outputMapping`"),
+    ("requestMapping", "the input is called `inputMapping`"),
+    ("responseMapping", "the output is called `outputMapping`"),
 ];

@@ -3,20 +3,25 @@
 use authbridge_core::connector::{FunctionName, ImplementationType};
 
 use crate::connector::files::Files;
+use crate::step::Step;
 use crate::suggest::nearest;
 
 /// Where functions of one level are sought.
 pub(in crate::connector) struct Scope<'a> {
     /// The directory of the spec, from which a `filePath` counts.
     pub(in crate::connector) base: &'a str,
-    /// Directories of function files, nearest first, each with its `/`.
-    pub(in crate::connector) directories: Vec<String>,
+    /// The directory of files of this sort, from which it may count as well: `auth/`, say.
+    pub(in crate::connector) home: String,
+    /// What stands before the names of function files, nearest first: directories with their `/`.
+    pub(in crate::connector) prefixes: Vec<String>,
+    /// What tells inline code of this level from other inline code: `options.login.`, say.
+    pub(in crate::connector) label: String,
 }
 
 /// A file with the name of a function.
-pub(super) struct FunctionFile {
-    pub(super) path: String,
-    pub(super) kind: ImplementationType,
+pub(in crate::connector) struct FunctionFile {
+    pub(in crate::connector) path: String,
+    pub(in crate::connector) kind: ImplementationType,
 }
 
 /// The names that function files usually have.
@@ -24,7 +29,7 @@ pub(in crate::connector) fn usual_names() -> Vec<String> {
     let mut names = Vec::new();
     for name in FunctionName::ALL {
         for kind in ImplementationType::ALL {
-            names.extend(names_of(name, kind));
+            names.extend(names_of(Step::Auth(name), kind));
         }
     }
     names
@@ -40,8 +45,8 @@ const ORDER: [ImplementationType; 5] = [
     ImplementationType::Mapping,
 ];
 
-fn names_of(name: FunctionName, kind: ImplementationType) -> impl Iterator<Item = String> {
-    name.file_stems().iter().flat_map(move |stem| {
+fn names_of(step: Step<'_>, kind: ImplementationType) -> impl Iterator<Item = String> + use<> {
+    step.file_stems().iter().flat_map(move |stem| {
         kind.file_suffixes()
             .iter()
             .map(move |suffix| format!("{stem}{suffix}"))
@@ -49,7 +54,7 @@ fn names_of(name: FunctionName, kind: ImplementationType) -> impl Iterator<Item 
 }
 
 /// The kind that the longest matching suffix tells.
-pub(super) fn kind_of_path(path: &str) -> Option<ImplementationType> {
+pub(in crate::connector) fn kind_of_path(path: &str) -> Option<ImplementationType> {
     ImplementationType::ALL
         .into_iter()
         .flat_map(|kind| {
@@ -64,59 +69,55 @@ pub(super) fn kind_of_path(path: &str) -> Option<ImplementationType> {
 
 fn find_in(
     files: &Files<'_>,
-    directory: &str,
-    name: FunctionName,
+    prefix: &str,
+    step: Step<'_>,
     kind: ImplementationType,
 ) -> Option<FunctionFile> {
-    names_of(name, kind)
-        .map(|file| format!("{directory}{file}"))
+    names_of(step, kind)
+        .map(|file| format!("{prefix}{file}"))
         .find(|path| files.bundle.contains(path))
         .map(|path| FunctionFile { path, kind })
 }
 
-/// The file of this kind in the nearest directory that has one.
+/// The file of this kind in the nearest place that has one.
 pub(super) fn find_near(
     files: &Files<'_>,
     scope: &Scope<'_>,
-    name: FunctionName,
+    step: Step<'_>,
     kind: ImplementationType,
 ) -> Option<FunctionFile> {
     scope
-        .directories
+        .prefixes
         .iter()
-        .find_map(|directory| find_in(files, directory, name, kind))
+        .find_map(|prefix| find_in(files, prefix, step, kind))
 }
 
-/// The file of any kind in the nearest directory that has one.
-pub(super) fn find_any(
+/// The file of any kind in the nearest place that has one.
+pub(in crate::connector) fn find_any(
     files: &Files<'_>,
     scope: &Scope<'_>,
-    name: FunctionName,
+    step: Step<'_>,
 ) -> Option<FunctionFile> {
     scope
-        .directories
+        .prefixes
         .iter()
-        .find_map(|directory| find_any_in(files, directory, name))
+        .find_map(|prefix| find_any_in(files, prefix, step))
 }
 
-pub(super) fn find_any_in(
-    files: &Files<'_>,
-    directory: &str,
-    name: FunctionName,
-) -> Option<FunctionFile> {
+pub(super) fn find_any_in(files: &Files<'_>, prefix: &str, step: Step<'_>) -> Option<FunctionFile> {
     ORDER
         .into_iter()
-        .find_map(|kind| find_in(files, directory, name, kind))
+        .find_map(|kind| find_in(files, prefix, step, kind))
 }
 
 pub(super) fn sought_names(
     scope: &Scope<'_>,
-    name: FunctionName,
+    step: Step<'_>,
     kind: ImplementationType,
 ) -> Vec<String> {
-    let directories = scope.directories.iter();
-    directories
-        .flat_map(|directory| names_of(name, kind).map(move |file| format!("{directory}{file}")))
+    let prefixes = scope.prefixes.iter();
+    prefixes
+        .flat_map(|prefix| names_of(step, kind).map(move |file| format!("{prefix}{file}")))
         .collect()
 }
 
@@ -126,8 +127,7 @@ pub(super) fn misnamed_file(
     scope: &Scope<'_>,
     sought: &[String],
 ) -> Option<String> {
-    let directory = format!("{}auth/", scope.base);
-    files.below(&directory).find_map(|path| {
+    files.below(&scope.home).find_map(|path| {
         let wanted = nearest(path, sought.iter().map(String::as_str))?;
         Some(format!("rename `{path}` to `{wanted}`"))
     })
