@@ -188,6 +188,16 @@ fn is_graphql_name(text: &str) -> bool {
             .all(|character| character.is_ascii_alphanumeric() || character == '_')
 }
 
+/// Whether `text` is such a URL without query and fragment.
+pub(crate) fn is_plain_uri(text: &str) -> bool {
+    is_http_uri(text) && !text.contains(['?', '#'])
+}
+
+/// Whether `text` is a path from the root, without query and fragment.
+pub(crate) fn is_path(text: &str) -> bool {
+    text.starts_with('/') && !text.contains(['?', '#'])
+}
+
 /// Whether `text` is where the original keeps the code of a connector.
 pub(crate) fn is_storage_uri(text: &str) -> bool {
     text.starts_with("s3://")
@@ -217,6 +227,21 @@ mod tests {
 
     #[test]
     fn keys_uris_and_hosts_are_told_from_others() {
+        for text in ["name", "_a1", "alias: name", "a:b"] {
+            assert!(is_graphql_field(text), "{text}");
+        }
+        for text in [
+            "",
+            "1a",
+            "a b",
+            "a:",
+            ":b",
+            "a: b: c",
+            "{ me }",
+            "... on User",
+        ] {
+            assert!(!is_graphql_field(text), "{text}");
+        }
         assert!(is_key("acme-2.crm_x") && is_key("7"));
         assert!(!is_key("") && !is_key("-a") && !is_key("a b") && !is_key(&"a".repeat(101)));
         assert!(is_http_uri("https://api.example.com/v1") && is_http_uri("HTTP://[::1]:80"));

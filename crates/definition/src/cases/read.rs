@@ -64,8 +64,8 @@ fn case(
     report: &mut Report,
 ) -> Option<Case> {
     let object = Object::read(node, &CASE, report)?;
-    let option = option(object, connector, report);
-    let target = target(object, connector, option.flatten(), report);
+    let is_option_known = check_option(object, connector, report);
+    let target = target(object, connector, report);
     let expected = expected(object, report);
     let exchanges = objects(object, "requests", &EXCHANGE)
         .map(|exchange| read_exchange(exchange, report))
@@ -84,48 +84,48 @@ fn case(
         exchanges,
         expected: expected?,
     })
-    .filter(|_| option.is_some())
+    .filter(|_| is_option_known)
 }
 
-/// The option that the case is about: `None` when there is no such option, `Some(None)` when the
-/// connector is not known.
-fn option<'c>(
-    object: Object<'_>,
-    connector: Option<&'c Connector>,
-    report: &mut Report,
-) -> Option<Option<&'c AuthOption>> {
-    let Some(connector) = connector else {
-        return Some(None);
+/// The option that the case is about, as far as the connector is known and has it.
+fn option_of<'c>(object: Object<'_>, connector: Option<&'c Connector>) -> Option<&'c AuthOption> {
+    let key = object.get("option").and_then(Node::as_str);
+    connector?.option(key)
+}
+
+/// Reports an option that the connector does not have.
+fn check_option(object: Object<'_>, connector: Option<&Connector>, report: &mut Report) -> bool {
+    let (Some(connector), Some(node)) = (connector, object.get("option")) else {
+        return true;
     };
-    let written = object.entry("option");
-    let key = written.and_then(|entry| entry.value.as_str());
-    let found = connector.option(key);
-    if let (None, Some(key), Some(entry)) = (found, key, written) {
-        let keys = || {
-            let options = connector.options.iter();
-            options.filter_map(|option| option.key.as_deref())
-        };
-        let help = did_you_mean(key, keys()).unwrap_or_else(|| match keys().next() {
-            Some(_) => format!("the options are {}", all_of(keys())),
-            None => "the connector has one way to authenticate: remove `option`".to_owned(),
-        });
-        report
-            .at(
-                Code::UnknownValue,
-                entry.value.place,
-                format!("there is no auth option `{key}`"),
-            )
-            .help(help);
-        return None;
+    let Some(key) = node.as_str() else {
+        return false;
+    };
+    if connector.option(Some(key)).is_some() {
+        return true;
     }
-    Some(found)
+    let keys = || {
+        let options = connector.options.iter();
+        options.filter_map(|option| option.key.as_deref())
+    };
+    let help = did_you_mean(key, keys()).unwrap_or_else(|| match keys().next() {
+        Some(_) => format!("the options are {}", all_of(keys())),
+        None => "the connector has one way to authenticate: remove `option`".to_owned(),
+    });
+    report
+        .at(
+            Code::UnknownValue,
+            node.place,
+            format!("there is no auth option `{key}`"),
+        )
+        .help(help);
+    false
 }
 
 /// What the case runs.
 fn target(
     object: Object<'_>,
     connector: Option<&Connector>,
-    option: Option<&AuthOption>,
     report: &mut Report,
 ) -> Option<CaseTarget> {
     let targets = ["function", "operation", "request"].map(|key| object.entry(key));
@@ -152,7 +152,7 @@ fn target(
     }
     if let [Some(function), _, _] = targets {
         without_effect(object, "input", "operations get", report);
-        return function_target(&function.value, option, report);
+        return function_target(&function.value, option_of(object, connector), report);
     }
     without_effect(object, "arguments", "functions get", report);
     if let [_, Some(operation), _] = targets {

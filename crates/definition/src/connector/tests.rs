@@ -218,14 +218,11 @@ fn options_that_share_a_file_share_its_program() {
         .options
         .iter()
         .map(|option| {
-            match &option
-                .function(FunctionName::MakeApiClient)
-                .unwrap()
-                .implementation
-            {
-                Implementation::Javascript(script) => Arc::clone(&script.program),
-                other => panic!("{other:?}"),
-            }
+            let function = option.function(FunctionName::MakeApiClient).unwrap();
+            let Implementation::Javascript(script) = &function.implementation else {
+                panic!("not code");
+            };
+            Arc::clone(&script.program)
         })
         .collect();
     assert!(Arc::ptr_eq(&programs[0], &programs[1]));

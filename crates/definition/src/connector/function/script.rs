@@ -159,13 +159,12 @@ fn report_problem(files: &mut Files<'_>, problem: &Problem) {
 fn report_inline(files: &mut Files<'_>, inline: &InlineCode, problem: &Problem) {
     let code = code_of(problem.kind);
     let message = problem.message.as_str();
-    let finding = match inline.place(problem.start, problem.end) {
-        Some(place) => files.report.at(code, place, message),
-        None => {
-            let (line, column) = inline.position(problem.start);
-            let message = format!("{message} (line {line}, column {column} of the code)");
-            files.report.at(code, inline.whole(), message)
-        }
+    let finding = if let Some(place) = inline.place(problem.start, problem.end) {
+        files.report.at(code, place, message)
+    } else {
+        let (line, column) = inline.position(problem.start);
+        let message = format!("{message} (line {line}, column {column} of the code)");
+        files.report.at(code, inline.whole(), message)
     };
     finding.maybe_help(problem.help.clone());
 }
