@@ -86,6 +86,11 @@ pub fn reference_markdown() -> String {
         let (id, title) = (code.id(), code.title());
         let (severity, explanation) = (code.severity().as_str(), code.explanation());
         let example = code.example();
+        let language = if example.starts_with("//") {
+            "ts"
+        } else {
+            "yaml"
+        };
         page.extend([
             "\n## ",
             id,
@@ -95,7 +100,9 @@ pub fn reference_markdown() -> String {
             severity,
             ".* ",
             explanation,
-            "\n\n```yaml\n",
+            "\n\n```",
+            language,
+            "\n",
             example,
             "\n```\n",
         ]);

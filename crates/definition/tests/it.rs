@@ -94,6 +94,19 @@ fn describe_connector(connector: &Connector, text: &mut String) {
             .unwrap();
         }
     }
+    for operation in &connector.operations {
+        let kind = operation
+            .run
+            .as_ref()
+            .map_or("nothing", |run| run.kind().as_str());
+        let source = &operation.source;
+        writeln!(
+            text,
+            "  operation {} {kind} from {}:{}:{}",
+            operation.key, source.file, source.line, source.column
+        )
+        .unwrap();
+    }
 }
 
 #[test]
@@ -103,7 +116,7 @@ fn every_case_says_what_its_snapshot_says() {
         .map(|entry| entry.unwrap().path())
         .collect();
     cases.sort();
-    assert!(cases.len() >= 14);
+    assert!(cases.len() >= 23);
     for case in cases {
         let name = case.file_name().unwrap().to_string_lossy().into_owned();
         let text = describe(&load_directory(&case).unwrap());

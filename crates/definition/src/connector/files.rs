@@ -6,7 +6,7 @@ use std::sync::Arc;
 use authbridge_module::Program;
 
 use crate::bundle::{Content, Refusal};
-use crate::report::{FileId, Place, Report};
+use crate::report::{FileId, Finding, Place, Report};
 use crate::secrets::{self, Context};
 use crate::suggest::nearest;
 use crate::tree::{self, Node, Syntax, has_extension};
@@ -14,6 +14,9 @@ use crate::{Bundle, Code, cases};
 
 /// Directories of parts that this build does not use yet.
 const PARTS: [&str; 4] = ["data", "events", "global-webhooks", "globalWebhooks"];
+
+/// Documents beside a spec that are no part of a connector, and no mistake.
+const OTHER_DOCUMENTS: [&str; 3] = ["package.json", "package-lock.json", "tsconfig.json"];
 
 /// Directories in which every file has its part; a readme apart.
 const CODE_DIRECTORIES: [&str; 2] = ["auth", "operations"];
@@ -148,23 +151,25 @@ impl<'a> Files<'a> {
         let mut parts = BTreeSet::new();
         for path in self.below(base) {
             let inner = path.get(base.len()..).unwrap_or_default();
-            let Some((directory, _)) = inner.split_once('/') else {
-                continue;
-            };
             if self.used.contains(path)
                 || self.read.contains_key(path)
                 || cases::is_test_file(inner)
             {
                 continue;
             }
+            let is_document = has_extension(path, &["yml", "yaml", "json"]);
+            let Some((directory, _)) = inner.split_once('/') else {
+                if is_document && !OTHER_DOCUMENTS.contains(&inner) {
+                    self.unused(path, "the connector is described by other files");
+                }
+                continue;
+            };
             if CODE_DIRECTORIES.contains(&directory) && !has_extension(path, &["md"]) {
-                self.report_unused_function(path);
+                self.report_unused_function(directory, path);
             } else if PARTS.contains(&directory) {
                 parts.insert(directory);
-            } else if has_extension(path, &["yml", "yaml", "json"]) {
-                let id = self.report.add_file(path, "".into());
-                self.report
-                    .about(Code::UnusedFile, id, "no part of a connector is kept here");
+            } else if is_document {
+                self.unused(path, "no part of a connector is kept here");
             }
         }
         for part in parts {
@@ -174,10 +179,19 @@ impl<'a> Files<'a> {
         }
     }
 
-    fn report_unused_function(&mut self, path: &str) {
+    fn unused(&mut self, path: &str, message: &str) -> &mut Finding {
+        let id = self.report.add_file(path, "".into());
+        self.report.about(Code::UnusedFile, id, message)
+    }
+
+    fn report_unused_function(&mut self, directory: &str, path: &str) {
         let known = super::function::usual_names();
         let name = path.rsplit('/').next().unwrap_or(path);
-        let help = if known.iter().any(|usual| usual == name) {
+        let help = if directory == "operations" {
+            "an operation is `operations/<key>.yml` or `operations/<key>/spec.yml`, and `run` with \
+             the suffix of its kind beside it"
+                .to_owned()
+        } else if known.iter().any(|usual| usual == name) {
             "another implementation of the function is used; name this one with `filePath`, or \
              remove it"
                 .to_owned()
@@ -187,9 +201,7 @@ impl<'a> Files<'a> {
                 None => "name it after a function, or from a function with `filePath`".to_owned(),
             }
         };
-        let id = self.report.add_file(path, "".into());
-        self.report
-            .about(Code::UnusedFile, id, format!("`{name}` is not used"))
+        self.unused(path, &format!("`{name}` is not used"))
             .help(help);
     }
 }

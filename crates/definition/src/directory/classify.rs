@@ -314,11 +314,11 @@ impl<'a> Described<'a> {
         if inner.contains('/') {
             return self.bases.is_empty() || self.bases.iter().any(|base| inner.starts_with(base));
         }
-        let is_record = stem(inner) == self.name;
         if self.bases.contains("") {
-            return is_spec_name(inner) || is_record;
+            // Code may import it; what nothing uses is reported with the connector.
+            return true;
         }
-        is_record || self.only == Some(inner) || stem(inner) == "connector"
+        stem(inner) == self.name || self.only == Some(inner) || stem(inner) == "connector"
     }
 }
 

@@ -76,9 +76,11 @@ fn document(
             .help("give the GraphQL document under `query`");
         return None;
     };
+    let operation = operation(object, report);
+    let fields = fields(tree, variables, report);
     Some(GraphqlDocument::Fields {
-        operation: operation(object, report)?,
-        fields: fields(tree, variables, report)?,
+        operation: operation?,
+        fields: fields?,
     })
 }
 
@@ -107,24 +109,26 @@ fn fields(node: &Node, variables: &Variables, report: &mut Report) -> Option<Vec
             "a GraphQL request asks for at least one field",
         );
     }
-    items
+    // All of them are read, whatever is wrong with one.
+    let fields: Vec<Option<GraphqlField>> = items
         .iter()
         .map(|item| field(item, variables, report))
-        .collect()
+        .collect();
+    fields.into_iter().collect()
 }
 
 fn field(node: &Node, variables: &Variables, report: &mut Report) -> Option<GraphqlField> {
     let own = |key: &str| node.get(key).filter(|value| !value.is_null());
-    let name = node.as_str().or_else(|| own("field")?.as_str())?;
     let args = own("args").map(|args| formulas::mapping(args, variables, report));
     let sub_fields = match own("subFields") {
-        Some(below) if below.items().is_some_and(<[Node]>::is_empty) => Vec::new(),
-        Some(below) => fields(below, variables, report)?,
-        None => Vec::new(),
+        Some(below) if below.items().is_some_and(<[Node]>::is_empty) => Some(Vec::new()),
+        Some(below) => fields(below, variables, report),
+        None => Some(Vec::new()),
     };
+    let name = node.as_str().or_else(|| own("field")?.as_str())?;
     Some(GraphqlField {
         field: name.trim().to_owned(),
         args,
-        sub_fields,
+        sub_fields: sub_fields?,
     })
 }

@@ -1,0 +1,4 @@
+import data from "../lib/data.json";
+import table from "../lib/table.yml";
+
+export default () => [data, table];

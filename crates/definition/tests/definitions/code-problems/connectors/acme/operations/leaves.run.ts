@@ -1,0 +1,3 @@
+import secrets from "../../other/secrets.json";
+
+export default () => secrets;

@@ -1,0 +1,3 @@
+import { sign } from "../lib/sing";
+
+export default () => sign();

@@ -1,0 +1,5 @@
+async function run() {
+  return 1;
+}
+
+export const limit = 10;

@@ -1,0 +1,4 @@
+import { chunk } from "lodash";
+import axois from "axois";
+
+export default () => chunk(axois);
