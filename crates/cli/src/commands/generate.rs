@@ -24,12 +24,11 @@ pub(super) fn run(directory: &Path, output: Output) -> Result<ExitCode, CliError
             "docs/reference/openapi.json".to_owned(),
             pretty(&authbridge_server::openapi())?,
         ),
-        (
-            "docs/reference/diagnostics.md".to_owned(),
-            authbridge_definition::reference_markdown(),
-        ),
         ("docs/reference/cli.md".to_owned(), command_reference()),
     ];
+    for (name, page) in authbridge_definition::reference_pages() {
+        files.push((format!("docs/reference/{name}"), page));
+    }
     for (name, schema) in authbridge_definition::json_schemas() {
         files.push((format!("schemas/{name}"), pretty(&schema)?));
     }

@@ -1,0 +1,144 @@
+//! What the pages say besides their tables.
+
+use crate::fields::{
+    API_CLIENT, CASE, FLAT, FUNCTION, GRAPHQL_FUNCTION, INTEGRATION, OPERATION, OPERATION_FUNCTION,
+    PROVIDER, RECORD, SPEC,
+};
+
+use super::{Page, functions};
+
+pub(super) const PAGES: &[Page] = &[
+    Page {
+        name: "connector",
+        title: "Connectors",
+        introduction: "A connector says how an API authenticates and what can be done with it. It is \
+            a directory with a `spec.yml`, in which authentication stands under `auth`, with files of \
+            functions below `auth/` and operations below `operations/`; or one flat YAML or JSON \
+            document, in which the keys of `auth` stand at top level. A directory may have versions: \
+            `<version>/src/spec.yml`, beside the connector's record. An auth option says what is \
+            different in it; everything else is taken from `auth`.",
+        example: ("connectors/contacts/spec.yml", CONNECTOR),
+        shapes: &[&SPEC, &FLAT, &RECORD],
+        more: None,
+    },
+    Page {
+        name: "functions",
+        title: "Functions",
+        introduction: "A function is a step of auth, or what an operation does. It is of one of six \
+            kinds, and its body stands in the definition or in a file that has its name. Formulas \
+            and code get the same arguments: `connectorParameters`, `connectionInput` (and \
+            `connectionParameters`, its older name), `credentials` once there are any, and what the \
+            function has of its own. `responseMapping` sees `response` as well, `outputMapping` sees \
+            `output`. Code runs in the [module environment](../module-environment.md).",
+        example: ("auth/test.graphql.yml", FUNCTIONS),
+        shapes: &[
+            &FUNCTION,
+            &GRAPHQL_FUNCTION,
+            &OPERATION_FUNCTION,
+            &API_CLIENT,
+        ],
+        more: Some(functions),
+    },
+    Page {
+        name: "operations",
+        title: "Operations",
+        introduction: "An operation is a named piece of work that a connector offers: applications \
+            call it over the API, and functions of kind `operation-mapping` call it from the \
+            connector. It is described in `operations/<key>/spec.yml`, in `operations/<key>.yml`, or \
+            under `operations` of the connector. What it does is `run`: a function of any kind, in \
+            the description or in `operations/<key>/run.<suffix>` or \
+            `operations/<key>.run.<suffix>`. It gets `input` (and `parameters`, which is the same), \
+            `credentials`, `connectorParameters` and `connectionInput`.",
+        example: ("operations/find-contact.yml", OPERATIONS),
+        shapes: &[&OPERATION],
+        more: None,
+    },
+    Page {
+        name: "tests",
+        title: "Tests of a connector",
+        introduction: "`authbridge connector test` runs the cases in `tests/*.yml` of a connector \
+            without a network: each says what runs, what the external app answers and what comes \
+            out. A file has one case or a list. `tests/provider.yml` says what the simulated API \
+            answers when the whole life of a connection is gone through, and what to connect with. \
+            The credentials in these files are made up; never put real ones there.",
+        example: ("tests/refused.yml", TESTS),
+        shapes: &[&CASE, &PROVIDER],
+        more: None,
+    },
+    Page {
+        name: "integration",
+        title: "Integrations",
+        introduction: "An integration installs a connector in a workspace. How it authenticates is \
+            the connector's business.",
+        example: ("integrations/contacts/contacts.yaml", INTEGRATIONS),
+        shapes: &[&INTEGRATION],
+        more: None,
+    },
+];
+
+const CONNECTOR: &str = "\
+key: contacts
+name: Contacts
+baseUri: https://api.example.com/v1
+auth:
+  type: client-credentials
+  inputSchema:
+    type: object
+    properties:
+      apiKey: {type: string, title: API key}
+    required: [apiKey]
+  makeApiClient:
+    implementationType: mapping
+    mapping:
+      headers:
+        X-Api-Key: {$var: credentials.apiKey}
+  test:
+    implementationType: rest-api-mapping
+    path: /me
+";
+
+const FUNCTIONS: &str = "\
+query: |
+  query Me($team: ID!) {
+    viewer(team: $team) { name }
+  }
+variables:
+  team: {$var: connectionInput.teamId}
+responseMapping: {$var: response.data.viewer.name}
+";
+
+const OPERATIONS: &str = "\
+name: Find a contact
+isReadOnly: true
+inputSchema:
+  type: object
+  properties:
+    email: {type: string}
+  required: [email]
+run:
+  implementationType: rest-api-mapping
+  path: /contacts
+  requestMapping:
+    query: {email: {$var: input.email}}
+  responseMapping: {$var: 'response.data.items[0]'}
+";
+
+const TESTS: &str = "\
+name: A wrong key is refused
+function: test
+credentials: {apiKey: wrong}
+requests:
+  - expect:
+      method: GET
+      url: https://api.example.com/v1/me
+      headers: {x-api-key: wrong}
+    respond: {status: 401}
+expect:
+  error: {key: access_token_expired}
+";
+
+const INTEGRATIONS: &str = "\
+key: contacts
+name: Contacts
+connectorKey: contacts
+";
