@@ -21,11 +21,11 @@ pub const GLOBALS: &[Global] = &[
          removed.",
     ),
     global(
-        "fetch, Headers, Request, Response, FormData, Blob",
-        "Requests to the hosts that the connector allows. `FormData` and `Blob` cover the basics.",
+        "fetch, Headers, Request, Response, FormData, Blob, File",
+        "Requests to the hosts that the connector allows. `FormData`, `Blob` and `File` cover the basics.",
     ),
     global(
-        "AbortController, AbortSignal",
+        "AbortController, AbortSignal, Event, EventTarget",
         "Ending a request early, `AbortSignal.timeout` included.",
     ),
     global("URL, URLSearchParams", "As in browsers."),
@@ -38,14 +38,18 @@ pub const GLOBALS: &[Global] = &[
     global(
         "crypto",
         "`getRandomValues`, `randomUUID`, and `subtle` with the basics: digests, HMAC, RSA and \
-         ECDSA signatures, AES-GCM.",
+         ECDSA signatures, AES-GCM, PBKDF2.",
     ),
     global(
-        "setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, queueMicrotask",
+        "setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, \
+         clearImmediate, queueMicrotask",
         "Timers within the call's deadline.",
     ),
     global("structuredClone", "A deep copy of data."),
-    global("performance", "`now()` in whole milliseconds."),
+    global(
+        "performance",
+        "`now()` and `timeOrigin`, in whole milliseconds.",
+    ),
     global("process", "`env`, which is empty; nothing else."),
     global(
         "global, globalThis",

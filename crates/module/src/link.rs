@@ -180,17 +180,13 @@ impl<'r> Linker<'r> {
 
     fn check_names(&mut self) {
         for wanted in &self.wanted {
-            let (exports, absent): (Vec<&str>, _) =
-                if let Some(builtin) = Builtin::of_specifier(&wanted.target) {
-                    (
-                        builtin.exports.iter().copied().chain(["default"]).collect(),
-                        builtin.absent,
-                    )
-                } else if let Some(exports) = closed_exports(&self.modules, &wanted.target) {
-                    (exports, "")
-                } else {
-                    continue;
-                };
+            let (exports, absent) = if let Some(builtin) = Builtin::of_specifier(&wanted.target) {
+                ([builtin.exports, &["default"]].concat(), builtin.absent)
+            } else if let Some(exports) = closed_exports(&self.modules, &wanted.target) {
+                (exports, "")
+            } else {
+                continue;
+            };
             for (name, span) in &wanted.names {
                 if !exports.contains(&name.as_str()) {
                     let problem = missing_export(wanted, name, *span, &exports, absent);

@@ -366,4 +366,13 @@ proptest! {
         let end = TYPESCRIPT.ceil_char_boundary((start + removed).min(TYPESCRIPT.len()));
         assert_sound(&[&TYPESCRIPT[..start], put, &TYPESCRIPT[end..]].concat());
     }
+
+    #[test]
+    fn no_repetition_overflows_the_stack(
+        pieces in proptest::collection::vec(proptest::sample::select(PIECES), 1..5),
+        times in 1_usize..1_500,
+        end in proptest::sample::select(PIECES),
+    ) {
+        assert_sound(&[&pieces.concat().repeat(times), end].concat());
+    }
 }
