@@ -13,7 +13,9 @@
       if (part === '..') parts.pop();
       else if (part !== '.') parts.push(part);
     }
-    return parts.join('/');
+    const name = parts.join('/');
+    // The vendored packages name each other without the ending.
+    return name.endsWith('.js') ? name : `${name}.js`;
   };
 
   const load = name => {

@@ -2,16 +2,17 @@
 
 use wasmtime::Config;
 
-/// Address space that the compiled code may assume behind a memory before it must look at the memory's size: none.
-/// With 4 GiB the compiler can leave out the bounds checks, and every place for a call would reserve 4 GiB.
-const RESERVATION: u64 = 0;
+/// The largest memory of an instance, and the address space that each place of the pool reserves for it. The compiler
+/// knows the number, and checks addresses against it. With 4 GiB it could leave the checks out, but then each place
+/// would reserve that much.
+pub(crate) const LARGEST_MEMORY: usize = 64 * 1024 * 1024;
 
 /// The settings that shape compiled code. The rest may differ between build and run.
 pub(crate) fn code_settings() -> Config {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
-        .memory_reservation(RESERVATION)
+        .memory_reservation(LARGEST_MEMORY as u64)
         .memory_guard_size(64 * 1024)
         .memory_init_cow(true)
         .wasm_backtrace_max_frames(None)

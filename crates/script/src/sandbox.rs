@@ -15,6 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::call::{Call, Outcome, Usage};
 use crate::compile;
 use crate::engine::Prepared;
+use crate::engine_config::LARGEST_MEMORY;
 use crate::error::{LimitKind, SandboxError, ScriptError};
 use crate::guest::Message;
 use crate::host::{ClientData, ClientResponse, FetchResponse, Host, HostError};
@@ -187,17 +188,16 @@ fn check(settings: &SandboxSettings) -> Result<(), SandboxError> {
         });
     }
     let heap = settings.limits.heap_bytes;
-    if heap < SMALLEST_HEAP || heap > LARGEST_HEAP {
+    if !(SMALLEST_HEAP..=LARGEST_MEMORY).contains(&heap) {
         return Err(SandboxError::Setting {
             setting: "heap_bytes",
-            expected: "from 4 MiB to 1 GiB".to_owned(),
+            expected: "from 4 MiB to 64 MiB".to_owned(),
         });
     }
     Ok(())
 }
 
 const SMALLEST_HEAP: usize = 4 * 1024 * 1024;
-const LARGEST_HEAP: usize = 1024 * 1024 * 1024;
 
 struct AbortOnDrop(AbortHandle);
 

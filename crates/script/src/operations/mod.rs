@@ -1,7 +1,12 @@
 //! What the prelude may ask of the host. Everything a script says here is checked: a wrong call is an error that the
 //! script sees, a call too many ends it, and nothing panics.
 
+mod base64;
+mod cipher;
+mod hash;
 mod request;
+mod signature;
+mod url;
 
 use std::time::Duration;
 
@@ -63,6 +68,17 @@ pub(crate) fn perform(
         7 => start(guest, request::client(text, bytes), bytes),
         8 => timer(guest, text),
         9 => Ok(cancel(guest, text)),
+        10 => Ok(url::parse(text)),
+        11 => Ok(url::set(text)),
+        12 => Ok(hash::hash(text, bytes)),
+        13 => Ok(hash::hmac(text, bytes)),
+        14 => hash::pbkdf2(guest, text, bytes),
+        15 => Ok(signature::sign(text, bytes)),
+        16 => Ok(signature::verify(text, bytes)),
+        17 => Ok(cipher::encrypt(text, bytes)),
+        18 => Ok(cipher::decrypt(text, bytes)),
+        19 => Ok(base64::encode(bytes)),
+        20 => Ok(base64::decode(text)),
         other => Ok(Err(format!("the host has no operation {other}"))),
     }
 }
@@ -70,6 +86,20 @@ pub(crate) fn perform(
 /// The text of the parse error is for the script's author, who cannot do much with more.
 fn arguments<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
     serde_json::from_str(text).map_err(|error| format!("unexpected arguments: {error}"))
+}
+
+/// The parts that the prelude joined (`join` in `prelude/host.js`).
+fn split<'a, const N: usize>(
+    mut bytes: &'a [u8],
+    sizes: &[usize],
+) -> Result<[&'a [u8]; N], String> {
+    let mut parts: [&[u8]; N] = [&[]; N];
+    for (part, size) in parts.iter_mut().zip(sizes) {
+        (*part, bytes) = bytes
+            .split_at_checked(*size)
+            .ok_or("sizes that do not fit")?;
+    }
+    Ok(parts)
 }
 
 /// The first character is the level, the rest the line.

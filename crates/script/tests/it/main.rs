@@ -1,0 +1,4 @@
+//! The sandbox as its users see it.
+
+mod basics;
+mod support;
