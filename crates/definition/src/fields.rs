@@ -59,8 +59,8 @@ pub(crate) enum Kind {
     Key,
     /// An absolute `http` or `https` URL.
     HttpUri,
-    /// An absolute `http` or `https` URL without query and fragment.
-    PlainUri,
+    /// An absolute `http` or `https` URL, or a path that starts with `/`; no query and fragment.
+    UriOrPath,
     /// A path that starts with `/`, without query and fragment.
     Path,
     /// The same as [`Kind::HttpUri`], or what pulled files have there: where the original keeps the connector's code.
@@ -186,11 +186,6 @@ fn is_graphql_name(text: &str) -> bool {
         && text
             .chars()
             .all(|character| character.is_ascii_alphanumeric() || character == '_')
-}
-
-/// Whether `text` is such a URL without query and fragment.
-pub(crate) fn is_plain_uri(text: &str) -> bool {
-    is_http_uri(text) && !text.contains(['?', '#'])
 }
 
 /// Whether `text` is a path from the root, without query and fragment.

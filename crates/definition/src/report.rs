@@ -5,10 +5,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::source::{self, Lines, Sources};
+use crate::tree::has_extension;
 use crate::{Code, Diagnostic, Span};
 
 /// The most findings that are kept of one file; the rest is counted.
 const MAX_FINDINGS: usize = 200;
+
+/// Extensions of files with code.
+const CODE: [&str; 6] = ["js", "ts", "mjs", "cjs", "mts", "cts"];
 
 /// A file of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -228,7 +232,8 @@ impl Report {
             .map(|place| (place.start as usize, place.end as usize))
             .collect();
         if !file.parsed {
-            ranges.extend(source::secret_ranges(&file.text));
+            let is_code = has_extension(&file.name, &CODE);
+            ranges.extend(source::secret_ranges(&file.text, is_code));
         }
         source::mask(&file.text, &ranges)
     }

@@ -150,8 +150,8 @@ impl Definitions {
             Kind::HttpUri | Kind::RecordUri => {
                 json!({"type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://."})
             }
-            Kind::PlainUri => {
-                json!({"type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://[^?#]+$"})
+            Kind::UriOrPath => {
+                json!({"type": "string", "pattern": "^([hH][tT][tT][pP][sS]?:/)?/[^?#]*$"})
             }
             Kind::Path => json!({"type": "string", "pattern": "^/[^?#]*$"}),
             Kind::Status => json!({"type": "integer", "minimum": 200, "maximum": 599}),

@@ -131,11 +131,13 @@ pub(crate) fn mask(text: &Arc<str>, ranges: &[(usize, usize)]) -> Arc<str> {
     masked.into()
 }
 
-/// Values that look secret in a text that could not be parsed: what follows `secretName:` up to
-/// the end of its quotes or of the line.
-pub(crate) fn secret_ranges(text: &str) -> Vec<(usize, usize)> {
+/// Values that look secret in a text that was not parsed: what follows `secretName:` up to the end
+/// of its quotes or of the line. In code, names of variables are no secrets: only what stands in
+/// quotes counts, after `=` as well.
+pub(crate) fn secret_ranges(text: &str, is_code: bool) -> Vec<(usize, usize)> {
     let mut ranges = Vec::new();
-    for (colon, _) in text.match_indices(':') {
+    let separators: &[char] = if is_code { &[':', '='] } else { &[':'] };
+    for (colon, _) in text.match_indices(separators) {
         if !is_secret_name(name_before(text, colon)) {
             continue;
         }
@@ -147,6 +149,11 @@ pub(crate) fn secret_ranges(text: &str) -> Vec<(usize, usize)> {
                 let inner = value.get(1..).unwrap_or_default();
                 inner.find([quote, '\n']).map_or(value.len(), |end| end + 1)
             }
+            Some('`') if is_code => {
+                let inner = value.get(1..).unwrap_or_default();
+                inner.find('`').map_or(value.len(), |end| end + 1)
+            }
+            Some(_) if is_code => 0,
             Some('{' | '[' | '&' | '*' | '|' | '>' | '\r' | '\n') | None => 0,
             Some(_) => value.find('\n').unwrap_or(value.len()),
         };
@@ -178,7 +185,7 @@ mod tests {
     use super::*;
 
     fn masked(text: &str) -> String {
-        mask(&text.into(), &secret_ranges(text)).to_string()
+        mask(&text.into(), &secret_ranges(text, false)).to_string()
     }
 
     #[test]
@@ -202,6 +209,17 @@ mod tests {
     #[test]
     fn masking_keeps_lengths_and_lines() {
         assert_eq!(&*mask(&"ab\ncdé".into(), &[(1, 7)]), "a*\n****");
+    }
+
+    #[test]
+    fn constants_in_code_are_masked_and_names_are_not() {
+        let masked = |text: &str| mask(&text.into(), &secret_ranges(text, true)).to_string();
+        assert_eq!(
+            masked("const apiKey = \"abc\";\nuse({ password: 'x', secret: credentials.secret });"),
+            "const apiKey = ****\";\nuse({ password: **', secret: credentials.secret });"
+        );
+        assert_eq!(masked("token = `a${b}`;"), "token = ******`;");
+        assert_eq!(masked("if (token === 'a') {}"), "if (token === 'a') {}");
     }
 
     #[test]

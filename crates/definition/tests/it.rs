@@ -149,7 +149,7 @@ fn the_examples_have_nothing_to_complain_about() {
         assert_eq!(directory.integrations.len(), 1);
         count += 1;
     }
-    assert_eq!(count, 7);
+    assert_eq!(count, 9);
 }
 
 #[test]
@@ -314,6 +314,11 @@ proptest! {
             "auth/make-api-client.map.yml": function,
             "auth/test.rest.yml": function,
             "auth/options/a/test.js": function,
+            "operations/a.yml": spec,
+            "operations/a.run.graphql.yml": function,
+            "operations/b/run.op.yml": function,
+            "tests/a.yml": spec,
+            "tests/provider.yml": function,
         }))
         .unwrap();
         let loaded = load_connector(&bundle, ConnectorDefaults::default());
@@ -365,6 +370,24 @@ fn definition_like() -> impl Strategy<Value = String> {
         "filePath",
         "../x",
         "args",
+        "operations",
+        "operationKey",
+        "operation-mapping",
+        "graphql-api-mapping",
+        "query",
+        "requestMapping",
+        "subFields",
+        "run",
+        "methods",
+        "javascript",
+        "code",
+        "export default () => import('./x')",
+        "function",
+        "requests",
+        "expect",
+        "respond",
+        "status",
+        "routes",
     ]);
     let line =
         (0_usize..4, word.clone(), word, any::<bool>()).prop_map(|(depth, key, value, list)| {

@@ -77,13 +77,13 @@ pub struct Exchange {
 pub struct ExpectedRequest {
     /// Upper case.
     pub method: Option<String>,
-    /// The whole URL without its query.
+    /// The whole URL without its query, or a path, for which any host will do.
     pub url: Option<String>,
     /// Query parameters that it must have, among others.
     pub query: Option<Map<String, Value>>,
     /// Header fields that it must have, among others; names in either case.
     pub headers: Option<Map<String, Value>>,
-    /// The body: text, or the value that JSON or a form stands for.
+    /// The body: text, or the value that JSON or a form stands for; objects may have more members.
     pub data: Option<Value>,
 }
 
@@ -147,7 +147,7 @@ pub struct Provider {
 pub struct Route {
     /// Upper case; `None` for any method.
     pub method: Option<String>,
-    /// From `/`, without the query.
+    /// From `/`, without the query; a segment `{name}` stands for any.
     pub path: String,
     /// The answer.
     pub answer: Answer,

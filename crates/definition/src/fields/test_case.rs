@@ -139,7 +139,11 @@ pub(crate) const EXPECTED_REQUEST: Shape = Shape {
     doc: "What a request must be like; what is not given is not looked at.",
     groups: &[&[
         field("method", Kind::Method, "The HTTP method."),
-        field("url", Kind::PlainUri, "The whole URL, without its query."),
+        field(
+            "url",
+            Kind::UriOrPath,
+            "The whole URL without its query, or the path, for which any host will do.",
+        ),
         field(
             "query",
             Kind::Members,
@@ -150,13 +154,17 @@ pub(crate) const EXPECTED_REQUEST: Shape = Shape {
             Kind::Members,
             "Header fields, in either case; the request may have more.",
         ),
-        field("data", Kind::Value, "The body."),
+        field(
+            "data",
+            Kind::Value,
+            "The body; objects in it may have more members.",
+        ),
     ]],
     required: &[],
     formulas: false,
     server_state: &[],
     elsewhere: &[
-        ("path", "give the whole `url`"),
+        ("path", "the `url` may be a path alone"),
         ("body", "the body of a request is called `data`"),
     ],
 };
@@ -273,7 +281,11 @@ pub(crate) const ROUTE: Shape = Shape {
     groups: &[
         &[
             field("method", Kind::Method, "The HTTP method; any when absent."),
-            field("path", Kind::Path, "The path, from `/`, without the query."),
+            field(
+                "path",
+                Kind::Path,
+                "The path, from `/`, without the query; a segment `{name}` stands for any.",
+            ),
         ],
         ANSWER,
     ],

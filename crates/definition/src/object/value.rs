@@ -5,7 +5,7 @@ use authbridge_core::connector::{AuthType, FunctionName, ImplementationType};
 use crate::Code;
 use crate::fields::{
     Field, GRAPHQL_FIELD, HTTP_METHODS, Kind, Shape, is_graphql_field, is_host_pattern,
-    is_http_uri, is_key, is_path, is_plain_uri, is_storage_uri,
+    is_http_uri, is_key, is_path, is_storage_uri,
 };
 use crate::report::Report;
 use crate::suggest::{any_of, did_you_mean};
@@ -16,7 +16,8 @@ use super::{Object, wrong_type};
 const KEY_HELP: &str =
     "a key has letters, digits, `-`, `_` and `.`, at most 100, and starts with a letter or digit";
 const URI_HELP: &str = "a base URI starts with `https://` or `http://`";
-const PLAIN_URI_HELP: &str = "give a whole URL; query parameters stand under `query`";
+const URI_OR_PATH_HELP: &str =
+    "give a whole URL, or a path that starts with `/`; query parameters stand under `query`";
 const PATH_HELP: &str = "a path starts with `/` and has no query";
 const HOST_HELP: &str =
     "a host is a name without scheme or path: `api.example.com`, `*.example.com:8443`";
@@ -32,7 +33,11 @@ pub(super) fn check(node: &Node, field: &Field, report: &mut Report) {
             let fits = |text: &str| is_http_uri(text) || is_storage_uri(text);
             check_form(node, fits, URI_HELP, report);
         }
-        Kind::PlainUri => check_form(node, is_plain_uri, PLAIN_URI_HELP, report),
+        Kind::UriOrPath => {
+            let fits =
+                |text: &str| is_path(text) || (is_http_uri(text) && !text.contains(['?', '#']));
+            check_form(node, fits, URI_OR_PATH_HELP, report);
+        }
         Kind::Path => check_form(node, is_path, PATH_HELP, report),
         Kind::Flag => {
             if !matches!(node.tree, Tree::Bool(_)) {

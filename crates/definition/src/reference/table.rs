@@ -63,7 +63,7 @@ fn inner_shapes(kind: &Kind) -> Vec<&'static Shape> {
         | Kind::Text
         | Kind::Key
         | Kind::HttpUri
-        | Kind::PlainUri
+        | Kind::UriOrPath
         | Kind::Path
         | Kind::RecordUri
         | Kind::Flag
@@ -86,7 +86,8 @@ fn value(kind: &Kind) -> String {
     match kind {
         Kind::Text => "text".to_owned(),
         Kind::Key => "key".to_owned(),
-        Kind::HttpUri | Kind::RecordUri | Kind::PlainUri => "URL".to_owned(),
+        Kind::HttpUri | Kind::RecordUri => "URL".to_owned(),
+        Kind::UriOrPath => "URL or path".to_owned(),
         Kind::Path => "path".to_owned(),
         Kind::Flag => "`true` or `false`".to_owned(),
         Kind::TextList => "list of texts".to_owned(),
