@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use authbridge_core::auth::Arguments;
-use authbridge_core::client::{ApiClient, Defaults, TargetError};
-use authbridge_core::connector::AuthOption;
+use authbridge_core::auth;
+use authbridge_core::client::{ApiClient, TargetError};
 use authbridge_core::id::{ConnectionId, CustomerId, IntegrationId};
 use authbridge_store::Connection;
 use jiff::Timestamp;
@@ -36,6 +35,8 @@ pub struct PreparedClient {
     pub origin: Arc<Origin>,
     /// The workspace's signed token, for auth types that send it.
     pub token: Option<PlatformToken>,
+    /// Whether expired credentials can be renewed.
+    pub can_refresh: bool,
     customer_id: CustomerId,
     integration_id: IntegrationId,
     prepared_at: Timestamp,
@@ -63,6 +64,19 @@ pub struct Destination {
     pub path_and_query: String,
 }
 
+impl Destination {
+    /// Where a request for `path` through `api` goes.
+    pub fn of(api: &ApiClient, path: &str, query: Option<&str>) -> Result<Self, TargetError> {
+        let target = api.target(path, query)?;
+        let origin = Origin::of(&target.origin)
+            .ok_or_else(|| TargetError::Invalid(target.origin.scheme().to_owned()))?;
+        Ok(Self {
+            origin: Arc::new(origin),
+            path_and_query: target.path_and_query,
+        })
+    }
+}
+
 impl PreparedClient {
     /// Where a request for `path` goes: below the base URI, or to the whole URL that it is.
     pub fn destination(&self, path: &str, query: Option<&str>) -> Result<Destination, TargetError> {
@@ -73,18 +87,11 @@ impl PreparedClient {
                 path_and_query,
             });
         }
-        let target = self.api.target(path, query)?;
-        let origin = Origin::of(&target.origin)
-            .ok_or_else(|| TargetError::Invalid(target.origin.scheme().to_owned()))?;
-        let origin = if origin == *self.origin {
-            Arc::clone(&self.origin)
-        } else {
-            Arc::new(origin)
-        };
-        Ok(Destination {
-            origin,
-            path_and_query: target.path_and_query,
-        })
+        let mut destination = Destination::of(&self.api, path, query)?;
+        if destination.origin == self.origin {
+            destination.origin = Arc::clone(&self.origin);
+        }
+        Ok(destination)
     }
 }
 
@@ -190,78 +197,33 @@ impl Engine {
         connection: Connection,
     ) -> Result<PreparedClient, EngineError> {
         require_ready(&connection)?;
-        let workspace = session.workspace_id();
         let prepared_at = self.shared.effects.now();
-        let integration = self
-            .integration(session, connection.integration_id.as_str())
-            .await?;
-        let connector = self.connector_of(workspace, &integration).await?;
-        let option = Self::option_of(&connector, &connection)?;
-        let secrets = self
-            .shared
-            .store
-            .connection_secrets(workspace, &connection.id)
-            .await?;
-        let parameters = self
-            .parameters_for(
-                workspace,
-                &integration,
-                option,
-                secrets.connector_parameters,
-            )
-            .await?;
-        let arguments = Arguments {
-            connector_parameters: parameters,
-            connection_input: secrets.input,
-            credentials: Some(secrets.credentials),
-        };
-        let base_uri = integration
-            .base_uri
-            .as_deref()
-            .or(connector.base_uri.as_deref());
-        let defaults = Defaults {
-            base_uri,
-            allowed_hosts: &option.allowed_hosts,
-        };
-        let api = ApiClient::make(option, &arguments.to_variables(), defaults)?;
+        let opened = self.open(session, connection).await?;
+        let option = &opened.setup.option;
+        let runner = self.runner(session, &opened.setup, &opened.owner, None)?;
+        let api = runner.made_client(&opened.arguments).await?;
         let origin = Origin::of(&api.base_uri).map(Arc::new).ok_or_else(|| {
             EngineError::configuration("the base URI of the API client has no host")
         })?;
+        let can_refresh = auth::flow(option.auth_type)?.can_refresh(option);
+        let token = PlatformToken::new(option.auth_type, &session.workspace, opened.owner.clone());
         Ok(PreparedClient {
-            token: self.platform_token(session, option, &connection).await?,
-            connection_id: connection.id,
-            generation: secrets.generation,
-            customer_id: connection.customer_id,
-            integration_id: integration.id,
+            can_refresh,
+            token,
+            connection_id: opened.connection.id,
+            generation: opened.generation,
+            customer_id: opened.connection.customer_id,
+            integration_id: opened.setup.integration.id,
             is_stale: AtomicBool::new(false),
             prepared_at,
             origin,
             api,
         })
     }
-
-    async fn platform_token(
-        &self,
-        session: &Session,
-        option: &AuthOption,
-        connection: &Connection,
-    ) -> Result<Option<PlatformToken>, EngineError> {
-        if !option.auth_type.needs_no_connect_form() {
-            return Ok(None);
-        }
-        let owner = self
-            .customer(session, connection.customer_id.as_str())
-            .await?;
-        Ok(PlatformToken::new(
-            option.auth_type,
-            &session.workspace,
-            owner,
-        ))
-    }
 }
 
 /// A connection that is not READY sends nothing: its credentials are known not to work.
-fn require_ready(connection: &Connection) -> Result<(), EngineError> {
+pub(crate) fn require_ready(connection: &Connection) -> Result<(), EngineError> {
     if !connection.state.disconnected() {
         return Ok(());
     }

@@ -4,16 +4,14 @@ use std::sync::Arc;
 
 use authbridge_core::SecretJson;
 use authbridge_core::auth::{self, Arguments, AuthError, Begin, Blame};
-use authbridge_core::client::Defaults;
 use authbridge_core::connector::{AuthOption, Connector};
 use authbridge_store::{
     Connection, ConnectionFilter, ConnectionState, Customer, Integration, NewConnection, Page,
 };
 use serde_json::{Value, json};
 
-use crate::functions::FunctionRunner;
 use crate::integrations::{is_enabled, lay_over};
-use crate::platform_token::PlatformToken;
+use crate::refresh::ConnectionRenewal;
 use crate::{Engine, EngineError, Session, SessionCaller};
 
 /// What a caller gives to make a connection.
@@ -89,6 +87,7 @@ impl Engine {
             self.run_flow(session, &setup, &customer, parameters, input)
                 .await?
         };
+        let expires_at = auth::expires_at(credentials.expose(), self.shared.effects.now());
         let new = NewConnection {
             customer_id: customer.id,
             integration_id: setup.integration.id,
@@ -100,10 +99,10 @@ impl Engine {
             error: None,
             credentials,
             input,
+            expires_at,
             // The integration's parameters are read when they are used, so that a change of them
             // is seen; kept are those that are this connection's own.
             connector_parameters: own_parameters,
-            expires_at: None,
             replace: None,
         };
         self.keep(session, new, earlier).await
@@ -148,27 +147,19 @@ impl Engine {
         selector: &str,
     ) -> Result<TestOutcome, EngineError> {
         let connection = self.connection(session, selector).await?;
-        let integration = self
-            .integration(session, connection.integration_id.as_str())
-            .await?;
-        let key = connection.auth_option_key.as_deref();
-        let setup = self.setup(session, integration, key).await?;
-        let workspace = session.workspace_id();
-        let secrets = self
-            .shared
-            .store
-            .connection_secrets(workspace, &connection.id)
-            .await?;
-        let owner = self
-            .customer(session, connection.customer_id.as_str())
-            .await?;
-        let runner = self.runner(session, &setup, &owner)?;
-        let arguments = Arguments {
-            connector_parameters: lay_over(setup.parameters.clone(), secrets.connector_parameters),
-            connection_input: secrets.input,
-            credentials: Some(secrets.credentials),
+        let opened = self.open(session, connection).await?;
+        let renewal = ConnectionRenewal {
+            engine: self,
+            session,
+            connection: &opened.connection,
+            generation: opened.generation,
         };
-        let failure = runner.test(&arguments).await.err();
+        let runner = self.runner(session, &opened.setup, &opened.owner, Some(&renewal))?;
+        let failure = runner.test(&opened.arguments).await.err();
+        // The test may have renewed the credentials, and with them the state.
+        let connection = self
+            .connection(session, opened.connection.id.as_str())
+            .await?;
         let (state, error) = match &failure {
             None => (ConnectionState::Ready, None),
             Some(error) => match state_after(error) {
@@ -225,9 +216,10 @@ impl Engine {
             connector_parameters,
             connection_input: input,
             credentials: None,
+            own: SecretJson::default(),
         };
         let flow = auth::flow(setup.option.auth_type)?;
-        let mut runner = self.runner(session, setup, customer)?;
+        let mut runner = self.runner(session, setup, customer, None)?;
         let Begin::Complete { credentials, input } = flow
             .begin(&mut runner, &setup.option, arguments.clone())
             .await?;
@@ -237,55 +229,56 @@ impl Engine {
         Ok((credentials, input))
     }
 
-    fn runner<'a>(
-        &'a self,
-        session: &Session,
-        setup: &'a Setup,
-        customer: &Customer,
-    ) -> Result<FunctionRunner<'a>, EngineError> {
-        let own = setup.integration.base_uri.as_deref();
-        let defaults = Defaults {
-            base_uri: own.or(setup.connector.base_uri.as_deref()),
-            allowed_hosts: &setup.option.allowed_hosts,
-        };
-        let auth_type = setup.option.auth_type;
-        let token = PlatformToken::new(auth_type, &session.workspace, customer.clone());
-        let token_headers = match token {
-            Some(token) => {
-                let value = token.value(None, &self.shared.effects)?;
-                let names = token.headers.into_iter();
-                names.map(|name| (name, value.clone())).collect()
-            }
-            None => Vec::new(),
-        };
-        Ok(FunctionRunner {
-            egress: &self.egress,
-            option: &setup.option,
-            defaults,
-            token_headers,
-        })
-    }
-
     async fn setup(
         &self,
         session: &Session,
         integration: Integration,
         option_key: Option<&str>,
     ) -> Result<Setup, EngineError> {
-        let workspace = session.workspace_id();
-        let connector = self.connector_of(workspace, &integration).await?;
-        let option = Self::chosen_option(&connector, option_key)?;
-        let parameters = self
-            .parameters_for(workspace, &integration, &option, SecretJson::default())
+        let connector = self
+            .connector_of(session.workspace_id(), &integration)
             .await?;
-        if !is_enabled(&option, &parameters) {
+        let option = Self::chosen_option(&connector, option_key)?;
+        let setup = self
+            .with_parameters(session, integration, connector, option)
+            .await?;
+        if !is_enabled(&setup.option, &setup.parameters) {
             return Err(EngineError::configuration(format!(
                 "the auth option `{}` of the integration `{}` is not enabled with its present \
                  parameters",
-                option.key.as_deref().unwrap_or("default"),
-                integration.key
+                setup.option.key.as_deref().unwrap_or("default"),
+                setup.integration.key
             )));
         }
+        Ok(setup)
+    }
+
+    /// What an existing connection works with, whether or not its option is still offered.
+    pub(crate) async fn setup_of(
+        &self,
+        session: &Session,
+        integration: Integration,
+        connection: &Connection,
+    ) -> Result<Setup, EngineError> {
+        let connector = self
+            .connector_of(session.workspace_id(), &integration)
+            .await?;
+        let option = Self::option_of(&connector, connection)?.clone();
+        self.with_parameters(session, integration, connector, option)
+            .await
+    }
+
+    async fn with_parameters(
+        &self,
+        session: &Session,
+        integration: Integration,
+        connector: Arc<Connector>,
+        option: AuthOption,
+    ) -> Result<Setup, EngineError> {
+        let workspace = session.workspace_id();
+        let parameters = self
+            .parameters_for(workspace, &integration, &option, SecretJson::default())
+            .await?;
         Ok(Setup {
             integration,
             connector,
@@ -355,15 +348,15 @@ enum Earlier {
 }
 
 /// What connecting through an integration works with.
-struct Setup {
-    integration: Integration,
-    connector: Arc<Connector>,
-    option: AuthOption,
-    parameters: SecretJson,
+pub(crate) struct Setup {
+    pub(crate) integration: Integration,
+    pub(crate) connector: Arc<Connector>,
+    pub(crate) option: AuthOption,
+    pub(crate) parameters: SecretJson,
 }
 
 /// What a failed test means for the connection; `None` when it says nothing about it.
-fn state_after(error: &AuthError) -> Option<ConnectionState> {
+pub(crate) fn state_after(error: &AuthError) -> Option<ConnectionState> {
     match error.blame() {
         Blame::Caller | Blame::Customer => Some(ConnectionState::ClientActionRequired),
         Blame::WorkspaceOwner => Some(ConnectionState::ConfigurationError),
@@ -371,7 +364,7 @@ fn state_after(error: &AuthError) -> Option<ConnectionState> {
     }
 }
 
-fn stored_error(error: &AuthError) -> Value {
+pub(crate) fn stored_error(error: &AuthError) -> Value {
     let kind = match error.blame() {
         Blame::WorkspaceOwner => "configuration",
         Blame::Caller | Blame::Customer | Blame::Provider | Blame::Operator => "connection",

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use authbridge_core::SecretJson;
-use authbridge_core::connector::{AuthOption, Connector};
+use authbridge_core::auth::AuthContext as _;
+use authbridge_core::connector::{AuthOption, Connector, FunctionName};
 use authbridge_core::id::ConnectionId;
 use authbridge_store::{
     Connection, ConnectionFilter, ConnectionPatch, ConnectionSecrets, ConnectionState, Integration,
@@ -134,13 +135,14 @@ impl Engine {
         let workspace = session.workspace_id();
         let mut connection = self.connection(session, selector).await?;
         if let Some(credentials) = change.credentials {
+            let now = self.shared.effects.now();
             let new = NewCredentials {
+                expires_at: authbridge_core::auth::expires_at(credentials.expose(), now),
                 credentials,
                 input: None,
                 connector_parameters: None,
                 state: ConnectionState::Ready,
                 error: None,
-                expires_at: None,
             };
             let generation = connection.generation;
             connection = self
@@ -175,6 +177,7 @@ impl Engine {
         selector: &str,
     ) -> Result<Connection, EngineError> {
         let connection = self.connection(session, selector).await?;
+        self.tell_disconnected(session, &connection).await;
         let archived = self
             .shared
             .store
@@ -184,6 +187,33 @@ impl Engine {
         self.audit(session, "connection.archived", &archived)
             .await?;
         Ok(archived)
+    }
+
+    /// Runs the definition's `disconnect`. Whatever comes of it, the connection ends.
+    async fn tell_disconnected(&self, session: &Session, connection: &Connection) {
+        let telling = async {
+            let opened = self.open(session, connection.clone()).await?;
+            if opened
+                .setup
+                .option
+                .function(FunctionName::Disconnect)
+                .is_none()
+            {
+                return Ok::<_, EngineError>(());
+            }
+            let mut runner = self.runner(session, &opened.setup, &opened.owner, None)?;
+            runner
+                .call(FunctionName::Disconnect, &opened.arguments)
+                .await?;
+            Ok(())
+        };
+        if let Err(error) = telling.await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                connection.id = %connection.id,
+                "`disconnect` did not succeed; the connection is archived all the same"
+            );
+        }
     }
 
     /// The secrets of a connection, with the connector parameters as functions get them. For

@@ -2,6 +2,7 @@
 //! make its API client, send a request. It knows no SQL and speaks no HTTP to callers.
 
 mod client;
+mod code_client;
 mod connect;
 mod connections;
 mod connectors;
@@ -12,9 +13,16 @@ mod error;
 mod functions;
 mod integration_view;
 mod integrations;
+mod locks;
+mod logs;
+mod open;
+mod operations;
 mod platform_token;
+mod refresh;
+mod scripts;
 mod session;
 mod shards;
+mod trial;
 mod workspace;
 
 use std::sync::Arc;
@@ -29,13 +37,17 @@ pub use directory::{LoadError, LoadReport, Loaded};
 pub use error::EngineError;
 pub use integration_view::IntegrationView;
 pub use integrations::IntegrationDraft;
+pub use logs::{LogEntry, LogSink};
 pub use platform_token::PlatformToken;
+pub use scripts::ScriptOptions;
 pub use session::{Session, SessionCaller};
 pub use workspace::{WorkspaceState, create_workspace};
 
 use client::Clients;
 use connectors::Connectors;
 use egress::Egress;
+use locks::Locks;
+use scripts::Scripts;
 use shards::{Changes, Shards};
 use workspace::Workspaces;
 
@@ -44,6 +56,8 @@ use workspace::Workspaces;
 pub struct Engine {
     shared: Arc<Shared>,
     egress: Egress,
+    /// Where console lines go; nowhere unless somebody asked.
+    logs: Option<LogSink>,
 }
 
 struct Shared {
@@ -55,23 +69,38 @@ struct Shared {
     changes: Changes,
     /// Held while a connection of a customer is made.
     connecting: Shards<tokio::sync::Mutex<()>>,
+    /// Held while the credentials of a connection are renewed.
+    refreshing: Locks,
+    scripts: Scripts,
 }
 
 impl Engine {
-    /// An engine over `store` that sends through `egress`.
-    pub fn new(store: Store, effects: Effects, egress: Egress) -> Self {
+    /// An engine over `store` that sends through `egress` and runs code as `scripts` says.
+    pub fn new(store: Store, effects: Effects, egress: Egress, scripts: ScriptOptions) -> Self {
         let shared = Shared {
             workspaces: Workspaces::new(store.clone()),
             connectors: Connectors::new(store.clone()),
             clients: Clients::default(),
             changes: Changes::default(),
             connecting: Shards::default(),
+            refreshing: Locks::default(),
+            scripts: Scripts::new(scripts, effects.clone()),
             store,
             effects,
         };
         Self {
             shared: Arc::new(shared),
             egress,
+            logs: None,
+        }
+    }
+
+    /// The same engine, which adds what functions write to their console to `logs`.
+    #[must_use]
+    pub fn collecting(&self, logs: LogSink) -> Self {
+        Self {
+            logs: Some(logs),
+            ..self.clone()
         }
     }
 
@@ -81,6 +110,7 @@ impl Engine {
         Self {
             shared: Arc::clone(&self.shared),
             egress: self.egress.for_worker(),
+            logs: None,
         }
     }
 

@@ -38,6 +38,7 @@ pub(crate) fn described() -> OpenApiRouter<Arc<Worker>> {
         .merge(routes::connectors::router())
         .merge(routes::integrations::router())
         .merge(routes::connections::router())
+        .merge(routes::operations::router())
         .merge(routes::well_known::router())
         .merge(routes::health::router())
 }

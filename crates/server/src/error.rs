@@ -1,6 +1,6 @@
 //! The one map from what went wrong to what the API answers.
 
-use authbridge_core::auth::{AuthError, Blame};
+use authbridge_core::auth::{AuthError, Blame, ScriptCause, ScriptFailure, StackFrame};
 use authbridge_core::client::{HandlerErrorKey, TargetError};
 use authbridge_engine::EngineError;
 use authbridge_engine::egress::EgressError;
@@ -24,6 +24,10 @@ pub struct ApiError {
     message: String,
     data: Option<Box<Value>>,
     doc: Option<&'static str>,
+    /// Where code of a definition failed.
+    stack: Vec<Value>,
+    /// What it wrote before.
+    logs: Vec<String>,
 }
 
 impl ApiError {
@@ -35,6 +39,8 @@ impl ApiError {
             message: message.into(),
             data: None,
             doc: None,
+            stack: Vec::new(),
+            logs: Vec::new(),
         }
     }
 
@@ -66,7 +72,7 @@ impl ApiError {
     }
 
     /// The body of the answer.
-    pub(crate) fn to_json(&self) -> Value {
+    pub fn to_json(&self) -> Value {
         let mut body = Map::new();
         body.insert("type".into(), self.kind.into());
         if let Some(key) = self.key {
@@ -78,6 +84,12 @@ impl ApiError {
         }
         if let Some(doc) = self.doc {
             body.insert("doc".into(), doc.into());
+        }
+        if !self.stack.is_empty() {
+            body.insert("stack".into(), self.stack.clone().into());
+        }
+        if !self.logs.is_empty() {
+            body.insert("logs".into(), self.logs.clone().into());
         }
         Value::Object(body)
     }
@@ -202,13 +214,58 @@ fn from_auth(error: AuthError, message: String) -> ApiError {
         AuthError::Unavailable { .. } => connection(StatusCode::BAD_GATEWAY, message),
         AuthError::Blocked { .. } => forbidden(message),
         AuthError::Target(target) => from_target(&target, message),
+        AuthError::Script(failure) => from_script(*failure, blame, message),
+        AuthError::NotRefreshable(_) => ApiError::bad_request(message),
         AuthError::NotYet { .. }
-        | AuthError::FunctionNotYet { .. }
+        | AuthError::KindNotAllowed { .. }
+        | AuthError::Operation(_)
+        | AuthError::Graphql { .. }
         | AuthError::NotSupported { .. }
         | AuthError::ApiClient(_)
         | AuthError::Returned { .. }
         | AuthError::Rest { .. } => configuration(message),
     }
+}
+
+/// Code that threw one of the SDK's errors answers with its type, key and data; code that failed
+/// is a `custom_code` error, with the author's stack.
+fn from_script(failure: ScriptFailure, blame: Blame, message: String) -> ApiError {
+    let key = failure.key();
+    let stack: Vec<Value> = failure.stack.iter().map(frame).collect();
+    let logs = failure.logs;
+    let (kind, data) = match failure.cause {
+        ScriptCause::Thrown { kind, data, .. } => (kind, data),
+        ScriptCause::Limit { .. } | ScriptCause::Unusable { .. } | ScriptCause::Busy => {
+            (None, None)
+        }
+    };
+    let status = match (key, blame) {
+        (Some(HandlerErrorKey::RateLimitExceeded), _) => StatusCode::TOO_MANY_REQUESTS,
+        (_, Blame::Operator) => StatusCode::SERVICE_UNAVAILABLE,
+        (_, Blame::Provider) => StatusCode::BAD_GATEWAY,
+        (_, Blame::Caller | Blame::Customer | Blame::WorkspaceOwner) => StatusCode::BAD_REQUEST,
+    };
+    let kind = match kind.as_deref() {
+        Some("bad_request") => "bad_request",
+        Some("configuration") => "configuration",
+        Some("connection") => "connection",
+        Some("concurrency") => "concurrency",
+        Some(_) | None => "custom_code",
+    };
+    let mut error = ApiError::new(status, kind, message);
+    error.key = key.map(HandlerErrorKey::as_str);
+    error.stack = stack;
+    error.logs = logs;
+    error.data(data)
+}
+
+fn frame(frame: &StackFrame) -> Value {
+    json!({
+        "function": frame.function,
+        "file": frame.location.file,
+        "line": frame.location.line,
+        "column": frame.location.column,
+    })
 }
 
 fn from_target(error: &TargetError, message: String) -> ApiError {

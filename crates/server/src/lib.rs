@@ -9,6 +9,7 @@ mod body;
 mod cors;
 mod error;
 mod listen;
+mod logs;
 mod openapi;
 mod proxy;
 mod routes;

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use authbridge_engine::Engine;
+use authbridge_engine::{Engine, LogSink};
 use axum::response::IntoResponse as _;
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -15,7 +15,7 @@ use crate::body::ServerBody;
 use crate::error::ApiError;
 use crate::proxy::{self, ProxyRoute};
 use crate::sessions::Sessions;
-use crate::{app, cors};
+use crate::{app, cors, logs};
 
 /// What the handlers of one worker share.
 pub(crate) struct Worker {
@@ -66,18 +66,31 @@ impl Service {
 
     /// Runs in a task of its own: a caller who hangs up must not stop what it asked for half way,
     /// such as between a change and its entry in the audit log.
-    async fn api(&self, request: Request<Incoming>) -> Response<ServerBody> {
+    async fn api(&self, mut request: Request<Incoming>) -> Response<ServerBody> {
+        let sink = logs::wanted(request.uri().query()).then(LogSink::default);
+        if let Some(sink) = &sink {
+            request.extensions_mut().insert(sink.clone());
+        }
+        let response = self.answer(request).await;
+        match sink {
+            Some(sink) => logs::add(response, &sink).await.map(ServerBody::Own),
+            None => response.map(ServerBody::Own),
+        }
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> axum::response::Response {
         let answer = self.router.clone().call(request);
         let work = tokio::spawn(tokio::time::timeout(self.api_deadline, answer));
         match work.await {
-            Ok(Ok(Ok(response))) => response.map(ServerBody::Own),
+            Ok(Ok(Ok(response))) => response,
             Ok(Ok(Err(never))) => match never {},
-            Ok(Err(_)) => own(ApiError::new(
+            Ok(Err(_)) => ApiError::new(
                 StatusCode::REQUEST_TIMEOUT,
                 "bad_request",
                 "the request took too long",
-            )),
-            Err(error) => own(ApiError::internal(&error)),
+            )
+            .into_response(),
+            Err(error) => ApiError::internal(&error).into_response(),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! `overrides`: changes to the requests of some paths.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use super::ApiClient;
 use super::call::{Call, CallData};
 use super::parse::{ApiClientError, shape};
 
@@ -72,6 +73,31 @@ impl Override {
     }
 }
 
+impl ApiClient {
+    /// This client with what its overrides add to requests of `method` for `path`; `None` where
+    /// they add nothing. Their `data` is for requests whose body is ours to change.
+    pub fn overridden(
+        &self,
+        method: &str,
+        path: &str,
+    ) -> Result<Option<Self>, ApiClientError> {
+        let mut matching = self
+            .overrides
+            .iter()
+            .filter(|change| change.matches(method, path))
+            .peekable();
+        if matching.peek().is_none() {
+            return Ok(None);
+        }
+        let mut call = Call::default();
+        for change in matching {
+            change.apply(&mut call);
+        }
+        let options = json!({ "query": call.query, "headers": call.headers });
+        self.overlaid(Some(&options), &[]).map(Some)
+    }
+}
+
 fn lay_over(own: &mut Value, members: &Map<String, Value>) {
     if members.is_empty() {
         return;
@@ -84,8 +110,6 @@ fn lay_over(own: &mut Value, members: &Map<String, Value>) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

@@ -9,11 +9,12 @@ use authbridge_engine::egress::IncomingBody;
 use authbridge_engine::{PreparedClient, Session};
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, Response};
+use http::{HeaderMap, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 
+use super::Judged;
 use crate::body::{PeekedBody, ServerBody};
 use crate::error::ApiError;
 use crate::worker::Worker;
@@ -27,7 +28,7 @@ pub(super) async fn apply(
     session: &Session,
     client: &PreparedClient,
     response: Response<IncomingBody>,
-) -> Result<Response<ServerBody>, ApiError> {
+) -> Result<Judged, ApiError> {
     let handlers = &client.api.response_handlers;
     let (head, body) = response.into_parts();
     let may_peek = handlers.iter().any(ResponseHandler::needs_body)
@@ -43,20 +44,37 @@ pub(super) async fn apply(
         headers: &head.headers,
         data: data.as_ref(),
     };
-    if let Some(Verdict::Failure(failure)) = ResponseHandler::judge(handlers, &facts)
-        && failure.key == Some(HandlerErrorKey::ConnectionIsDefunct)
-    {
-        let reported = worker
-            .engine
-            .report_defunct(session, client, failure.message)
-            .await;
-        if let Err(error) = reported {
-            let id = &client.connection_id;
-            tracing::warn!(error = &error as &dyn std::error::Error, connection.id = %id,
-                "cannot note that the connection is defunct");
-        }
+    let is_expired = match ResponseHandler::judge(handlers, &facts) {
+        Some(Verdict::Success(_)) => false,
+        None => head.status == StatusCode::UNAUTHORIZED,
+        Some(Verdict::Failure(failure)) => match failure.key {
+            Some(HandlerErrorKey::AccessTokenExpired) => true,
+            Some(HandlerErrorKey::RateLimitExceeded) => false,
+            Some(HandlerErrorKey::ConnectionIsDefunct) => {
+                report_defunct(worker, session, client, failure.message).await;
+                false
+            }
+            None => head.status == StatusCode::UNAUTHORIZED,
+        },
+    };
+    Ok(Judged {
+        response: Response::from_parts(head, body),
+        is_expired,
+    })
+}
+
+async fn report_defunct(
+    worker: &Worker,
+    session: &Session,
+    client: &PreparedClient,
+    message: Option<String>,
+) {
+    let reported = worker.engine.report_defunct(session, client, message).await;
+    if let Err(error) = reported {
+        let id = &client.connection_id;
+        tracing::warn!(error = &error as &dyn std::error::Error, connection.id = %id,
+            "cannot note that the connection is defunct");
     }
-    Ok(Response::from_parts(head, body))
 }
 
 /// Reads the body up to the limit. What is longer is passed on unread.
@@ -70,7 +88,7 @@ async fn peek(mut body: IncomingBody) -> Result<(ServerBody, Option<Value>), Api
                 "the answer broke off"
             );
             let message = "the external app's answer broke off";
-            ApiError::new(http::StatusCode::BAD_GATEWAY, "connection", message)
+            ApiError::new(StatusCode::BAD_GATEWAY, "connection", message)
         })?;
         let Ok(piece) = frame.into_data() else {
             continue;

@@ -1,18 +1,23 @@
 //! The proxy: a caller's request goes to the external app with the connection's credentials, and
 //! the answer comes back as it is.
 
+mod coded;
 mod describe;
 mod handlers;
 mod headers;
+mod replay;
 mod route;
 mod upgrade;
 
 use std::sync::Arc;
 
-use authbridge_engine::PreparedClient;
+use authbridge_core::auth::AuthError;
+use authbridge_core::client::ApiClient;
 use authbridge_engine::egress::{IncomingBody, OutgoingBody};
+use authbridge_engine::{Destination, EngineError, PreparedClient};
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
 use hyper::body::Incoming;
@@ -25,7 +30,6 @@ use crate::body::ServerBody;
 use crate::error::ApiError;
 use crate::sessions::KnownSession;
 use crate::worker::Worker;
-use authbridge_engine::EngineError;
 
 /// Handles a request whose path [`ProxyRoute::parse`] knows.
 pub(crate) async fn handle(
@@ -50,49 +54,110 @@ async fn forward(
     client: &PreparedClient,
     mut request: Request<Incoming>,
 ) -> Result<Response<ServerBody>, ApiError> {
-    let path = ProxyRoute::parse(request.uri().path()).map_or("", |route| route.rest);
-    let destination = client.destination(path, request.uri().query())?;
+    let upgrade = upgrade::Upgrade::of(&mut request);
+    let (mut head, body) = request.into_parts();
+    headers::strip_request(&mut head.headers, upgrade.is_some());
+    if client.api.code.is_client() {
+        return coded::forward(worker, session, client, head, body).await;
+    }
+    if upgrade.is_none() && client.can_refresh {
+        return replay::forward(worker, session, client, head, body).await;
+    }
+    let body = match upgrade {
+        Some(_) => OutgoingBody::Empty,
+        None => OutgoingBody::stream(body, worker.engine.egress().deadlines().idle),
+    };
+    let mut response = send(worker, session, client, head, body).await?;
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        // An intermediary answers with its own version (RFC 9110 section 6.2).
+        *response.version_mut() = Version::HTTP_11;
+        return upgrade::answer(upgrade, response);
+    }
+    Ok(judge(worker, session, client, response).await?.response)
+}
+
+/// Sends a request whose header fields are stripped, with what the client adds.
+async fn send(
+    worker: &Worker,
+    session: &KnownSession,
+    client: &PreparedClient,
+    mut head: Parts,
+    body: OutgoingBody,
+) -> Result<Response<IncomingBody>, ApiError> {
+    let special = special_client(worker, session, client, &head).await?;
+    let path = ProxyRoute::parse(head.uri.path()).map_or("", |route| route.rest);
+    let destination = match &special {
+        None => client.destination(path, head.uri.query())?,
+        Some(api) => Destination::of(api, path, head.uri.query())?,
+    };
     let uri = PathAndQuery::from_maybe_shared(Bytes::from(destination.path_and_query))
         .map(Uri::from)
         .map_err(|_| {
             ApiError::bad_request("the path or query has characters that a request cannot carry")
         })?;
-    let upgrade = upgrade::Upgrade::of(&mut request);
-    let (mut head, body) = request.into_parts();
-    headers::strip_request(&mut head.headers, upgrade.is_some());
-    inject(worker, session, client, &mut head.headers)?;
-    let body = match upgrade {
-        Some(_) => OutgoingBody::Empty,
-        None => OutgoingBody::stream(body, worker.engine.egress().deadlines().idle),
-    };
+    let api = special.as_ref().unwrap_or(&client.api);
+    inject(worker, session, client, api, &mut head.headers)?;
     announce_body(&head.method, &body, &mut head.headers);
     let mut outgoing = Request::new(body);
     *outgoing.method_mut() = head.method;
     *outgoing.uri_mut() = uri;
     *outgoing.headers_mut() = head.headers;
-    let mut response = worker
+    Ok(worker
         .engine
         .egress()
         .send(&destination.origin, outgoing)
-        .await?;
-    // An intermediary answers with its own version (RFC 9110 section 6.2).
-    *response.version_mut() = Version::HTTP_11;
-    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        return upgrade::answer(upgrade, response);
+        .await?)
+}
+
+/// The API client of one request, where it differs from that of others.
+async fn special_client(
+    worker: &Worker,
+    session: &KnownSession,
+    client: &PreparedClient,
+    head: &Parts,
+) -> Result<Option<ApiClient>, ApiError> {
+    if client.api.code.has_dynamic_options {
+        let call = coded::call(head, Bytes::new());
+        let engine = &worker.engine;
+        let api = engine.client_for_request(&session.session, client, &call);
+        return Ok(Some(api.await?));
     }
-    headers::strip_response(response.headers_mut());
-    answer(worker, session, client, response).await
+    if client.api.overrides.is_empty() {
+        return Ok(None);
+    }
+    let path = ProxyRoute::parse(head.uri.path()).map_or("", |route| route.rest);
+    let overridden = client.api.overridden(head.method.as_str(), path);
+    overridden.map_err(|error| EngineError::from(AuthError::from(error)).into())
+}
+
+/// An answer, and whether it says that the credentials have expired.
+struct Judged {
+    response: Response<ServerBody>,
+    is_expired: bool,
 }
 
 /// Response handlers see the answer; nothing of it changes.
-async fn answer(
+async fn judge(
     worker: &Arc<Worker>,
     session: &KnownSession,
     client: &PreparedClient,
-    response: Response<IncomingBody>,
-) -> Result<Response<ServerBody>, ApiError> {
+    mut response: Response<IncomingBody>,
+) -> Result<Judged, ApiError> {
+    // An intermediary answers with its own version (RFC 9110 section 6.2).
+    *response.version_mut() = Version::HTTP_11;
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        return Ok(Judged {
+            response: upgrade::answer(None, response)?,
+            is_expired: false,
+        });
+    }
+    headers::strip_response(response.headers_mut());
     if client.api.response_handlers.is_empty() {
-        return Ok(response.map(ServerBody::Upstream));
+        let is_expired = response.status() == StatusCode::UNAUTHORIZED;
+        return Ok(Judged {
+            response: response.map(ServerBody::Upstream),
+            is_expired,
+        });
     }
     handlers::apply(worker, &session.session, client, response).await
 }
@@ -102,17 +167,17 @@ fn inject(
     worker: &Worker,
     session: &KnownSession,
     client: &PreparedClient,
+    api: &ApiClient,
     headers: &mut HeaderMap,
 ) -> Result<(), ApiError> {
-    headers::add(headers, &client.api.headers);
+    headers::add(headers, &api.headers);
     if let Some(token) = &client.token {
         let value = token.value(session.session.customer(), worker.engine.effects())?;
         for name in &token.headers {
             headers.insert(name, value.clone());
         }
     }
-    if client
-        .api
+    if api
         .response_handlers
         .iter()
         .any(authbridge_core::client::ResponseHandler::needs_body)

@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 use super::{Asked, Named, SelectorQuery, Shared, page};
 use crate::access::Authenticated;
 use crate::error::ApiError;
+use crate::logs::Collecting;
 use crate::wire::{Connection, Fields, JsonBody, List, ListQuery, flag};
 
 pub(crate) fn router() -> OpenApiRouter<std::sync::Arc<crate::worker::Worker>> {
@@ -97,7 +98,7 @@ async fn list(
         (status = 400, description = "`data.fields` says what does not fit the form",
             body = crate::wire::Error)))]
 async fn create(
-    State(worker): Shared,
+    Collecting(engine): Collecting,
     Authenticated(session): Authenticated,
     body: JsonBody,
 ) -> Result<(StatusCode, Json<Connection>), ApiError> {
@@ -122,7 +123,7 @@ async fn create(
         connector_parameters: fields.secret(&["connectorParameters"])?,
         allow_multiple: fields.flag("allowMultipleConnections")?,
     };
-    let connection = worker.engine.connect(&session, request).await?;
+    let connection = engine.connect(&session, request).await?;
     Ok((StatusCode::CREATED, Json(connection.into())))
 }
 
@@ -163,21 +164,17 @@ async fn patch(
     update(worker, session, &selector, body).await
 }
 
-/// Archives a connection: its secrets are erased.
+/// Archives a connection: the connector's `disconnect` runs, and its secrets are erased.
 #[utoipa::path(delete, path = "/connections/{connection}", tag = "connections",
     params(("connection" = String, Path)),
     responses((status = 200, body = Connection), (status = 404, body = crate::wire::Error)))]
 async fn archive(
-    State(worker): Shared,
+    Collecting(engine): Collecting,
     Authenticated(session): Authenticated,
     Named(selector): Named,
 ) -> Result<Json<Connection>, ApiError> {
     Ok(Json(
-        worker
-            .engine
-            .archive_connection(&session, &selector)
-            .await?
-            .into(),
+        engine.archive_connection(&session, &selector).await?.into(),
     ))
 }
 
@@ -186,11 +183,11 @@ async fn archive(
     params(("connection" = String, Path)),
     responses((status = 200, body = TestResult), (status = 404, body = crate::wire::Error)))]
 async fn test(
-    State(worker): Shared,
+    Collecting(engine): Collecting,
     Authenticated(session): Authenticated,
     Named(selector): Named,
 ) -> Result<Json<TestResult>, ApiError> {
-    let outcome = worker.engine.test_connection(&session, &selector).await?;
+    let outcome = engine.test_connection(&session, &selector).await?;
     let error = outcome
         .failure
         .map(|failure| ApiError::from(authbridge_engine::EngineError::Auth(failure)).to_json());
@@ -201,22 +198,24 @@ async fn test(
     }))
 }
 
-/// Refreshes the credentials. No auth type of this version has credentials that expire, so the
-/// answer says so.
+/// Renews the credentials now, by the connector's `refreshCredentials`.
 #[utoipa::path(post, path = "/connections/{connection}/refresh-credentials", tag = "connections",
     params(("connection" = String, Path)),
-    responses((status = 400, body = crate::wire::Error), (status = 404, body = crate::wire::Error)))]
+    responses((status = 200, body = Connection),
+        (status = 400, description = "nothing can be refreshed, or it was refused",
+            body = crate::wire::Error),
+        (status = 404, body = crate::wire::Error)))]
 async fn refresh_credentials(
-    State(worker): Shared,
+    Collecting(engine): Collecting,
     Authenticated(session): Authenticated,
     Named(selector): Named,
 ) -> Result<Json<Connection>, ApiError> {
-    let connection = worker.engine.connection(&session, &selector).await?;
-    Err(ApiError::bad_request(format!(
-        "the connection {} has nothing to refresh: its connector has no `refreshCredentials` \
-         that this version runs",
-        connection.id
-    )))
+    Ok(Json(
+        engine
+            .refresh_credentials(&session, &selector)
+            .await?
+            .into(),
+    ))
 }
 
 /// One connection, chosen by query.
@@ -249,11 +248,11 @@ async fn patch_selected(
 #[utoipa::path(delete, path = "/connection", tag = "connections", params(SelectorQuery),
     responses((status = 200, body = Connection), (status = 404, body = crate::wire::Error)))]
 async fn archive_selected(
-    worker: Shared,
+    engine: Collecting,
     session: Authenticated,
     Asked(query): Asked<SelectorQuery>,
 ) -> Result<Json<Connection>, ApiError> {
-    archive(worker, session, Named(query.selector()?)).await
+    archive(engine, session, Named(query.selector()?)).await
 }
 
 async fn update(

@@ -10,6 +10,7 @@ pub(crate) mod connectors;
 pub(crate) mod customers;
 pub(crate) mod health;
 pub(crate) mod integrations;
+pub(crate) mod operations;
 pub(crate) mod well_known;
 
 use std::sync::Arc;
@@ -50,6 +51,20 @@ impl<S: Send + Sync> FromRequestParts<S> for Named {
             .await
             .map_err(|error| ApiError::bad_request(error.body_text()))?;
         Ok(Self(name))
+    }
+}
+
+/// The two selectors in a request's path.
+pub(crate) struct NamedPair(pub(crate) String, pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for NamedPair {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Path((first, second)) = Path::from_request_parts(parts, state)
+            .await
+            .map_err(|error| ApiError::bad_request(error.body_text()))?;
+        Ok(Self(first, second))
     }
 }
 

@@ -139,7 +139,12 @@ impl World {
             ..ProviderOptions::default()
         });
         let egress = Egress::new(setup.policy, setup.deadlines);
-        let engine = Engine::new(store.clone(), effects, egress);
+        let engine = Engine::new(
+            store.clone(),
+            effects,
+            egress,
+            authbridge_engine::ScriptOptions::default(),
+        );
         let options = Options {
             address: "127.0.0.1:0".parse().unwrap(),
             threads: setup.threads,

@@ -1,0 +1,48 @@
+//! Requests of callers through API clients that are partly code.
+
+use authbridge_core::client::{ApiClient, Call};
+use authbridge_core::request::Response;
+
+use crate::functions::{client_method, dynamic_options};
+use crate::refresh::ConnectionRenewal;
+use crate::{Engine, EngineError, PreparedClient, Session};
+
+impl Engine {
+    /// The API client for one request: with what `dynamicOptions` adds for it.
+    pub async fn client_for_request(
+        &self,
+        session: &Session,
+        client: &PreparedClient,
+        call: &Call,
+    ) -> Result<ApiClient, EngineError> {
+        let id = client.connection_id.as_str();
+        let connection = self.connection(session, id).await?;
+        let opened = self.open(session, connection).await?;
+        let runner = self.runner(session, &opened.setup, &opened.owner, None)?;
+        let options = dynamic_options(&runner, &opened.arguments, call).await?;
+        let hosts = &opened.setup.option.allowed_hosts;
+        let overlaid = client.api.overlaid(options.as_ref(), hosts);
+        Ok(overlaid.map_err(authbridge_core::auth::AuthError::from)?)
+    }
+
+    /// A request by the methods of a client that is code.
+    pub async fn request_by_code(
+        &self,
+        session: &Session,
+        client: &PreparedClient,
+        call: &Call,
+    ) -> Result<Response, EngineError> {
+        let id = client.connection_id.as_str();
+        let connection = self.connection(session, id).await?;
+        let opened = self.open(session, connection).await?;
+        let renewal = ConnectionRenewal {
+            engine: self,
+            session,
+            connection: &opened.connection,
+            generation: opened.generation,
+        };
+        let runner = self.runner(session, &opened.setup, &opened.owner, Some(&renewal))?;
+        let (response, _) = client_method(&runner, &opened.arguments, &client.api, call).await?;
+        Ok(response)
+    }
+}

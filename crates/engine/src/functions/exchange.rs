@@ -1,0 +1,315 @@
+//! Requests through an API client, as functions make them: with response handlers, with one
+//! renewal of expired credentials, and with what the client's own code adds.
+
+use std::sync::Arc;
+
+use authbridge_core::SecretJson;
+use authbridge_core::auth::{Arguments, AuthError};
+use authbridge_core::client::{
+    ApiClient, Call, CallError, HandlerErrorKey, ResponseFacts, ResponseHandler, TargetError,
+    Verdict,
+};
+use authbridge_core::connector::{FunctionName, Implementation};
+use authbridge_core::request::Response;
+use http::StatusCode;
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+use super::code::{dynamic_options, on_error};
+use super::{FunctionRunner, Step};
+use crate::egress::EgressError;
+
+/// The requests of one run of a function. They share the API client, and the credentials when
+/// these are renewed.
+pub(super) struct Exchange<'a> {
+    pub(super) runner: &'a FunctionRunner<'a>,
+    /// The function, for messages.
+    pub(super) function: &'a str,
+    state: Mutex<State>,
+}
+
+/// What requests are made with; changes when the credentials are renewed.
+struct State {
+    arguments: Arguments,
+    client: Option<Arc<ApiClient>>,
+    /// Counts the renewals.
+    renewals: u32,
+}
+
+/// What one request is made with.
+#[derive(Clone)]
+struct Means {
+    arguments: Arguments,
+    client: Arc<ApiClient>,
+    renewals: u32,
+}
+
+/// An answer that counts as a success.
+pub(super) struct Answer {
+    pub(super) response: Response,
+    /// The body's data, or what a response handler put in its place.
+    pub(super) data: Value,
+    /// Whether a response handler, or the client's own code, gave the data.
+    pub(super) is_replaced: bool,
+}
+
+/// A request that did not succeed, with the answer if there was one.
+pub(super) struct Failure {
+    pub(super) error: AuthError,
+    pub(super) response: Option<Response>,
+}
+
+impl From<AuthError> for Failure {
+    fn from(error: AuthError) -> Self {
+        Self {
+            error,
+            response: None,
+        }
+    }
+}
+
+impl<'a> Exchange<'a> {
+    pub(super) fn new(
+        runner: &'a FunctionRunner<'a>,
+        function: &'a str,
+        arguments: &Arguments,
+    ) -> Self {
+        Self {
+            runner,
+            function,
+            state: Mutex::new(State {
+                arguments: arguments.clone(),
+                client: None,
+                renewals: 0,
+            }),
+        }
+    }
+
+    /// Makes a request. Credentials that have expired are renewed once.
+    pub(super) async fn request(&self, call: &Call) -> Result<Answer, Failure> {
+        let means = self.means().await?;
+        let failure = match self.attempt(&means, call).await {
+            Ok(answer) => return Ok(answer),
+            Err(failure) => failure,
+        };
+        let failure = if is_expired(&failure.error) && self.renew(&means).await {
+            let means = self.means().await?;
+            match self.attempt(&means, call).await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            }
+        } else {
+            failure
+        };
+        if !means.client.code.has_on_error {
+            return Err(failure);
+        }
+        on_error(self.runner, &means.arguments, failure).await
+    }
+
+    /// The API client that requests are made with.
+    pub(super) async fn client(&self) -> Result<Arc<ApiClient>, AuthError> {
+        Ok(self.means().await?.client)
+    }
+
+    async fn means(&self) -> Result<Means, AuthError> {
+        let mut state = self.state.lock().await;
+        let client = if let Some(client) = &state.client {
+            Arc::clone(client)
+        } else {
+            let client = Arc::new(self.runner.client(&state.arguments).await?);
+            state.client = Some(Arc::clone(&client));
+            client
+        };
+        Ok(Means {
+            arguments: state.arguments.clone(),
+            client,
+            renewals: state.renewals,
+        })
+    }
+
+    /// Whether there are newer credentials than those of `means`.
+    async fn renew(&self, means: &Means) -> bool {
+        let mut state = self.state.lock().await;
+        if state.renewals != means.renewals {
+            return true;
+        }
+        let Some(renewal) = self.runner.renewal else {
+            return false;
+        };
+        let Some(arguments) = renewal.renew(&state.arguments).await else {
+            return false;
+        };
+        // Members of this function only, such as an operation's input, stay.
+        let own = state.arguments.own.clone();
+        state.arguments = Arguments { own, ..arguments };
+        state.client = None;
+        state.renewals += 1;
+        true
+    }
+
+    async fn attempt(&self, means: &Means, call: &Call) -> Result<Answer, Failure> {
+        let runner = self.runner;
+        if means.client.code.is_client() {
+            let code = super::code::client_request(runner, &means.arguments, &means.client, call);
+            return code.await;
+        }
+        let client = if means.client.code.has_dynamic_options {
+            let options = dynamic_options(runner, &means.arguments, call).await?;
+            let hosts = &runner.option.allowed_hosts;
+            let overlaid = means.client.overlaid(options.as_ref(), hosts);
+            Arc::new(overlaid.map_err(AuthError::from)?)
+        } else {
+            Arc::clone(&means.client)
+        };
+        let request = client
+            .request(call)
+            .map_err(|error| call_failed(self.function, error))?;
+        let limit = runner.scripts.limits().response_bytes;
+        let response = runner
+            .egress
+            .send_whole(request, limit)
+            .await
+            .map_err(|error| sending_failed(&error))?;
+        judge(&client, response)
+    }
+}
+
+impl FunctionRunner<'_> {
+    /// The API client for `arguments`.
+    ///
+    /// Before there are credentials, the user's input stands in for them, since a base URI may be
+    /// made of it; headers made from incomplete credentials would be wrong, and are left out.
+    pub(super) async fn client(&self, arguments: &Arguments) -> Result<ApiClient, AuthError> {
+        let mut client = if arguments.credentials.is_some() {
+            self.made_client(arguments).await?
+        } else {
+            let provisional = Arguments {
+                credentials: Some(arguments.connection_input.clone()),
+                ..arguments.clone()
+            };
+            let mut client = match self.made_client(&provisional).await {
+                Ok(client) => client,
+                // Code may well insist on credentials that are not there yet.
+                Err(AuthError::Script(_)) => ApiClient::from_value(None, self.defaults)?,
+                Err(error) => return Err(error),
+            };
+            client.headers.clear();
+            client.query.clear();
+            client
+        };
+        client.headers.extend_from_slice(&self.token_headers);
+        Ok(client)
+    }
+
+    /// What `makeApiClient` makes, whichever way it is done.
+    pub(crate) async fn made_client(&self, arguments: &Arguments) -> Result<ApiClient, AuthError> {
+        let function = self.option.function(FunctionName::MakeApiClient);
+        let Some(function) = function else {
+            return Ok(ApiClient::from_value(None, self.defaults)?);
+        };
+        let Implementation::Javascript(script) = &function.implementation else {
+            return ApiClient::make(self.option, &arguments.to_variables(), self.defaults);
+        };
+        let arguments = Arguments {
+            own: SecretJson::default(),
+            ..arguments.clone()
+        };
+        let step = Step::new(function.name.as_str(), &function.implementation);
+        let value = self.script(step, script, &arguments).await?;
+        Ok(ApiClient::from_value(value.as_ref(), self.defaults)?)
+    }
+}
+
+/// What response handlers and the built-in rules say of an answer to a function.
+fn judge(client: &ApiClient, response: Response) -> Result<Answer, Failure> {
+    let data = response.data();
+    let facts = ResponseFacts {
+        status: response.status,
+        headers: &response.headers,
+        data: Some(&data),
+    };
+    let verdict = ResponseHandler::judge(&client.response_handlers, &facts);
+    let status = response.status;
+    let refused = |message, key, data| AuthError::Refused {
+        status,
+        message,
+        key,
+        data,
+    };
+    let error = match verdict {
+        Some(Verdict::Success(None)) => return Ok(Answer::new(response, data)),
+        Some(Verdict::Success(Some(data))) => {
+            return Ok(Answer {
+                response,
+                data,
+                is_replaced: true,
+            });
+        }
+        Some(Verdict::Failure(failure)) => refused(failure.message, failure.key, failure.data),
+        None if status.is_success() => return Ok(Answer::new(response, data)),
+        None => refused(None, built_in_key(status), None),
+    };
+    Err(Failure {
+        error,
+        response: Some(response),
+    })
+}
+
+impl Answer {
+    const fn new(response: Response, data: Value) -> Self {
+        Self {
+            response,
+            data,
+            is_replaced: false,
+        }
+    }
+}
+
+/// The built-in rules (membrane-connectors reference, section 3.2).
+fn built_in_key(status: StatusCode) -> Option<HandlerErrorKey> {
+    (status == StatusCode::TOO_MANY_REQUESTS).then_some(HandlerErrorKey::RateLimitExceeded)
+}
+
+/// Whether fresh credentials may help.
+fn is_expired(error: &AuthError) -> bool {
+    match error {
+        AuthError::Refused { status, key, .. } => match key {
+            Some(key) => *key == HandlerErrorKey::AccessTokenExpired,
+            None => *status == StatusCode::UNAUTHORIZED,
+        },
+        AuthError::Script(failure) => failure.key() == Some(HandlerErrorKey::AccessTokenExpired),
+        AuthError::Input(_)
+        | AuthError::NotYet { .. }
+        | AuthError::KindNotAllowed { .. }
+        | AuthError::Operation(_)
+        | AuthError::Graphql { .. }
+        | AuthError::NotRefreshable(_)
+        | AuthError::NotSupported { .. }
+        | AuthError::ApiClient(_)
+        | AuthError::Returned { .. }
+        | AuthError::Rest { .. }
+        | AuthError::Target(_)
+        | AuthError::TestFailed
+        | AuthError::Unavailable { .. }
+        | AuthError::Blocked { .. } => false,
+    }
+}
+
+fn call_failed(function: &str, error: CallError) -> AuthError {
+    if let CallError::HostNotAllowed { host } = error {
+        return AuthError::Target(TargetError::HostNotAllowed { host });
+    }
+    AuthError::Rest {
+        function: function.to_owned(),
+        source: error.into(),
+    }
+}
+
+pub(super) fn sending_failed(error: &EgressError) -> AuthError {
+    let reason = error.to_string();
+    if error.is_policy() {
+        return AuthError::Blocked { reason };
+    }
+    AuthError::Unavailable { reason }
+}

@@ -1,0 +1,368 @@
+//! The world as a script sees it: requests through the API client, and requests of its own.
+
+use async_trait::async_trait;
+use authbridge_core::auth::{Arguments, AuthError};
+use authbridge_core::client::{AllowedHosts, Call, CallData, HandlerErrorKey, Target};
+use authbridge_core::request::{Request, Response};
+use authbridge_script::{
+    ClientBody, ClientData, ClientRequest, ClientResponse, FetchRequest, FetchResponse, Host,
+    HostError, Redirect, ResponseType,
+};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, LOCATION};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use serde_json::{Value, json};
+use url::Url;
+
+use super::FunctionRunner;
+use super::exchange::{Exchange, Failure};
+
+/// How many redirects `fetch` follows.
+const MAX_REDIRECTS: usize = 10;
+
+/// Makes the requests of one run of a script.
+pub(super) struct ScriptHost<'a> {
+    exchange: Exchange<'a>,
+    /// Whether there is an API client whose hosts may be fetched from as well.
+    has_client: bool,
+}
+
+impl<'a> ScriptHost<'a> {
+    pub(super) fn new(
+        runner: &'a FunctionRunner<'a>,
+        function: &'a str,
+        arguments: &Arguments,
+    ) -> Self {
+        Self {
+            has_client: super::code::gets_client(function, arguments),
+            exchange: Exchange::new(runner, function, arguments),
+        }
+    }
+
+    fn runner(&self) -> &'a FunctionRunner<'a> {
+        self.exchange.runner
+    }
+
+    /// Whether `fetch` may go to `url`: hosts of the base URI, of `allowedHosts`, of
+    /// `functionHosts`, and of the API client.
+    async fn may_fetch(&self, url: &Url) -> Result<bool, AuthError> {
+        let runner = self.runner();
+        let base = runner
+            .defaults
+            .base_uri
+            .and_then(|base| Url::parse(base).ok());
+        let option = runner.option;
+        let listed = option.allowed_hosts.iter().chain(&option.function_hosts);
+        let listed = listed.map(String::as_str);
+        let hosts = match &base {
+            Some(base) => AllowedHosts::new(base, listed),
+            None => AllowedHosts::of_patterns(listed, false),
+        };
+        let hosts = hosts.map_err(|error| AuthError::ApiClient(error.into()))?;
+        if hosts.contains(url) {
+            return Ok(true);
+        }
+        if !self.has_client {
+            return Ok(false);
+        }
+        Ok(self.exchange.client().await?.allowed_hosts.contains(url))
+    }
+
+    async fn fetch_one(&self, url: &Url, request: &Outgoing) -> Result<Response, HostError> {
+        let is_allowed = self
+            .may_fetch(url)
+            .await
+            .map_err(|error| host_error(error, None))?;
+        if !is_allowed {
+            return Err(not_allowed(url));
+        }
+        let mut origin = url.clone();
+        origin.set_fragment(None);
+        let path_and_query = match origin.query() {
+            Some(query) => format!("{}?{query}", origin.path()),
+            None => origin.path().to_owned(),
+        };
+        let request = Request {
+            method: request.method.clone(),
+            target: Target {
+                origin,
+                path_and_query,
+            },
+            headers: request.headers.clone(),
+            body: request.body.clone(),
+        };
+        let runner = self.runner();
+        let limit = runner.scripts.limits().response_bytes;
+        runner
+            .egress
+            .send_whole(request, limit)
+            .await
+            .map_err(|error| HostError {
+                request_blocked: error.is_policy(),
+                ..HostError::network(format!("fetch failed: {error}"))
+            })
+    }
+
+    async fn fetch_all(&self, asked: &FetchRequest) -> Result<FetchResponse, HostError> {
+        let mut url = Url::parse(&asked.url)
+            .map_err(|_| HostError::network("fetch failed: not a URL that a request can go to"))?;
+        let mut request = Outgoing::of(asked)?;
+        for _ in 0..=MAX_REDIRECTS {
+            let response = self.fetch_one(&url, &request).await?;
+            let Some(next) = redirect_of(&url, &response) else {
+                return Ok(fetched(&url, response));
+            };
+            match asked.redirect {
+                Redirect::Manual => return Ok(fetched(&url, response)),
+                Redirect::Error => {
+                    return Err(HostError::network("fetch failed: unexpected redirect"));
+                }
+                Redirect::Follow => {
+                    request.follow(response.status, &url, &next);
+                    url = next;
+                }
+            }
+        }
+        Err(HostError::network("fetch failed: too many redirects"))
+    }
+}
+
+/// A request of `fetch` on its way, which redirects may change.
+struct Outgoing {
+    method: Method,
+    headers: HeaderMap,
+    body: bytes::Bytes,
+}
+
+impl Outgoing {
+    fn of(asked: &FetchRequest) -> Result<Self, HostError> {
+        let method = Method::from_bytes(asked.method.as_bytes())
+            .ok()
+            .filter(|method| *method != Method::CONNECT && *method != Method::TRACE)
+            .ok_or_else(|| HostError::network("fetch failed: not a method of HTTP"))?;
+        let mut headers = HeaderMap::new();
+        for (name, value) in &asked.headers {
+            let error =
+                || HostError::network(format!("fetch failed: the header `{name}` cannot be sent"));
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| error())?;
+            let mut value = HeaderValue::from_str(value).map_err(|_| error())?;
+            value.set_sensitive(true);
+            if !authbridge_core::client::is_framing(&name) {
+                headers.append(name, value);
+            }
+        }
+        Ok(Self {
+            method,
+            headers,
+            body: asked.body.clone().unwrap_or_default(),
+        })
+    }
+
+    /// Changes the request as the Fetch standard says: a POST becomes a GET where servers expect
+    /// it, and another origin gets no credentials.
+    fn follow(&mut self, status: StatusCode, from: &Url, to: &Url) {
+        let becomes_get = match status {
+            StatusCode::SEE_OTHER => self.method != Method::HEAD,
+            StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => self.method == Method::POST,
+            _ => false,
+        };
+        if becomes_get {
+            self.method = Method::GET;
+            self.body = bytes::Bytes::new();
+            self.headers.remove(CONTENT_TYPE);
+            self.headers.remove(CONTENT_LENGTH);
+        }
+        if from.origin() != to.origin() {
+            self.headers.remove(AUTHORIZATION);
+            self.headers.remove(COOKIE);
+        }
+    }
+}
+
+/// Where a response redirects to.
+fn redirect_of(url: &Url, response: &Response) -> Option<Url> {
+    let redirects = [301, 302, 303, 307, 308];
+    if !redirects.contains(&response.status.as_u16()) {
+        return None;
+    }
+    let location = response.headers.get(LOCATION)?.to_str().ok()?;
+    url.join(location).ok()
+}
+
+fn fetched(url: &Url, response: Response) -> FetchResponse {
+    FetchResponse {
+        status: response.status.as_u16(),
+        status_text: response
+            .status
+            .canonical_reason()
+            .unwrap_or_default()
+            .to_owned(),
+        url: url.to_string(),
+        headers: header_list(&response.headers),
+        body: response.body,
+    }
+}
+
+fn header_list(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), text(value)))
+        .collect()
+}
+
+#[async_trait]
+impl Host for ScriptHost<'_> {
+    async fn fetch(&self, request: FetchRequest) -> Result<FetchResponse, HostError> {
+        let fetching = Box::pin(self.fetch_all(&request));
+        let Some(timeout) = request.timeout else {
+            return fetching.await;
+        };
+        tokio::time::timeout(timeout, fetching)
+            .await
+            .unwrap_or_else(|_| Err(timed_out()))
+    }
+
+    async fn client_request(
+        &self,
+        _client: &str,
+        request: ClientRequest,
+    ) -> Result<ClientResponse, HostError> {
+        let (response_type, timeout) = (request.response_type, request.timeout);
+        let call = Call {
+            method: request.method,
+            path: request.path,
+            base_uri: request.base_uri,
+            query: request.query,
+            headers: request.headers,
+            auth: request.auth.unwrap_or_default(),
+            data: body_of(request.data),
+        };
+        let asking = Box::pin(self.exchange.request(&call));
+        let answer = match timeout {
+            None => asking.await,
+            Some(timeout) => match tokio::time::timeout(timeout, asking).await {
+                Ok(answer) => answer,
+                Err(_) => return Err(timed_out()),
+            },
+        };
+        let answer = answer.map_err(|failure| {
+            let Failure { error, response } = failure;
+            host_error(error, response)
+        })?;
+        let data = match response_type {
+            ResponseType::ArrayBuffer | ResponseType::Stream => {
+                ClientData::Bytes(answer.response.body.clone())
+            }
+            ResponseType::Text => ClientData::Json(
+                String::from_utf8_lossy(&answer.response.body)
+                    .into_owned()
+                    .into(),
+            ),
+            ResponseType::Json => ClientData::Json(answer.data),
+        };
+        Ok(ClientResponse {
+            status: answer.response.status.as_u16(),
+            headers: header_list(&answer.response.headers),
+            data,
+        })
+    }
+}
+
+fn body_of(body: ClientBody) -> CallData {
+    match body {
+        ClientBody::None => CallData::Empty,
+        ClientBody::Json(value) => CallData::Value(value),
+        ClientBody::Bytes {
+            bytes,
+            content_type,
+        } => CallData::Bytes {
+            bytes,
+            content_type,
+        },
+    }
+}
+
+fn timed_out() -> HostError {
+    HostError {
+        key: Some("ECONNABORTED".into()),
+        ..HostError::connection("the request took longer than its `timeout`")
+    }
+}
+
+fn not_allowed(url: &Url) -> HostError {
+    let host = url.host_str().unwrap_or_default();
+    HostError {
+        class: "AccessDeniedError".into(),
+        kind: Some("bad_request".into()),
+        key: Some("access_denied".into()),
+        message: format!(
+            "the connector does not allow its functions to send requests to `{host}`; to permit \
+             it, add `functionHosts: [\"{host}\"]` to the connector's `auth`"
+        ),
+        request_blocked: true,
+        ..HostError::default()
+    }
+}
+
+/// What a script sees thrown: the SDK's classes (membrane-connectors reference, section 2.4).
+fn host_error(error: AuthError, response: Option<Response>) -> HostError {
+    let message = error.to_string();
+    match error {
+        AuthError::Refused {
+            status, key, data, ..
+        } => {
+            let built_in =
+                (status == StatusCode::UNAUTHORIZED).then_some(HandlerErrorKey::AccessTokenExpired);
+            let body = response.as_ref().map(Response::data);
+            HostError {
+                key: key.or(built_in).map(|key| key.as_str().to_owned()),
+                data: data.or_else(|| {
+                    Some(json!({ "statusCode": status.as_u16(), "data": body.unwrap_or_default() }))
+                }),
+                response: response.map(|response| Box::new(whole(response))),
+                ..HostError::connection(message)
+            }
+        }
+        AuthError::Unavailable { .. } => HostError::connection(message),
+        AuthError::Blocked { .. } | AuthError::Target(_) => HostError {
+            class: "AccessDeniedError".into(),
+            kind: Some("bad_request".into()),
+            key: Some("access_denied".into()),
+            message,
+            request_blocked: true,
+            ..HostError::default()
+        },
+        AuthError::Script(failure) => HostError {
+            class: "CustomCodeError".into(),
+            kind: Some("custom_code".into()),
+            key: failure.key().map(|key| key.as_str().to_owned()),
+            message,
+            ..HostError::default()
+        },
+        AuthError::Input(_)
+        | AuthError::NotYet { .. }
+        | AuthError::KindNotAllowed { .. }
+        | AuthError::Operation(_)
+        | AuthError::Graphql { .. }
+        | AuthError::NotRefreshable(_)
+        | AuthError::NotSupported { .. }
+        | AuthError::ApiClient(_)
+        | AuthError::Returned { .. }
+        | AuthError::Rest { .. }
+        | AuthError::TestFailed => HostError {
+            class: "ConfigurationError".into(),
+            kind: Some("configuration".into()),
+            message,
+            ..HostError::default()
+        },
+    }
+}
+
+fn whole(response: Response) -> ClientResponse {
+    let data: Value = response.data();
+    ClientResponse {
+        status: response.status.as_u16(),
+        headers: header_list(&response.headers),
+        data: ClientData::Json(data),
+    }
+}

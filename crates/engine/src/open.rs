@@ -1,0 +1,94 @@
+//! A connection opened: with its integration, its connector, its owner and its secrets, so that
+//! functions can run for it.
+
+use authbridge_core::SecretJson;
+use authbridge_core::auth::Arguments;
+use authbridge_core::client::Defaults;
+use authbridge_store::{Connection, Customer};
+
+use crate::connect::Setup;
+use crate::functions::{FunctionRunner, Renewal};
+use crate::integrations::lay_over;
+use crate::platform_token::PlatformToken;
+use crate::{Engine, EngineError, Session};
+
+/// A connection with everything that its functions get.
+pub(crate) struct Opened {
+    pub(crate) connection: Connection,
+    pub(crate) owner: Customer,
+    pub(crate) setup: Setup,
+    pub(crate) arguments: Arguments,
+    /// Which of its credentials are in the arguments.
+    pub(crate) generation: u64,
+}
+
+impl Engine {
+    /// Opens `connection`.
+    pub(crate) async fn open(
+        &self,
+        session: &Session,
+        connection: Connection,
+    ) -> Result<Opened, EngineError> {
+        let integration = self
+            .integration(session, connection.integration_id.as_str())
+            .await?;
+        let setup = self.setup_of(session, integration, &connection).await?;
+        let owner = self
+            .customer(session, connection.customer_id.as_str())
+            .await?;
+        let secrets = self
+            .shared
+            .store
+            .connection_secrets(session.workspace_id(), &connection.id)
+            .await?;
+        let arguments = Arguments {
+            connector_parameters: lay_over(setup.parameters.clone(), secrets.connector_parameters),
+            connection_input: secrets.input,
+            credentials: Some(secrets.credentials),
+            own: SecretJson::default(),
+        };
+        Ok(Opened {
+            connection,
+            owner,
+            setup,
+            arguments,
+            generation: secrets.generation,
+        })
+    }
+
+    /// Runs functions with `setup` for `customer`.
+    pub(crate) fn runner<'a>(
+        &'a self,
+        session: &'a Session,
+        setup: &'a Setup,
+        customer: &Customer,
+        renewal: Option<&'a dyn Renewal>,
+    ) -> Result<FunctionRunner<'a>, EngineError> {
+        let own = setup.integration.base_uri.as_deref();
+        let defaults = Defaults {
+            base_uri: own.or(setup.connector.base_uri.as_deref()),
+            allowed_hosts: &setup.option.allowed_hosts,
+        };
+        let auth_type = setup.option.auth_type;
+        let token = PlatformToken::new(auth_type, &session.workspace, customer.clone());
+        let token_headers = match token {
+            Some(token) => {
+                let value = token.value(None, &self.shared.effects)?;
+                let names = token.headers.into_iter();
+                names.map(|name| (name, value.clone())).collect()
+            }
+            None => Vec::new(),
+        };
+        Ok(FunctionRunner {
+            egress: &self.egress,
+            scripts: &self.shared.scripts,
+            connector: &setup.connector,
+            option: &setup.option,
+            defaults,
+            tenant: session.workspace_id().as_str(),
+            token_headers,
+            logs: self.logs.clone(),
+            renewal,
+        })
+    }
+}

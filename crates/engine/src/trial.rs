@@ -1,0 +1,47 @@
+//! Running one function alone, as the author of a connector does who tests it.
+
+use authbridge_core::SecretJson;
+use authbridge_core::auth::AuthContext as _;
+use authbridge_core::connector::FunctionName;
+use serde_json::Value;
+
+use crate::{Engine, EngineError, Session};
+
+impl Engine {
+    /// Runs a function of auth with what a connection has, and with more arguments in `own`, an
+    /// object or null. Nothing is kept of what it returns; `None` where the connector does not
+    /// have the function, or where it returned nothing.
+    pub async fn try_function(
+        &self,
+        session: &Session,
+        connection: &str,
+        function: FunctionName,
+        own: SecretJson,
+    ) -> Result<Option<Value>, EngineError> {
+        session.require_admin()?;
+        let connection = self.connection(session, connection).await?;
+        let opened = self.open(session, connection).await?;
+        let mut arguments = opened.arguments.clone();
+        arguments.own = own;
+        if comes_before_credentials(function) {
+            arguments.credentials = None;
+        }
+        let mut runner = self.runner(session, &opened.setup, &opened.owner, None)?;
+        Ok(runner.call(function, &arguments).await?)
+    }
+}
+
+/// Whether a function runs while there is no connection yet.
+const fn comes_before_credentials(function: FunctionName) -> bool {
+    match function {
+        FunctionName::GetOAuthConfig
+        | FunctionName::GetTokenData
+        | FunctionName::GetCredentialsFromConnectionParameters
+        | FunctionName::GetCredentialsFromAccessTokenResponse => true,
+        FunctionName::MakeApiClient
+        | FunctionName::Test
+        | FunctionName::GetCredentialsFromRefreshTokenResponse
+        | FunctionName::RefreshCredentials
+        | FunctionName::Disconnect => false,
+    }
+}
