@@ -216,6 +216,104 @@ fn errors_thrown_in_node_are_where_the_author_throws_them() {
     }
 }
 
+/// What nests, as text before and after what is nested.
+const NESTING: &[(&str, &str)] = &[
+    ("(", ")"),
+    ("[", "]"),
+    ("{a:", "}"),
+    ("!", ""),
+    ("- ", ""),
+    ("await ", ""),
+    ("a=>", ""),
+    ("(a)=>", ""),
+    ("(a=", ")"),
+    ("(a=", ")=>1"),
+    ("({a=", "})=>1"),
+    ("a?(b):", ""),
+    ("a?", ":1"),
+    ("a?(b)=>(", "):1"),
+    ("async(", ")"),
+    ("f<", ">"),
+    ("<T>(a=", ")=>1"),
+    ("1+", ""),
+    ("a&&", ""),
+    ("1**", ""),
+    ("a=", ""),
+    ("", ".a"),
+    ("", "()"),
+    ("", "[0]"),
+    ("", "?.a"),
+    ("", "!"),
+    ("", " as any"),
+    ("", "``"),
+    ("`${", "}`"),
+    ("new ", ""),
+    ("class extends ", "{}"),
+    ("function(){return ", "}"),
+    ("<a>", ""),
+    ("a<", ""),
+    ("a<(", ""),
+    ("a?(b):c=>", ":d"),
+    ("yield ", ""),
+    ("1,", ""),
+    ("()=>{", "}"),
+    ("{a(){return ", "}}"),
+];
+
+const NESTING_STATEMENTS: &[(&str, &str)] = &[
+    ("{", "}"),
+    ("if(a)", ""),
+    ("if(a);else ", ""),
+    ("for(;;)", ""),
+    ("do ", " while(1)"),
+    ("switch(a){case 1:", "}"),
+    ("try{", "}finally{}"),
+    ("function f(){", "}"),
+    ("while(1)\n", ""),
+    ("let a:A<", ">"),
+    ("let a:(", ")"),
+    ("type A=()=>", ""),
+    ("type A=b extends c?d:", ""),
+    ("type A=keyof ", ""),
+    ("type A={a:", "}"),
+    ("namespace a{", "}"),
+    ("class A{static{", "}}"),
+];
+
+#[test]
+fn nothing_that_nests_overflows_the_stack() {
+    for (name, count) in [
+        ("a.js", 110),
+        ("a.ts", 110),
+        ("a.ts", 1_600),
+        ("a.js", 4_900),
+    ] {
+        let repeat = |(open, close): &(&str, &str), core: &str| {
+            [&open.repeat(count), core, &close.repeat(count)].concat()
+        };
+        let expressions = NESTING
+            .iter()
+            .map(|form| format!("x = {};", repeat(form, "1")));
+        let statements = NESTING_STATEMENTS.iter().map(|form| repeat(form, "x;"));
+        let once = NESTING_STATEMENTS.iter().filter_map(|(open, close)| {
+            let (head, open) = open.split_once(['=', ':'])?;
+            Some(format!("{head}={}b", repeat(&(open, close), "a")))
+        });
+        let regex = format!("x = /{}a{}/", "(".repeat(count), ")".repeat(count));
+        for text in expressions.chain(statements).chain(once).chain([regex]) {
+            let linked = link(name, &mut |path| {
+                let language = Language::of_path(path)?;
+                (path == name).then(|| SourceFile {
+                    text: text.clone(),
+                    language,
+                })
+            });
+            let failed = |kind| linked.problems.iter().any(|problem| problem.kind == kind);
+            assert!(!failed(crate::ProblemKind::Internal), "{}", &text[..40]);
+        }
+    }
+}
+
 const PIECES: &[&str] = &[
     "import a from 'axios'",
     "import { b } from './x'",
@@ -342,7 +440,7 @@ fn assert_sound(text: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn any_sequence_of_pieces_is_linked_or_refused(
@@ -366,6 +464,10 @@ proptest! {
         let end = TYPESCRIPT.ceil_char_boundary((start + removed).min(TYPESCRIPT.len()));
         assert_sound(&[&TYPESCRIPT[..start], put, &TYPESCRIPT[end..]].concat());
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
     fn no_repetition_overflows_the_stack(
