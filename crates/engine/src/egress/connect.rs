@@ -60,6 +60,10 @@ impl Connector {
     }
 
     async fn open(&self, origin: &Origin) -> Result<SendRequest<OutgoingBody>, EgressError> {
+        if let Some(address) = self.policy.redirect_all_to {
+            let stream = connect(origin, address).await?;
+            return handshake(origin, TokioIo::new(stream)).await;
+        }
         let stream = self.tcp(origin).await?;
         if !origin.is_tls {
             return handshake(origin, TokioIo::new(stream)).await;
@@ -109,16 +113,18 @@ impl Connector {
         if !origin.is_tls && !self.policy.allows_plain_http(address) {
             return Err(EgressError::PlainHttp { host: host() });
         }
-        let error = |source| EgressError::Connect {
-            host: format!("{}:{}", origin.host, origin.port),
-            source,
-        };
-        let stream = TcpStream::connect(SocketAddr::new(address, origin.port))
-            .await
-            .map_err(error)?;
-        stream.set_nodelay(true).map_err(error)?;
-        Ok(stream)
+        connect(origin, SocketAddr::new(address, origin.port)).await
     }
+}
+
+async fn connect(origin: &Origin, address: SocketAddr) -> Result<TcpStream, EgressError> {
+    let error = |source| EgressError::Connect {
+        host: format!("{}:{}", origin.host, origin.port),
+        source,
+    };
+    let stream = TcpStream::connect(address).await.map_err(error)?;
+    stream.set_nodelay(true).map_err(error)?;
+    Ok(stream)
 }
 
 async fn handshake<T>(

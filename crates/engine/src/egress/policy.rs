@@ -1,6 +1,6 @@
 //! Where requests may go.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use ipnet::IpNet;
 
@@ -14,6 +14,9 @@ pub struct Policy {
     pub is_development: bool,
     /// Networks of the operator that requests may go to all the same, plain http included.
     pub allowed_networks: Vec<IpNet>,
+    /// Where every connection goes, in plain HTTP, whatever host a request is for: a simulated API
+    /// that stands in for all of them while a connector is tested. Nothing else is reached.
+    pub redirect_all_to: Option<SocketAddr>,
 }
 
 impl Policy {

@@ -204,30 +204,6 @@ async fn a_test_of_a_token_connector_sends_the_token() {
 }
 
 #[tokio::test]
-async fn a_function_in_javascript_is_named_with_its_place() {
-    let world = World::new().await;
-    let token = world.customer("c-1");
-    for function in [
-        "test",
-        "makeApiClient",
-        "getCredentialsFromConnectionParameters",
-    ] {
-        let mut connector = api_key_connector(&function.to_lowercase(), world.provider.base_uri());
-        connector[function] = json!({"type": "javascript", "code": "export default () => true"});
-        world.install(connector).await;
-        let key = function.to_lowercase();
-        let input = json!({"apiKey": "simulated-api-key"});
-        let refused = world.connect_with(&key, &token, input).await;
-        let error = refused.expect_error(400, "configuration", None);
-        let message = error["message"].as_str().unwrap();
-        assert!(
-            message.contains(function) && message.contains("javascript"),
-            "{message}"
-        );
-    }
-}
-
-#[tokio::test]
 async fn an_auth_type_that_does_not_exist_yet_is_named_when_connecting() {
     let world = World::new().await;
     let connector = json!({
