@@ -1,7 +1,7 @@
 // Modules to bytecode: one blob after the other, and a manifest that says where each is. JSON stays text.
 const host = require('./host.js');
 const { encode } = require('./utf8.js');
-const { stringify, parse } = JSON;
+const { parse, stringify } = require('./json.js');
 
 exports.compile = ({ entry, modules }) => {
   const blobs = [];

@@ -1,5 +1,5 @@
 // What the rest of the prelude calls the host with. The numbers are those of `src/operations/mod.rs`.
-const { parse, stringify } = JSON;
+const { parse, stringify } = require('./json.js');
 
 const operations = (exports.operations = {
   FINISH: 2, LOG: 3, CLOCK: 4, RANDOM: 5, FETCH: 6, CLIENT: 7, TIMER: 8, CANCEL: 9,

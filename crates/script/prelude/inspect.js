@@ -5,7 +5,6 @@ const LONGEST = 10_000;
 const LONGEST_STRING = 2_000;
 
 const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
-const tagOf = Function.prototype.call.bind(Object.prototype.toString);
 
 const quote = text => {
   const short = text.length > LONGEST_STRING ? `${text.slice(0, LONGEST_STRING)}…` : text;
@@ -135,7 +134,7 @@ const inspect = (exports.inspect = (value, options) => {
     const text = new Inspector(depth).show(value, 0);
     return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
   } catch {
-    return `[${tagOf(Object(value)).slice(8, -1)} that cannot be shown]`;
+    return '[something that cannot be shown]';
   }
 });
 inspect.custom = Symbol.for('nodejs.util.inspect.custom');

@@ -2,7 +2,7 @@
 // CommonJS modules evaluate what they require when they require it. In a cycle a module sees what is there so far.
 const builtins = require('./builtins.js');
 const { decode } = require('./utf8.js');
-const { parse } = JSON;
+const { parse } = require('./json.js');
 
 const isObject = value => (typeof value === 'object' && value !== null) || typeof value === 'function';
 
@@ -31,7 +31,12 @@ class Linker {
   constructor({ entry, modules }, bytes) {
     this.#entry = entry;
     this.#bytes = bytes;
-    for (const module of modules) this.#modules.set(module.name, { ...module, begun: false, prepared: false });
+    for (const module of modules) {
+      const namespace = Object.defineProperty({}, '__esModule', { value: true });
+      const exports = module.format === 'esm' ? namespace : {};
+      const own = { exports, id: module.name };
+      this.#modules.set(module.name, { ...module, namespace, module: own, begun: false, prepared: false });
+    }
   }
 
   // The entry's namespace, and the value of its `module.exports`.
@@ -39,7 +44,8 @@ class Linker {
     const module = this.#modules.get(this.#entry);
     if (!module) throw notFound(this.#entry);
     await this.#evaluate(module);
-    return { namespace: this.#import(module), value: module.format === 'json' ? undefined : module.module.exports };
+    const value = module.module.exports;
+    return { namespace: module.format === 'esm' ? module.namespace : value, value };
   }
 
   #load(module) {
@@ -78,9 +84,7 @@ class Linker {
   }
 
   #runEsm(module) {
-    const namespace = Object.defineProperty({}, '__esModule', { value: true });
-    module.namespace = namespace;
-    module.module = { exports: namespace, id: module.name };
+    const { namespace } = module;
     const exportAll = other => {
       if (!isObject(other)) return;
       for (const name of Object.keys(other)) {
@@ -118,10 +122,8 @@ class Linker {
 
   // What `require` of a module returns; evaluates it when it can be evaluated at once.
   #require(module) {
-    if (module.format === 'esm') return module.module ? module.module.exports : {};
-    if (module.begun) return module.module.exports;
+    if (module.format === 'esm' || module.begun) return module.module.exports;
     module.begun = true;
-    module.module = { exports: {}, id: module.name };
     if (module.format === 'json') {
       module.module.exports = parse(decode(this.#load(module)));
       return module.module.exports;
@@ -134,7 +136,7 @@ class Linker {
   }
 
   #import(module) {
-    if (module.format === 'esm') return module.namespace ?? {};
+    if (module.format === 'esm') return module.namespace;
     return namespaceOf(this.#require(module));
   }
 

@@ -9,7 +9,7 @@ const CALL = 1;
 const RESPONSE = 2;
 const TIMER = 3;
 const COMPILE = 4;
-const { parse } = JSON;
+const { parse } = require('./json.js');
 
 door.register((kind, text, bytes) => {
   switch (kind) {

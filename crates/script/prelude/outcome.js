@@ -2,14 +2,19 @@
 // functions as {"$function": true}, bytes as {"$bytes": "<base64>"}, and instances of a script's own classes with
 // their methods. The size is counted on the way, so that a huge result is not built first.
 const { toBase64 } = require('./base64.js');
-const { stringify } = JSON;
+const { parse, stringify } = require('./json.js');
 
-const TooLarge = class {};
-const Unfit = class {
+// How serialising ends early. Told apart by identity: `instanceof` would ask a thrown proxy.
+const TOO_LARGE = { toString: () => 'the value is too large' };
+class Unfit {
+  #reason;
   constructor(reason) {
-    this.reason = reason;
+    this.#reason = reason;
   }
-};
+  static reasonOf(value) {
+    return typeof value === 'object' && value !== null && #reason in value ? value.#reason : undefined;
+  }
+}
 
 // The host's JSON parser goes to 128.
 const DEEPEST = 120;
@@ -50,7 +55,7 @@ class Converter {
 
   #count(size) {
     this.#left -= size;
-    if (this.#left < 0) throw new TooLarge();
+    if (this.#left < 0) throw TOO_LARGE;
   }
 
   // A value that `JSON.stringify` writes as we want it; the same one when there is nothing to change.
@@ -125,7 +130,7 @@ class Converter {
 
 const json = (value, limit) => {
   const text = stringify(new Converter(limit).convert(value, ''));
-  if (text !== undefined && text.length > limit) throw new TooLarge();
+  if (text !== undefined && text.length > limit) throw TOO_LARGE;
   return text;
 };
 
@@ -135,9 +140,10 @@ exports.serialise = (value, limit) => {
     const text = json(value, limit);
     return text === undefined ? 'u' : `v${text}`;
   } catch (error) {
-    if (error instanceof TooLarge) return 'o';
-    if (error instanceof Unfit) return `s${error.reason}`;
-    throw error;
+    if (error === TOO_LARGE) return 'o';
+    const reason = Unfit.reasonOf(error);
+    if (reason === undefined) throw error;
+    return `s${reason}`;
   }
 };
 
@@ -145,7 +151,7 @@ exports.serialise = (value, limit) => {
 exports.plain = (value, limit) => {
   try {
     const text = json(value, limit);
-    return text === undefined ? undefined : JSON.parse(text);
+    return text === undefined ? undefined : parse(text);
   } catch {
     return undefined;
   }

@@ -4,15 +4,20 @@ const { Linker, exported } = require('./link.js');
 const { serialise } = require('./outcome.js');
 const { describe } = require('./thrown.js');
 const { client } = require('./client.js');
-const { stringify } = JSON;
-
-class Missing {
-  constructor(wanted, exports) {
-    this.text = `n${stringify({ wanted, exports })}`;
-  }
-}
+const { stringify } = require('./json.js');
 
 const isObject = value => (typeof value === 'object' && value !== null) || typeof value === 'function';
+
+class Missing {
+  #text;
+  constructor(wanted, exports) {
+    this.#text = `n${stringify({ wanted, exports })}`;
+  }
+  // Unlike `instanceof`, this asks nothing of a value that may be a hostile proxy.
+  static textOf(value) {
+    return isObject(value) && #text in value ? value.#text : undefined;
+  }
+}
 
 // Where a connector's author may have put the function, in order of precedence.
 const find = ({ namespace, value }, wanted) => {
@@ -42,7 +47,7 @@ const method = (result, path) => {
 const perform = async (program, call, bytes) => {
   const entry = await new Linker(program, bytes).entry();
   const wanted = find(entry, call.function);
-  const { argument } = call;
+  const argument = isObject(call.argument) || call.clients.length === 0 ? call.argument : {};
   for (const name of call.clients) argument[name] = client(name);
   const result = await wanted(argument);
   if (!call.then) return result;
@@ -52,7 +57,7 @@ const perform = async (program, call, bytes) => {
 
 // Ends the call with an error, wherever it was thrown.
 const fail = (exports.fail = error => {
-  host.finish(error instanceof Missing ? error.text : `t${stringify(describe(error))}`);
+  host.finish(Missing.textOf(error) ?? `t${stringify(describe(error))}`);
 });
 
 exports.run = async (program, call, bytes) => {

@@ -14,7 +14,7 @@ const SANDBOX: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/sandbox.cwasm")
 
 /// Native stack of one call. The engine's own stack is in its linear memory and limited there, so that deep recursion
 /// is a `RangeError`; this one is limited too, by a trap, for the rare path that needs more of it.
-const NATIVE_STACK: usize = 2 * 1024 * 1024;
+const NATIVE_STACK: usize = 4 * 1024 * 1024;
 /// What of it WebAssembly may use; the rest is for host functions.
 const WASM_STACK: usize = NATIVE_STACK - 512 * 1024;
 

@@ -32,7 +32,7 @@ pub(crate) struct Outgoing {
 }
 
 /// The stack that a script may use, at most: the linear memory has 1 MiB for it, and native functions need some.
-const LARGEST_STACK: usize = 768 * 1024;
+const LARGEST_STACK: usize = 512 * 1024;
 
 pub(crate) struct Instance {
     store: Store<Guest>,

@@ -127,10 +127,8 @@ impl Sandbox {
     /// returned future is dropped.
     pub async fn call(&self, program: &Program, call: Call, host: &dyn Host) -> Outcome {
         let begun = Instant::now();
-        let limits = call
-            .limits
-            .clone()
-            .unwrap_or_else(|| self.shared.settings.limits.clone());
+        let mut limits = call.limits.clone().unwrap_or_else(|| self.shared.settings.limits.clone());
+        limits.heap_bytes = limits.heap_bytes.min(self.shared.settings.limits.heap_bytes);
         let (requests, outgoing) = unbounded_channel();
         let (answers, responses) = unbounded_channel();
         let shared = Arc::clone(&self.shared);

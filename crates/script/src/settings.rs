@@ -68,7 +68,7 @@ pub struct Limits {
     pub wall: Duration,
     /// Memory of the engine, its environment (about 2 MiB) included. Default: 64 MiB.
     pub heap_bytes: usize,
-    /// The engine's stack; more than 768 KiB has no effect. Default: 256 KiB, some 1,000 nested calls.
+    /// The engine's stack; more than 512 KiB has no effect. Default: 256 KiB, some 1,000 nested calls.
     pub stack_bytes: usize,
     /// The result, as JSON. Default: 10 MiB.
     pub output_bytes: usize,
