@@ -4,6 +4,8 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use authbridge_core::connector::SourceLocation;
+
 use crate::source::{self, Lines, Sources};
 use crate::tree::has_extension;
 use crate::{Code, Diagnostic, Span};
@@ -123,6 +125,16 @@ impl Report {
             .map_or((1, 1), |file| {
                 file.lines().position(&file.text, place.start as usize)
             })
+    }
+
+    /// The start of `place` as it is kept for messages at run time.
+    pub(crate) fn location(&self, place: Place) -> SourceLocation {
+        let (line, column) = self.position(place);
+        SourceLocation {
+            file: self.file_name(place.file).to_owned(),
+            line,
+            column,
+        }
     }
 
     /// Reports something at `place`.

@@ -1,6 +1,6 @@
 //! Test files to their model.
 
-use authbridge_core::connector::{AuthOption, Connector, FunctionName, SourceLocation};
+use authbridge_core::connector::{AuthOption, Connector, FunctionName};
 use serde_json::{Map, Value};
 
 use crate::Code;
@@ -8,7 +8,7 @@ use crate::fields::{
     CANNED, CASE, EXCHANGE, EXPECTED, EXPECTED_ERROR, EXPECTED_REQUEST, PROVIDER, ROUTE, SENT,
 };
 use crate::object::Object;
-use crate::report::{Place, Report};
+use crate::report::Report;
 use crate::suggest::{all_of, did_you_mean};
 use crate::tree::Node;
 
@@ -50,7 +50,7 @@ pub(super) fn provider(root: &Node, report: &mut Report) -> Option<Provider> {
                     method: method(route),
                     path: route.text("path")?,
                     answer: answer(route),
-                    source: location(route.start(), report),
+                    source: report.location(route.start()),
                 })
             })
             .collect(),
@@ -74,7 +74,7 @@ fn case(
         name: object
             .text("name")
             .unwrap_or_else(|| default_name.to_owned()),
-        source: location(object.start(), report),
+        source: report.location(object.start()),
         target: target?,
         option: object.text("option"),
         connector_parameters: members(object, "connectorParameters").unwrap_or_default(),
@@ -241,7 +241,7 @@ fn read_exchange(object: Object<'_>, report: &Report) -> Exchange {
     let expect = object.object("expect", &EXPECTED_REQUEST);
     let respond = object.object("respond", &CANNED);
     Exchange {
-        source: location(object.start(), report),
+        source: report.location(object.start()),
         expect: expect.map(expected_request).unwrap_or_default(),
         respond: respond.map(answer).unwrap_or_default(),
     }
@@ -326,13 +326,4 @@ fn members(object: Object<'_>, name: &str) -> Option<Map<String, Value>> {
 
 fn method(object: Object<'_>) -> Option<String> {
     object.text("method").map(|method| method.to_uppercase())
-}
-
-fn location(place: Place, report: &Report) -> SourceLocation {
-    let (line, column) = report.position(place);
-    SourceLocation {
-        file: report.file_name(place.file).to_owned(),
-        line,
-        column,
-    }
 }

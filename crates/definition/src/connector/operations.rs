@@ -37,7 +37,7 @@ enum Role<'p> {
 
 /// The operations of a connector, by key.
 struct Operations {
-    done: BTreeMap<String, (Operation, Place)>,
+    done: BTreeMap<String, Operation>,
 }
 
 /// The operations of the connector in `spec`, in the order of their keys.
@@ -50,11 +50,7 @@ pub(super) fn read(files: &mut Files<'_>, base: &str, spec: Object<'_>) -> Vec<O
     }
     operations.described(files, base);
     operations.bare(files, base);
-    operations
-        .done
-        .into_values()
-        .map(|(operation, _)| operation)
-        .collect()
+    operations.done.into_values().collect()
 }
 
 impl Operations {
@@ -119,9 +115,7 @@ impl Operations {
                 run: run.map(|run| run.implementation),
                 source: source.unwrap_or_else(|| start_of(path)),
             };
-            let id = files.report.add_file(path, "".into());
-            let place = Place::new(id, 0, 0);
-            self.done.insert(name.to_owned(), (operation, place));
+            self.done.insert(name.to_owned(), operation);
         }
     }
 
@@ -152,42 +146,47 @@ impl Operations {
         }
         let scope = scope(base, name, is_below(files, base, place));
         let run = run(files, &scope, &key, object, place);
-        let (line, column) = files.report.position(place);
-        let operation = Operation {
-            name: object.text("name").unwrap_or_else(|| key.clone()),
-            description: object.text("description"),
-            tags: object.texts("tags"),
-            is_read_only: object.value("isReadOnly").and_then(|value| value.as_bool()),
-            input_schema: object.value("inputSchema"),
-            output_schema: object.value("outputSchema"),
-            run: run.map(|run| run.implementation),
-            source: SourceLocation {
-                file: files.report.file_name(place.file).to_owned(),
-                line,
-                column,
-            },
-            key: key.clone(),
-        };
-        match self.done.entry(key) {
+        let operation = described(object, key, run, files.report.location(place));
+        self.insert(files, operation, place);
+    }
+
+    fn insert(&mut self, files: &mut Files<'_>, operation: Operation, place: Place) {
+        match self.done.entry(operation.key.clone()) {
             Slot::Vacant(slot) => {
-                slot.insert((operation, place));
+                slot.insert(operation);
             }
             Slot::Occupied(slot) => {
-                let (first, _) = slot.get();
+                let first = &slot.get().source;
                 files
                     .report
                     .at(
                         Code::DuplicateOperation,
                         place,
-                        format!("operation `{}` is given twice", slot.key()),
+                        format!("operation `{}` is given twice", operation.key),
                     )
-                    .label(format!(
-                        "first given in {}:{}",
-                        first.source.file, first.source.line
-                    ))
+                    .label(format!("first given in {}:{}", first.file, first.line))
                     .help("remove one of the two, or give it another `key`");
             }
         }
+    }
+}
+
+fn described(
+    object: Object<'_>,
+    key: String,
+    run: Option<Located>,
+    source: SourceLocation,
+) -> Operation {
+    Operation {
+        name: object.text("name").unwrap_or_else(|| key.clone()),
+        description: object.text("description"),
+        tags: object.texts("tags"),
+        is_read_only: object.value("isReadOnly").and_then(|value| value.as_bool()),
+        input_schema: object.value("inputSchema"),
+        output_schema: object.value("outputSchema"),
+        run: run.map(|run| run.implementation),
+        source,
+        key,
     }
 }
 

@@ -115,14 +115,9 @@ fn shape_of(node: &Node) -> &'static Shape {
 }
 
 fn here(files: &Files<'_>, implementation: Implementation, entry: &Entry) -> Located {
-    let (line, column) = files.report.position(entry.key_place);
     Located {
         implementation,
-        source: SourceLocation {
-            file: files.report.file_name(entry.key_place.file).to_owned(),
-            line,
-            column,
-        },
+        source: files.report.location(entry.key_place),
     }
 }
 
