@@ -1,7 +1,7 @@
 // One request: configuration to the host's words, and the response back.
 const { AxiosError, CanceledError } = require('./error.js');
 const { AxiosHeaders } = require('./headers.js');
-const { buildUrl, layers } = require('./config.js');
+const { buildUrl } = require('./config.js');
 const { Buffer } = require('../buffer.js');
 const { globals: { URL, URLSearchParams } } = require('../url.js');
 const { globals: { Blob, FormData } } = require('../blob.js');
@@ -39,8 +39,9 @@ const transform = (data, headers) => {
 const list = value => (value === undefined ? [] : [].concat(value));
 
 const requestParts = config => {
-  const { headers: given = {}, auth } = config;
-  const headers = new AxiosHeaders(given.common).set(given[config.method] ?? {}).set(layers(given));
+  const { auth } = config;
+  // An interceptor may have put a plain object there.
+  const headers = AxiosHeaders.from(config.headers);
   let { data } = config;
   for (const step of list(config.transformRequest)) data = step.call(config, data, headers);
   const { body, type, overwrites } = transform(data, headers);

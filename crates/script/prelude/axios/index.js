@@ -1,7 +1,7 @@
 // Shaped like the npm package axios: callable, with methods, instances and interceptors.
 const { AxiosError, CanceledError, isAxiosError, isCancel } = require('./error.js');
 const { AxiosHeaders } = require('./headers.js');
-const { merge, buildUrl, defaults } = require('./config.js');
+const { merge, buildUrl, defaults, layers } = require('./config.js');
 const { dispatch } = require('./dispatch.js');
 
 class Interceptors {
@@ -32,6 +32,8 @@ class Axios {
     const given = typeof first === 'string' ? { ...second, url: first } : (first ?? {});
     const config = merge(this.defaults, given);
     config.method = `${config.method ?? 'get'}`.toLowerCase();
+    const { headers = {} } = config;
+    config.headers = new AxiosHeaders(headers.common).set(headers[config.method] ?? {}).set(layers(headers));
     let chain = Promise.resolve(config);
     // Interceptors of requests run in reverse order, as axios documents.
     for (const { fulfilled, rejected } of handlersOf(this.interceptors.request).reverse()) chain = chain.then(fulfilled, rejected);
