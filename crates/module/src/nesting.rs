@@ -10,7 +10,8 @@
 //! regular expression from a division, it gives up, and only a short file passes.
 //!
 //! Speculative parsing (is `(a = (b = …` the head of an arrow function?) costs the parser quadratic
-//! time in the depth of brackets and of `<`, so these have bounds of their own.
+//! time in the depth of brackets and of `<`. These have bounds of their own, and so has the sum of
+//! their depths, which ordinary code keeps well below its length.
 
 mod level;
 mod lexer;
@@ -29,6 +30,9 @@ const ANGLES: usize = 100;
 /// Tokens of the statements that are open at the same time; also the length of a file, in bytes,
 /// that passes when the scan gives up.
 const TOKENS: usize = 5_000;
+
+/// The depths of all `(` and `<` together may be this much more than the bytes of the file.
+const SPECULATION: usize = 20_000;
 
 /// Stack for one level of nesting, in bytes. Measured: without optimisation the greediest
 /// construct takes less than half.
@@ -71,16 +75,18 @@ struct Scan<'t> {
     /// The tokens of all levels.
     tokens: usize,
     deepest: usize,
+    /// What is left for the depths of all `(` and `<`.
+    speculation: usize,
 }
 
 impl<'t> Scan<'t> {
     fn new(text: &'t str) -> Self {
-        let levels = vec![Level::new(LevelKind::Block)];
         Self {
             lexer: Lexer::new(text),
-            levels,
+            levels: vec![Level::new(LevelKind::Block)],
             tokens: 0,
             deepest: 0,
+            speculation: text.len() + SPECULATION,
         }
     }
 
@@ -157,10 +163,20 @@ impl<'t> Scan<'t> {
             level.angles = level.angles.saturating_sub(1);
         }
         let angles = level.angles;
+        let speculated = if token == Token::Less {
+            angles
+        } else if token == Token::Open('(') {
+            self.levels.len()
+        } else {
+            0
+        };
         self.tokens += 1;
         let depth = self.tokens + self.lexer.nested;
         self.deepest = self.deepest.max(depth);
-        if depth > TOKENS || angles > ANGLES {
+        let left = self.speculation.checked_sub(speculated);
+        self.speculation = left.unwrap_or_default();
+        let is_too_deep = depth > TOKENS || angles > ANGLES || left.is_none();
+        if is_too_deep {
             Err(Stop::TooDeep(at))
         } else {
             Ok(())

@@ -77,6 +77,14 @@ fn too_much_is_refused_where_it_is_too_much() {
 }
 
 #[test]
+fn much_speculation_is_refused() {
+    let nested = format!("x = {}1{};", "(a=".repeat(100), ")".repeat(100));
+    assert!(check(&nested).is_ok());
+    assert!(check(&nested.repeat(100)).is_err());
+    assert!(check(&format!("x = {}1;", "a<".repeat(90)).repeat(100)).is_err());
+}
+
+#[test]
 fn long_files_of_short_statements_pass() {
     for line in [
         "const a = b(c, [d, e], { f: g });\n",

@@ -48,18 +48,19 @@ impl<'s> Prepared<'s> {
         };
         let allocator = Allocator::default();
         let module = read(&allocator, text, ModuleFormat::Esm, typescript);
-        let is_valid_module = !module.diagnostics.has_errors();
-        if is_valid_module && is_module(&module) {
+        if !module.diagnostics.has_errors() {
             let bare = bare_function(&module.program, text);
-            return Ok(plain(ModuleFormat::Esm).with_export(bare, EXPORT));
+            let (format, export) = if is_module(&module) {
+                (ModuleFormat::Esm, EXPORT)
+            } else {
+                (ModuleFormat::CommonJs, ASSIGN)
+            };
+            return Ok(plain(format).with_export(bare, export));
         }
         let script = read(&allocator, text, ModuleFormat::CommonJs, typescript);
         if !script.diagnostics.has_errors() {
             let bare = bare_function(&script.program, text);
             return Ok(plain(ModuleFormat::CommonJs).with_export(bare, ASSIGN));
-        }
-        if is_valid_module {
-            return Ok(plain(ModuleFormat::Esm));
         }
         let anonymous = plain(ModuleFormat::CommonJs).with_export(Some(0), ASSIGN);
         if anonymous.is_one_function() {
