@@ -273,11 +273,19 @@ fn request_value(call: &Call) -> Value {
     json!({
         "path": call.path, "url": call.path,
         "method": if call.method.is_empty() { "GET" } else { &call.method },
-        "query": call.query, "params": call.query,
-        "headers": call.headers,
+        "query": object_or_empty(&call.query), "params": object_or_empty(&call.query),
+        "headers": object_or_empty(&call.headers),
         "data": data_value(&call.data),
         "returnFullResponse": true,
     })
+}
+
+/// Code looks into it without asking whether it is there.
+fn object_or_empty(value: &Value) -> Value {
+    if value.is_null() {
+        return json!({});
+    }
+    value.clone()
 }
 
 fn data_value(data: &CallData) -> Value {
