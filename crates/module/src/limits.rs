@@ -13,5 +13,11 @@ pub const MODULES: usize = 200;
 /// The longest import specifier that is looked at, in bytes.
 pub const SPECIFIER_BYTES: usize = 1024;
 
+/// The imports of one file, each mention counted.
+pub const IMPORTS_PER_FILE: usize = 1_000;
+
 /// The problems that are reported for one file; the rest is left out.
 pub const PROBLEMS_PER_FILE: usize = 50;
+
+/// The problems that are reported for one function; the rest is left out.
+pub const PROBLEMS: usize = 200;

@@ -1,6 +1,7 @@
 //! From the file of a function to everything that it needs.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::mem;
 
 use crate::builtins::Builtin;
 use crate::limits;
@@ -33,9 +34,7 @@ pub fn link(entry: &str, read: &mut dyn FnMut(&str) -> Option<SourceFile>) -> Li
     } else {
         let message = format!("there is no file `{entry}`");
         let nowhere = Span { start: 0, end: 0 };
-        linker
-            .problems
-            .push(nowhere.problem(entry, ProblemKind::MissingFile, message));
+        linker.report(nowhere.problem(entry, ProblemKind::MissingFile, message));
     }
     linker.finish(start)
 }
@@ -49,6 +48,7 @@ struct Linker<'r> {
     wanted: Vec<Wanted>,
     bytes: usize,
     too_much: bool,
+    failed: bool,
     files: Vec<String>,
     modules: Vec<Module>,
     problems: Vec<Problem>,
@@ -69,9 +69,24 @@ impl<'r> Linker<'r> {
             wanted: Vec::new(),
             bytes: 0,
             too_much: false,
+            failed: false,
             files: Vec::new(),
             modules: Vec::new(),
             problems: Vec::new(),
+        }
+    }
+
+    /// Notes a problem. Warnings leave room for errors.
+    fn report(&mut self, problem: Problem) {
+        let is_warning = problem.kind.is_warning();
+        self.failed |= !is_warning;
+        let room = if is_warning {
+            limits::PROBLEMS / 2
+        } else {
+            limits::PROBLEMS
+        };
+        if self.problems.len() < room {
+            self.problems.push(problem);
         }
     }
 
@@ -95,16 +110,22 @@ impl<'r> Linker<'r> {
         while let Some((name, source)) = self.waiting.pop_front() {
             match transform::transform(&name, &source) {
                 Ok(unit) => self.add(name, unit),
-                Err(problems) => self.problems.extend(problems),
+                Err(problems) => {
+                    for problem in problems {
+                        self.report(problem);
+                    }
+                }
             }
         }
     }
 
     fn add(&mut self, name: String, unit: Unit) {
-        self.problems.extend(unit.warnings);
+        for warning in unit.warnings {
+            self.report(warning);
+        }
         let mut imports: Vec<(String, String)> = Vec::new();
-        for import in unit.imports {
-            if self.too_much || self.is_too_much(&name, &import) {
+        for (count, import) in unit.imports.into_iter().enumerate() {
+            if self.too_much || self.is_too_much(&name, &import, count) {
                 break;
             }
             let Some(target) = self.target(&name, &import) else {
@@ -136,7 +157,7 @@ impl<'r> Linker<'r> {
     }
 
     /// Whether the function is too big already; said once, at the import that is too much.
-    fn is_too_much(&mut self, name: &str, import: &Import) -> bool {
+    fn is_too_much(&mut self, name: &str, import: &Import, count: usize) -> bool {
         let message = if self.files.len() > limits::MODULES {
             format!(
                 "this function consists of more than {} files",
@@ -147,12 +168,16 @@ impl<'r> Linker<'r> {
                 "the files of this function have more than {} bytes",
                 limits::PROGRAM_BYTES
             )
+        } else if count >= limits::IMPORTS_PER_FILE {
+            format!(
+                "this file has more than {} imports",
+                limits::IMPORTS_PER_FILE
+            )
         } else {
             return false;
         };
         self.too_much = true;
-        self.problems
-            .push(import.span.problem(name, ProblemKind::Limit, message));
+        self.report(import.span.problem(name, ProblemKind::Limit, message));
         true
     }
 
@@ -174,24 +199,14 @@ impl<'r> Linker<'r> {
             help,
         } = unresolved;
         let problem = import.span.problem(importer, kind, message);
-        self.problems.push(Problem { help, ..problem });
+        self.report(Problem { help, ..problem });
         None
     }
 
     fn check_names(&mut self) {
-        for wanted in &self.wanted {
-            let (exports, absent) = if let Some(builtin) = Builtin::of_specifier(&wanted.target) {
-                ([builtin.exports, &["default"]].concat(), builtin.absent)
-            } else if let Some(exports) = closed_exports(&self.modules, &wanted.target) {
-                (exports, "")
-            } else {
-                continue;
-            };
-            for (name, span) in &wanted.names {
-                if !exports.contains(&name.as_str()) {
-                    let problem = missing_export(wanted, name, *span, &exports, absent);
-                    self.problems.push(problem);
-                }
+        for wanted in mem::take(&mut self.wanted) {
+            for problem in missing_exports(&self.modules, &wanted) {
+                self.report(problem);
             }
         }
     }
@@ -211,18 +226,14 @@ impl<'r> Linker<'r> {
         let nowhere = Span { start: 0, end: 0 };
         let problem = nowhere.problem(&entry.name, ProblemKind::NoFunction, message);
         let help = "write `export default async function (…) { … }` or `module.exports = …`";
-        self.problems.push(Problem {
+        self.report(Problem {
             help: Some(help.to_owned()),
             ..problem
         });
     }
 
     fn finish(self, entry: String) -> Linked {
-        let failed = self
-            .problems
-            .iter()
-            .any(|problem| !problem.kind.is_warning());
-        let program = (!failed).then_some(Program {
+        let program = (!self.failed).then_some(Program {
             entry,
             modules: self.modules,
         });
@@ -234,8 +245,30 @@ impl<'r> Linker<'r> {
     }
 }
 
+/// The problems with names that `wanted` asks a module for.
+fn missing_exports(modules: &[Module], wanted: &Wanted) -> Vec<Problem> {
+    let (exports, absent) = if let Some(builtin) = Builtin::of_specifier(&wanted.target) {
+        (
+            builtin.exports.iter().copied().chain(["default"]).collect(),
+            builtin.absent,
+        )
+    } else if let Some(exports) = closed_exports(modules, &wanted.target) {
+        (exports, "")
+    } else {
+        return Vec::new();
+    };
+    let missing = wanted
+        .names
+        .iter()
+        .filter(|(name, _)| !exports.contains(name.as_str()));
+    let missing = missing.take(limits::PROBLEMS_PER_FILE);
+    missing
+        .map(|(name, span)| missing_export(wanted, name, *span, &exports, absent))
+        .collect()
+}
+
 /// The names that a module exports, when all of them are known.
-fn closed_exports<'m>(modules: &'m [Module], name: &str) -> Option<Vec<&'m str>> {
+fn closed_exports<'m>(modules: &'m [Module], name: &str) -> Option<BTreeSet<&'m str>> {
     let module = modules.iter().find(|module| module.name == name)?;
     let all_known = match module.format {
         ModuleFormat::Esm => !module.shape.open,
@@ -245,21 +278,31 @@ fn closed_exports<'m>(modules: &'m [Module], name: &str) -> Option<Vec<&'m str>>
     all_known.then(|| module.exports.iter().map(String::as_str).collect())
 }
 
+/// The names that a help text lists at most.
+const LISTED: usize = 40;
+
 fn missing_export(
     wanted: &Wanted,
     name: &str,
     span: Span,
-    exports: &[&str],
+    exports: &BTreeSet<&str>,
     absent: &str,
 ) -> Problem {
     let message = format!("`{}` exports no `{name}`", wanted.target);
-    let names: Vec<_> = exports.iter().map(|export| format!("`{export}`")).collect();
-    let similar = exports
-        .iter()
-        .find(|export| strsim::damerau_levenshtein(export, name) <= 2);
+    let similar = exports.iter().take(limits::IMPORTS_PER_FILE);
+    let similar = similar.min_by_key(|export| strsim::damerau_levenshtein(export, name));
+    let similar = similar.filter(|export| strsim::damerau_levenshtein(export, name) <= 2);
     let mut help =
         similar.map_or_else(String::new, |similar| format!("did you mean `{similar}`? "));
+    let names: Vec<_> = exports
+        .iter()
+        .take(LISTED)
+        .map(|export| format!("`{export}`"))
+        .collect();
     help.push_str(&format!("it exports {}", names.join(", ")));
+    if exports.len() > LISTED {
+        help.push_str(&format!(" and {} more", exports.len() - LISTED));
+    }
     if !absent.is_empty() {
         help.push_str(&format!(
             "; what is not there: {}",

@@ -335,85 +335,103 @@ fn an_es_module_may_declare_what_it_is_given() {
     assert!(code.ends_with("}\n"));
 }
 
+/// A file, the function that is looked for in it, and whether it is there.
+const EXPORTS: &[(&str, &str, Callable)] = &[
+    (
+        "export default async function () {}",
+        "default",
+        Callable::Yes,
+    ),
+    ("export default class {}", "default", Callable::Yes),
+    (
+        "export const test = async () => 1; export const x = () => 1",
+        "test",
+        Callable::Yes,
+    ),
+    (
+        "export const other = async () => 1",
+        "only one",
+        Callable::Yes,
+    ),
+    (
+        "const f = () => 1, g = 1; export { f as test, g }",
+        "test",
+        Callable::Yes,
+    ),
+    ("export default { test() {}, x: 1 }", "test", Callable::Yes),
+    ("export * from './b'", "test", Callable::Unknown),
+    ("export default make()", "test", Callable::Unknown),
+    (
+        "export const a = () => 1, b = () => 2",
+        "test",
+        Callable::No,
+    ),
+    ("export let a = make()", "test", Callable::Unknown),
+    (
+        "import { a } from './b'; export { a }",
+        "test",
+        Callable::Unknown,
+    ),
+    (
+        "module.exports = { test, x: 1 }; function test() {}",
+        "test",
+        Callable::Yes,
+    ),
+    (
+        "module.exports = { test: 1, y: () => 1, z: () => 1 }",
+        "test",
+        Callable::No,
+    ),
+    (
+        "const api = { test() {} }; export default api",
+        "test",
+        Callable::Unknown,
+    ),
+    (
+        "const api = { test() {} }; export { api as default }",
+        "test",
+        Callable::Unknown,
+    ),
+    (
+        "const api = { test() {} }; module.exports = api",
+        "test",
+        Callable::Unknown,
+    ),
+    ("export * as default from './b'", "test", Callable::Unknown),
+    ("module.exports = { ...x }", "test", Callable::Unknown),
+    ("module.exports = make()", "test", Callable::Unknown),
+    ("exports.test = async function () {}", "test", Callable::Yes),
+    ("exports = module.exports = () => 1", "test", Callable::Yes),
+    (
+        "module['exports'].test = () => 1; exports.x = 1",
+        "test",
+        Callable::Yes,
+    ),
+    (
+        "Object.defineProperty(exports, 'test', {})",
+        "test",
+        Callable::Unknown,
+    ),
+    (
+        "const e = exports; e.test = () => 1",
+        "test",
+        Callable::Unknown,
+    ),
+    (
+        "(exports => { exports.test = 1 })({}); exports.a = () => 1; exports.b = a",
+        "test",
+        Callable::Unknown,
+    ),
+];
+
 #[test]
 fn what_is_exported_is_known_as_far_as_it_can_be() {
-    let cases = [
-        (
-            "export default async function () {}",
-            "default",
-            Callable::Yes,
-        ),
-        ("export default class {}", "default", Callable::Yes),
-        (
-            "export const test = async () => 1; export const x = () => 1",
-            "test",
-            Callable::Yes,
-        ),
-        (
-            "export const other = async () => 1",
-            "only one",
-            Callable::Yes,
-        ),
-        (
-            "const f = () => 1, g = 1; export { f as test, g }",
-            "test",
-            Callable::Yes,
-        ),
-        ("export default { test() {}, x: 1 }", "test", Callable::Yes),
-        ("export * from './b'", "test", Callable::Unknown),
-        ("export default make()", "test", Callable::Unknown),
-        (
-            "export const a = () => 1, b = () => 2",
-            "test",
-            Callable::No,
-        ),
-        ("export let a = make()", "test", Callable::Unknown),
-        (
-            "import { a } from './b'; export { a }",
-            "test",
-            Callable::Unknown,
-        ),
-        (
-            "module.exports = { test, x: 1 }; function test() {}",
-            "test",
-            Callable::Yes,
-        ),
-        (
-            "module.exports = { test: 1, y: () => 1, z: () => 1 }",
-            "test",
-            Callable::No,
-        ),
-        ("module.exports = { ...x }", "test", Callable::Unknown),
-        ("module.exports = make()", "test", Callable::Unknown),
-        ("exports.test = async function () {}", "test", Callable::Yes),
-        ("exports = module.exports = () => 1", "test", Callable::Yes),
-        (
-            "module['exports'].test = () => 1; exports.x = 1",
-            "test",
-            Callable::Yes,
-        ),
-        (
-            "Object.defineProperty(exports, 'test', {})",
-            "test",
-            Callable::Unknown,
-        ),
-        (
-            "const e = exports; e.test = () => 1",
-            "test",
-            Callable::Unknown,
-        ),
-        (
-            "(exports => { exports.test = 1 })({}); exports.a = () => 1; exports.b = a",
-            "test",
-            Callable::Unknown,
-        ),
-    ];
     let b = ("b.js", "export const a = () => 1");
-    for (text, function, expected) in cases {
+    for (text, function, expected) in EXPORTS {
         let program = program("a.js", &[("a.js", text), b]);
         assert_eq!(
             program.statically_exports_function(function),
-            expected,
+            *expected,
             "{text}"
         );
     }

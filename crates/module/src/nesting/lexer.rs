@@ -252,14 +252,13 @@ impl<'t> Lexer<'t> {
         let rest = self.rest();
         let mut length = 0;
         while let Some(character) = rest.get(length..).and_then(|rest| rest.chars().next()) {
-            let escape = rest
-                .get(length..)
-                .is_some_and(|rest| rest.starts_with("\\u{"));
-            let end = rest.get(length..).and_then(|rest| rest.find('}'));
-            length += match (escape, end) {
-                (true, Some(end)) => end + 1,
-                _ if is_name(character) => character.len_utf8(),
-                _ => break,
+            if !is_name(character) {
+                break;
+            }
+            length += if character == '\\' {
+                escape_length(rest, length)
+            } else {
+                character.len_utf8()
             };
         }
         self.at += length;
@@ -341,6 +340,18 @@ fn is_space(character: char) -> bool {
 
 fn is_line_end(character: char) -> bool {
     matches!(character, '\n' | '\r' | '\u{2028}' | '\u{2029}')
+}
+
+/// The length of the escape that starts at the byte `at`; of its backslash alone when it has no
+/// braces, as the rest then reads like a name.
+fn escape_length(text: &str, at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    let Some(digits) = rest.strip_prefix("\\u{") else {
+        return 1;
+    };
+    let count = digits.bytes().take_while(u8::is_ascii_hexdigit).count();
+    let closing = usize::from(digits.as_bytes().get(count) == Some(&b'}'));
+    "\\u{".len() + count + closing
 }
 
 /// The end of the line that the byte `at` is in.

@@ -1,5 +1,7 @@
 //! What a file exports, as far as that can be known without running it.
 
+use std::collections::BTreeMap;
+
 use oxc_ast::ast::{
     AssignmentExpression, AssignmentTarget, BindingPattern, Declaration,
     ExportDefaultDeclarationKind, Expression, IdentifierReference, MemberExpression,
@@ -15,8 +17,9 @@ use crate::program::{Callable, Shape};
 /// The exports of `program`, from which the types have been stripped.
 pub(super) fn find(program: &Program<'_>, scoping: &Scoping) -> Shape {
     let mut search = Search {
-        program,
         scoping,
+        bindings: bindings(program),
+        places: BTreeMap::new(),
         shape: Shape::default(),
     };
     for statement in &program.body {
@@ -27,8 +30,11 @@ pub(super) fn find(program: &Program<'_>, scoping: &Scoping) -> Shape {
 }
 
 struct Search<'p, 'a> {
-    program: &'p Program<'a>,
     scoping: &'p Scoping,
+    /// What the file declares at its top level.
+    bindings: BTreeMap<&'a str, Callable>,
+    /// Where in the shape's members an export is.
+    places: BTreeMap<String, usize>,
     shape: Shape,
 }
 
@@ -38,17 +44,17 @@ impl<'a> Search<'_, 'a> {
             Statement::ExportDeclaration(export) => self.declaration(&export.declaration),
             Statement::ExportNamedDeclaration(export) => {
                 for specifier in &export.specifiers {
-                    let callable = self.binding(specifier.local.name().as_str());
-                    self.export(specifier.exported.name().as_str(), callable);
+                    let callable = self.bound(specifier.local.name().as_str());
+                    self.indirect(specifier.exported.name().as_str(), callable);
                 }
             }
             Statement::ExportFromDeclaration(export) => {
                 for specifier in &export.specifiers {
-                    self.export(specifier.exported.name().as_str(), Callable::Unknown);
+                    self.indirect(specifier.exported.name().as_str(), Callable::Unknown);
                 }
             }
             Statement::ExportAllDeclaration(export) => match &export.exported {
-                Some(name) => self.export(name.name().as_str(), Callable::No),
+                Some(name) => self.indirect(name.name().as_str(), Callable::No),
                 None => self.shape.open = true,
             },
             Statement::ExportDefaultDeclaration(export) => self.default(&export.declaration),
@@ -69,8 +75,7 @@ impl<'a> Search<'_, 'a> {
                 }
             }
             Declaration::VariableDeclaration(variables) => {
-                for name in names(variables) {
-                    let callable = variable(variables, name);
+                for (name, callable) in declared(variables) {
                     self.export(name, callable);
                 }
             }
@@ -93,14 +98,13 @@ impl<'a> Search<'_, 'a> {
     }
 
     fn default_value(&mut self, value: &Expression<'a>) {
-        if let Expression::ObjectExpression(object) = value.get_inner_expression() {
-            self.shape.default_members = self.members(object);
-        }
         let callable = self.value(value);
-        self.export("default", callable);
-        if callable == Callable::Unknown {
-            // Its members are not known, and one of them may be the function.
-            self.shape.open = true;
+        match value.get_inner_expression() {
+            Expression::ObjectExpression(object) => {
+                self.shape.default_members = self.members(object);
+                self.export("default", callable);
+            }
+            _ => self.indirect("default", callable),
         }
     }
 
@@ -134,53 +138,41 @@ impl<'a> Search<'_, 'a> {
         members
     }
 
-    /// The last assignment decides, as it does when the module runs.
     fn export(&mut self, name: &str, callable: Callable) {
-        match self
-            .shape
-            .members
-            .iter_mut()
-            .find(|(member, _)| member == name)
-        {
+        let known = self
+            .places
+            .get(name)
+            .and_then(|place| self.shape.members.get_mut(*place));
+        match known {
             Some((_, known)) if *known != callable => *known = Callable::Unknown,
             Some(_) => {}
-            None => self.shape.members.push((name.to_owned(), callable)),
+            None => {
+                self.places
+                    .insert(name.to_owned(), self.shape.members.len());
+                self.shape.members.push((name.to_owned(), callable));
+            }
         }
+    }
+
+    /// An export of what is not written out here: a default export may have the function as a
+    /// member.
+    fn indirect(&mut self, name: &str, callable: Callable) {
+        self.shape.open |= name == "default" && callable != Callable::Yes;
+        self.export(name, callable);
+    }
+
+    fn bound(&self, name: &str) -> Callable {
+        self.bindings
+            .get(name)
+            .copied()
+            .unwrap_or(Callable::Unknown)
     }
 
     fn value(&self, value: &Expression<'a>) -> Callable {
         match value.get_inner_expression() {
-            Expression::Identifier(identifier) => self.binding(identifier.name.as_str()),
+            Expression::Identifier(identifier) => self.bound(identifier.name.as_str()),
             other => callable_itself(other),
         }
-    }
-
-    /// What is known about a name that the file declares at its top level.
-    fn binding(&self, name: &str) -> Callable {
-        for statement in &self.program.body {
-            let declaration = match statement {
-                Statement::ExportDeclaration(export) => Some(&export.declaration),
-                statement => statement.as_declaration(),
-            };
-            let found = match declaration {
-                Some(Declaration::FunctionDeclaration(function)) => function
-                    .name()
-                    .is_some_and(|found| found == name)
-                    .then_some(Callable::Yes),
-                Some(Declaration::ClassDeclaration(class)) => class
-                    .name()
-                    .is_some_and(|found| found == name)
-                    .then_some(Callable::Yes),
-                Some(Declaration::VariableDeclaration(variables)) => names(variables)
-                    .contains(&name)
-                    .then(|| variable(variables, name)),
-                _ => None,
-            };
-            if let Some(found) = found {
-                return found;
-            }
-        }
-        Callable::Unknown
     }
 
     /// The export that an assignment sets, by its left side.
@@ -263,34 +255,54 @@ impl<'a> Visit<'a> for Search<'_, 'a> {
     }
 }
 
-/// What is known about a variable, by the value it starts with.
-fn variable(variables: &VariableDeclaration<'_>, name: &str) -> Callable {
-    let declared = variables
-        .declarations
-        .iter()
-        .find_map(|declarator| match &declarator.id {
-            BindingPattern::BindingIdentifier(identifier) if identifier.name == name => {
-                declarator.init.as_ref()
+/// What is known about the names that a file declares at its top level.
+fn bindings<'a>(program: &Program<'a>) -> BTreeMap<&'a str, Callable> {
+    let mut bindings = BTreeMap::new();
+    for statement in &program.body {
+        let declaration = match statement {
+            Statement::ExportDeclaration(export) => Some(&export.declaration),
+            statement => statement.as_declaration(),
+        };
+        match declaration {
+            Some(Declaration::FunctionDeclaration(function)) => {
+                bindings.extend(function.name().map(|name| (name.as_str(), Callable::Yes)));
             }
-            _ => None,
-        });
-    match declared.map(|value| callable_itself(value.get_inner_expression())) {
-        Some(Callable::Yes) => Callable::Yes,
-        Some(Callable::No) if variables.kind == VariableDeclarationKind::Const => Callable::No,
-        Some(Callable::No | Callable::Unknown) | None => Callable::Unknown,
+            Some(Declaration::ClassDeclaration(class)) => {
+                bindings.extend(class.name().map(|name| (name.as_str(), Callable::Yes)));
+            }
+            Some(Declaration::VariableDeclaration(variables)) => {
+                bindings.extend(declared(variables));
+            }
+            _ => {}
+        }
     }
+    bindings
 }
 
-/// The names that a declaration declares.
-fn names<'a>(variables: &VariableDeclaration<'a>) -> Vec<&'a str> {
-    let patterns = variables
-        .declarations
-        .iter()
-        .map(|declarator| &declarator.id);
-    let identifiers = patterns.flat_map(BindingPattern::get_binding_identifiers);
-    identifiers
-        .map(|identifier| identifier.name.as_str())
-        .collect()
+/// The names of a declaration, and what is known of each by the value it starts with.
+fn declared<'a>(variables: &VariableDeclaration<'a>) -> Vec<(&'a str, Callable)> {
+    let mut declared = Vec::new();
+    for declarator in &variables.declarations {
+        if let BindingPattern::BindingIdentifier(identifier) = &declarator.id {
+            let value = declarator
+                .init
+                .as_ref()
+                .map(Expression::get_inner_expression);
+            let callable = match value.map_or(Callable::Unknown, callable_itself) {
+                // A variable may get another value later.
+                Callable::No if variables.kind != VariableDeclarationKind::Const => {
+                    Callable::Unknown
+                }
+                callable => callable,
+            };
+            declared.push((identifier.name.as_str(), callable));
+        } else {
+            let identifiers = declarator.id.get_binding_identifiers();
+            let unknown = |name| (name, Callable::Unknown);
+            declared.extend(identifiers.iter().map(|found| unknown(found.name.as_str())));
+        }
+    }
+    declared
 }
 
 /// Whether an expression that is no name can be called.
