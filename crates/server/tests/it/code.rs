@@ -18,6 +18,13 @@ fn coded_connector(world: &World, text: &str) -> Value {
     connector
 }
 
+/// A header field of a request that the provider echoed.
+fn echoed_header<'a>(echoed: &'a Value, name: &str) -> Option<&'a str> {
+    let fields = echoed["headers"].as_array().unwrap();
+    let field = fields.iter().find(|field| field[0] == name)?;
+    field[1].as_str()
+}
+
 async fn connected(world: &World, connector: Value, token: &str) -> String {
     world.install(connector).await;
     world
@@ -63,7 +70,7 @@ async fn dynamic_options_see_each_request_and_change_it() {
         .await
         .expect(200)
         .json();
-    assert_eq!(echoed["headers"]["x-signed"], "GET echo 1", "{echoed}");
+    assert_eq!(echoed_header(&echoed, "x-signed"), Some("GET echo 1"));
     assert!(echoed.to_string().contains("stamp"), "{echoed}");
 }
 
@@ -78,11 +85,11 @@ async fn overrides_change_the_requests_of_their_path_only() {
     let token = world.customer("c-1");
     let id = connected(&world, connector, &token).await;
     let echoed = world.proxy(&id, "/echo", &token).await.expect(200).json();
-    assert_eq!(echoed["headers"]["x-version"], "2", "{echoed}");
+    assert_eq!(echoed_header(&echoed, "x-version"), Some("2"));
     let body = json!({});
     let path = format!("/connections/{id}/proxy/echo");
     let other = world.post(&path, &token, body).await.expect(200).json();
-    assert_eq!(other["headers"]["x-version"], Value::Null, "{other}");
+    assert_eq!(echoed_header(&other, "x-version"), None);
 }
 
 #[tokio::test]
