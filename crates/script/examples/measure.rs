@@ -62,6 +62,7 @@ async fn main() {
     assert!(outcomes.iter().all(|outcome| outcome.result == Ok(Some(json!(true)))), "a call failed");
     println!("1,000 calls awaiting 20 ms {:>8.2?}", total);
     println!("resident before, peak     {before:>9.1} MiB, {:.1} MiB", peak());
+    println!("of which private, after   {:>9.1} MiB", status("RssAnon:"));
     live(&sandbox, &test).await;
 }
 

@@ -65,7 +65,8 @@ class Inspector {
   }
 
   #function(value) {
-    const kind = /^class\b/.test(Function.prototype.toString.call(value)) ? 'class' : 'Function';
+    // The prototype of a class cannot be replaced.
+    const kind = getOwnPropertyDescriptor(value, 'prototype')?.writable === false ? 'class' : 'Function';
     return value.name ? `[${kind}: ${value.name}]` : `[${kind} (anonymous)]`;
   }
 

@@ -82,7 +82,7 @@ static JSValue js_call(JSContext *ctx, JSValueConst this_val, int argc, JSValueC
     return answer;
 }
 
-/* compile(name, code) -> ArrayBuffer of bytecode; throws the syntax error. */
+/* compile(name, code) -> ArrayBuffer of bytecode, without the text; throws the syntax error. */
 static JSValue js_compile(JSContext *ctx, JSValueConst this_val, int argc, JSValueConst *argv)
 {
     const char *name, *code;
@@ -102,7 +102,7 @@ static JSValue js_compile(JSContext *ctx, JSValueConst this_val, int argc, JSVal
     JS_FreeCString(ctx, code);
     if (JS_IsException(function))
         return JS_EXCEPTION;
-    bytecode = JS_WriteObject(ctx, &size, function, JS_WRITE_OBJ_BYTECODE);
+    bytecode = JS_WriteObject(ctx, &size, function, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE);
     JS_FreeValue(ctx, function);
     if (!bytecode)
         return JS_EXCEPTION;
@@ -192,6 +192,62 @@ static void define(JSValueConst object, const char *name, JSCFunction *function,
     JS_SetPropertyStr(context, object, name, JS_NewCFunction(context, function, name, length));
 }
 
+/* Blocks of each size that a call finds prepared; what needs more gets arenas of its own. */
+enum { MOST_BLOCKS = 32, LEAST_BLOCKS = 4, BLOCK_BYTES = 1024 };
+
+/*
+ * Prepares the heap for calls. Each page of the snapshot that a call writes to has to be copied for it, so what a call
+ * allocates shall lie side by side and not in the prelude's holes.
+ */
+static void compact_heap(void)
+{
+    JSArenaState *state = &runtime->arena_state;
+    /* Volatile: the compiler may leave out allocations that nobody looks at. */
+    char *volatile hole;
+    char *end;
+    size_t size;
+    int index;
+
+    /* Arenas with free blocks count as full, and their free blocks are never used. */
+    for (index = 0; index < JS_ARENA_BLOCK_SIZE_COUNT; index++) {
+        struct list_head *element, *next, *head = &state->free_arena_list[index];
+        list_for_each_safe(element, next, head) {
+            JSArena *arena = list_entry(element, JSArena, free_link);
+            arena->n_used_blocks = arena->n_blocks;
+            arena->first_free_block = JS_ARENA_FREE_NIL;
+            list_del(element);
+        }
+    }
+    /* Free memory below the end of the heap is taken for good. */
+    hole = malloc(1024 * 1024);
+    end = hole;
+    free(hole);
+    for (size = 64 * 1024; size >= 8; size -= 8) {
+        do
+            hole = malloc(size);
+        while (hole && hole < end);
+        free(hole);
+    }
+    /* One small arena for each size, all in a row. A block that is used by nobody keeps them from being freed. */
+    for (index = 0; index < JS_ARENA_BLOCK_SIZE_COUNT; index++) {
+        JSArena *arena = arena_new(runtime, index);
+        int block_size = arena_block_sizes[index];
+        int blocks = BLOCK_BYTES / block_size;
+        JSMallocBlockHeader *last;
+
+        if (blocks > MOST_BLOCKS)
+            blocks = MOST_BLOCKS;
+        if (blocks < LEAST_BLOCKS)
+            blocks = LEAST_BLOCKS;
+        last = arena_get_block(arena, blocks - 1, block_size);
+        last->u.free_next = JS_ARENA_FREE_NIL;
+        arena->n_blocks = blocks + 1;
+        arena->n_used_blocks = 1;
+        /* The arena keeps its beginning only. */
+        hole = realloc(arena, sizeof(JSArena) + (size_t)blocks * block_size);
+    }
+}
+
 /*
  * Run once, when the crate is built. The host offers the prelude's loader: a script whose value is a function that
  * takes the door. Afterwards the memory is the snapshot that every call starts from.
@@ -230,6 +286,7 @@ EXPORT("initialise") int initialise(void)
         return report(context);
     JS_FreeValue(context, result);
     JS_RunGC(runtime);
+    compact_heap();
     /* A collection touches every object of the prelude, and so copies all of its pages: not for a small call. */
     JS_SetGCThreshold(runtime, 8 * 1024 * 1024);
     return 0;
