@@ -20,7 +20,8 @@ impl Engine {
         let connection = self.connection(session, selector).await?;
         let opened = self.open(session, connection).await?;
         let generation = opened.generation;
-        Ok(self.renew(session, opened, generation).await?.connection)
+        let renewing = Box::pin(self.renew(session, opened, generation));
+        Ok(renewing.await?.connection)
     }
 
     /// The external app refused what `client` sent: a client with fresh credentials, or `None`
@@ -36,7 +37,7 @@ impl Engine {
         let id = client.connection_id.as_str();
         let connection = self.connection(session, id).await?;
         let opened = self.open(session, connection).await?;
-        match self.renew(session, opened, client.generation).await {
+        match Box::pin(self.renew(session, opened, client.generation)).await {
             Ok(_) => Ok(Some(self.client(session, id).await?)),
             Err(EngineError::Auth(error)) => {
                 tracing::info!(
@@ -167,9 +168,8 @@ impl Renewal for ConnectionRenewal<'_> {
                 .engine
                 .open(self.session, self.connection.clone())
                 .await?;
-            self.engine
-                .renew(self.session, opened, self.generation)
-                .await
+            let renewing = self.engine.renew(self.session, opened, self.generation);
+            Box::pin(renewing).await
         };
         match renewing.await {
             Ok(opened) => Some(opened.arguments),

@@ -24,9 +24,13 @@ pub struct ApiError {
     message: String,
     data: Option<Box<Value>>,
     doc: Option<&'static str>,
-    /// Where code of a definition failed.
+    code: Option<Box<FailedCode>>,
+}
+
+/// Where code of a definition failed, and what it wrote before.
+#[derive(Debug)]
+struct FailedCode {
     stack: Vec<Value>,
-    /// What it wrote before.
     logs: Vec<String>,
 }
 
@@ -39,8 +43,7 @@ impl ApiError {
             message: message.into(),
             data: None,
             doc: None,
-            stack: Vec::new(),
-            logs: Vec::new(),
+            code: None,
         }
     }
 
@@ -85,11 +88,9 @@ impl ApiError {
         if let Some(doc) = self.doc {
             body.insert("doc".into(), doc.into());
         }
-        if !self.stack.is_empty() {
-            body.insert("stack".into(), self.stack.clone().into());
-        }
-        if !self.logs.is_empty() {
-            body.insert("logs".into(), self.logs.clone().into());
+        if let Some(code) = &self.code {
+            body.insert("stack".into(), code.stack.clone().into());
+            body.insert("logs".into(), code.logs.clone().into());
         }
         Value::Object(body)
     }
@@ -254,8 +255,7 @@ fn from_script(failure: ScriptFailure, blame: Blame, message: String) -> ApiErro
     };
     let mut error = ApiError::new(status, kind, message);
     error.key = key.map(HandlerErrorKey::as_str);
-    error.stack = stack;
-    error.logs = logs;
+    error.code = Some(Box::new(FailedCode { stack, logs }));
     error.data(data)
 }
 

@@ -78,10 +78,11 @@ pub fn read_response(
     let member = |name: &str| body.get(name).cloned().unwrap_or_default();
     let (data, errors) = (member("data"), member("errors"));
     let reads_errors = mapping.response_mapping.as_ref().is_some_and(reads_errors);
-    if data.is_null() && !reads_errors {
-        if let Some(message) = messages(&errors) {
-            return Err(message);
-        }
+    if data.is_null()
+        && !reads_errors
+        && let Some(message) = messages(&errors)
+    {
+        return Err(message);
     }
     let Some(response_mapping) = &mapping.response_mapping else {
         return Ok(Some(data));
@@ -255,16 +256,16 @@ mod tests {
     use super::*;
     use crate::connector::GraphqlOperation;
 
-    fn mapping(document: GraphqlDocument, response_mapping: Option<Value>) -> GraphqlApiMapping {
+    fn mapping(document: GraphqlDocument, response_mapping: Option<&Value>) -> GraphqlApiMapping {
         GraphqlApiMapping {
             path: Some(Mapping::compile(&json!("/graphql"))),
             document,
             headers: None,
-            response_mapping: response_mapping.as_ref().map(Mapping::compile),
+            response_mapping: response_mapping.map(Mapping::compile),
         }
     }
 
-    fn query(response_mapping: Option<Value>) -> GraphqlApiMapping {
+    fn query(response_mapping: Option<&Value>) -> GraphqlApiMapping {
         let document = GraphqlDocument::Query {
             query: Mapping::compile(&json!("query($id: ID!) { user(id: $id) { name } }")),
             variables: Some(Mapping::compile(&json!({"id": {"$var": "input.id"}}))),
@@ -345,7 +346,7 @@ mod tests {
     fn errors_without_data_fail_unless_the_mapping_reads_them() {
         let body = json!({"errors": [{"message": "no such user"}], "data": null});
         assert_eq!(read(&query(None), &body), Err("no such user".into()));
-        let reader = query(Some(json!({"$var": "response.errors[0].message"})));
+        let reader = query(Some(&json!({"$var": "response.errors[0].message"})));
         assert_eq!(read(&reader, &body), Ok(Some(json!("no such user"))));
     }
 

@@ -1,7 +1,5 @@
 //! Code of a definition that failed, in words for its author.
 
-use std::fmt::Write as _;
-
 use http::StatusCode;
 use serde_json::Value;
 
@@ -136,14 +134,12 @@ impl std::fmt::Display for ScriptFailure {
             ScriptCause::Limit { limit } => write!(formatter, "was stopped: {limit}")?,
             ScriptCause::Unusable { reason } => formatter.write_str(reason)?,
             ScriptCause::Busy => {
-                formatter.write_str("could not run: too many functions are running; try again")?
+                formatter.write_str("could not run: too many functions are running; try again")?;
             }
         }
         if let Some(frame) = self.stack.first() {
             let SourceLocation { file, line, column } = &frame.location;
-            let mut place = String::new();
-            write!(place, " ({file}:{line}:{column})")?;
-            formatter.write_str(&place)?;
+            write!(formatter, " ({file}:{line}:{column})")?;
         }
         Ok(())
     }

@@ -76,11 +76,7 @@ impl Override {
 impl ApiClient {
     /// This client with what its overrides add to requests of `method` for `path`; `None` where
     /// they add nothing. Their `data` is for requests whose body is ours to change.
-    pub fn overridden(
-        &self,
-        method: &str,
-        path: &str,
-    ) -> Result<Option<Self>, ApiClientError> {
+    pub fn overridden(&self, method: &str, path: &str) -> Result<Option<Self>, ApiClientError> {
         let mut matching = self
             .overrides
             .iter()
@@ -102,9 +98,10 @@ fn lay_over(own: &mut Value, members: &Map<String, Value>) {
     if members.is_empty() {
         return;
     }
-    match own {
-        Value::Object(own) => own.extend(members.clone()),
-        other => *other = Value::Object(members.clone()),
+    if let Value::Object(own) = own {
+        own.extend(members.clone());
+    } else {
+        *own = Value::Object(members.clone());
     }
 }
 

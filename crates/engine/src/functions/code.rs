@@ -169,9 +169,10 @@ pub(super) async fn on_error(
     match runner.call_client(arguments, "onError", vec![error]).await {
         Ok(None | Some(Value::Null)) => Err(failure),
         Ok(Some(data)) => Ok(Answer {
-            response: failure
-                .response
-                .unwrap_or_else(|| made_response(StatusCode::OK, &data)),
+            response: failure.response.map_or_else(
+                || made_response(StatusCode::OK, &data),
+                |response| *response,
+            ),
             data,
             is_replaced: true,
         }),

@@ -56,7 +56,7 @@ pub(super) struct Answer {
 /// A request that did not succeed, with the answer if there was one.
 pub(super) struct Failure {
     pub(super) error: AuthError,
-    pub(super) response: Option<Response>,
+    pub(super) response: Option<Box<Response>>,
 }
 
 impl From<AuthError> for Failure {
@@ -252,7 +252,7 @@ fn judge(client: &ApiClient, response: Response) -> Result<Answer, Failure> {
     };
     Err(Failure {
         error,
-        response: Some(response),
+        response: Some(Box::new(response)),
     })
 }
 

@@ -1,5 +1,10 @@
 //! The world as a script sees it: requests through the API client, and requests of its own.
 
+#![expect(
+    clippy::result_large_err,
+    reason = "the sandbox's trait asks for this error, and requests are rare"
+)]
+
 use async_trait::async_trait;
 use authbridge_core::auth::{Arguments, AuthError};
 use authbridge_core::client::{AllowedHosts, Call, CallData, HandlerErrorKey, Target};
@@ -305,7 +310,7 @@ fn not_allowed(url: &Url) -> HostError {
 }
 
 /// What a script sees thrown: the SDK's classes (membrane-connectors reference, section 2.4).
-fn host_error(error: AuthError, response: Option<Response>) -> HostError {
+fn host_error(error: AuthError, response: Option<Box<Response>>) -> HostError {
     let message = error.to_string();
     match error {
         AuthError::Refused {
@@ -313,13 +318,13 @@ fn host_error(error: AuthError, response: Option<Response>) -> HostError {
         } => {
             let built_in =
                 (status == StatusCode::UNAUTHORIZED).then_some(HandlerErrorKey::AccessTokenExpired);
-            let body = response.as_ref().map(Response::data);
+            let body = response.as_ref().map(|response| response.data());
             HostError {
                 key: key.or(built_in).map(|key| key.as_str().to_owned()),
                 data: data.or_else(|| {
                     Some(json!({ "statusCode": status.as_u16(), "data": body.unwrap_or_default() }))
                 }),
-                response: response.map(|response| Box::new(whole(response))),
+                response: response.map(|response| Box::new(whole(&response))),
                 ..HostError::connection(message)
             }
         }
@@ -358,7 +363,7 @@ fn host_error(error: AuthError, response: Option<Response>) -> HostError {
     }
 }
 
-fn whole(response: Response) -> ClientResponse {
+fn whole(response: &Response) -> ClientResponse {
     let data: Value = response.data();
     ClientResponse {
         status: response.status.as_u16(),

@@ -58,10 +58,10 @@ async fn forward(
     let (mut head, body) = request.into_parts();
     headers::strip_request(&mut head.headers, upgrade.is_some());
     if client.api.code.is_client() {
-        return coded::forward(worker, session, client, head, body).await;
+        return Box::pin(coded::forward(worker, session, client, head, body)).await;
     }
     if upgrade.is_none() && client.can_refresh {
-        return replay::forward(worker, session, client, head, body).await;
+        return Box::pin(replay::forward(worker, session, client, head, body)).await;
     }
     let body = match upgrade {
         Some(_) => OutgoingBody::Empty,
@@ -120,7 +120,7 @@ async fn special_client(
         let call = coded::call(head, Bytes::new());
         let engine = &worker.engine;
         let api = engine.client_for_request(&session.session, client, &call);
-        return Ok(Some(api.await?));
+        return Ok(Some(Box::pin(api).await?));
     }
     if client.api.overrides.is_empty() {
         return Ok(None);
