@@ -83,6 +83,7 @@ impl Api {
         let policy = Policy {
             is_development: true,
             allowed_networks: everywhere,
+            ..Policy::default()
         };
         let egress = Egress::new(policy, PATIENT);
         Ok(Self {

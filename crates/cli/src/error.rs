@@ -181,6 +181,21 @@ impl CliError {
     }
 }
 
+/// Where in the author's files a function failed: the lines of the stack in an error of the API.
+pub(crate) fn stack(error: &Value) -> Vec<String> {
+    let frames = error.get("stack").and_then(Value::as_array);
+    let line = |frame: &Value| {
+        let file = frame.get("file")?.as_str()?;
+        let place = format!("{file}:{}:{}", frame.get("line")?, frame.get("column")?);
+        let function = frame.get("function").and_then(Value::as_str);
+        Some(match function {
+            Some(name) => format!("{place} in {name}"),
+            None => place,
+        })
+    };
+    frames.into_iter().flatten().filter_map(line).collect()
+}
+
 fn message(body: &Value, status: http::StatusCode) -> String {
     match body.get("message").and_then(Value::as_str) {
         Some(message) => message.to_owned(),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-use crate::error::CliError;
+use crate::error::{CliError, stack};
 
 /// Where a command's results go.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +50,18 @@ impl Output {
         writeln!(anstream::stderr(), "{text}")
     }
 
+    /// What functions wrote to the console while `answer` was made, for people only: with `--json`
+    /// it is in the answer itself.
+    pub(crate) fn logs(self, answer: &Value) -> io::Result<()> {
+        let logs = answer.get("_logs").and_then(Value::as_array);
+        for log in logs.into_iter().flatten() {
+            let member = |name| log.get(name).and_then(Value::as_str).unwrap_or_default();
+            let line = format!("{}: {}", member("level"), member("message"));
+            self.note(&printable(&line))?;
+        }
+        Ok(())
+    }
+
     /// Renders `error` and gives the exit code that goes with it.
     pub(crate) fn failure(self, error: &CliError) -> ExitCode {
         // Nobody is left to tell when even standard error is closed.
@@ -92,6 +104,20 @@ fn render(error: &CliError) -> io::Result<()> {
             let text = |name| field.get(name).and_then(Value::as_str).unwrap_or_default();
             let line = format!("  {}: {}", text("field"), text("message"));
             writeln!(stderr, "{}", printable(&line))?;
+        }
+    }
+    if let CliError::Api { body, .. } = error {
+        for frame in stack(body) {
+            writeln!(stderr, "  at {}", printable(&frame))?;
+        }
+        for log in body
+            .get("logs")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            let line = log.as_str().unwrap_or_default();
+            writeln!(stderr, "  console: {}", printable(line))?;
         }
     }
     if let Some(hint) = error.hint() {

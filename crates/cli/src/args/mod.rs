@@ -1,6 +1,8 @@
 //! Every command, flag and environment variable.
 
+mod connector;
 mod remote;
+mod sandbox;
 mod serve;
 mod workspace;
 
@@ -9,7 +11,9 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
-pub(crate) use remote::{Connections, Remote, Request};
+pub(crate) use connector::{Connector, Flavour, NewConnector, ScaffoldLanguage, TestConnector};
+pub(crate) use remote::{Connections, Operations, Remote, Request};
+pub(crate) use sandbox::Sandbox;
 pub(crate) use serve::{LogFormat, Serve};
 pub(crate) use workspace::{
     Credentials, Data, Mint, NewWorkspace, Token, Workspace, WorkspaceSecret,
@@ -39,6 +43,9 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Checks connector and integration files
     Validate(Validate),
+    /// Makes connectors, and tests them offline
+    #[command(subcommand)]
+    Connector(Connector),
     /// Works with formulas
     #[command(subcommand)]
     Formula(Formula),
@@ -51,6 +58,9 @@ pub(crate) enum Command {
     /// Works with connections of a running server
     #[command(subcommand)]
     Connections(Connections),
+    /// Lists and runs the operations of a connection
+    #[command(subcommand)]
+    Operations(Operations),
     /// Sends a request through a connection, as curl would
     Request(Request),
     /// Prints a completion script for a shell

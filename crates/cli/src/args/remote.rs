@@ -50,6 +50,9 @@ pub(crate) enum Connections {
     Test {
         /// A connection's id, or an integration's key
         connection: String,
+        /// Shows what functions wrote to the console, on standard error
+        #[arg(long)]
+        logs: bool,
         #[command(flatten)]
         remote: Remote,
     },
@@ -57,6 +60,44 @@ pub(crate) enum Connections {
     Archive {
         /// A connection's id, or an integration's key
         connection: String,
+        #[command(flatten)]
+        remote: Remote,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Operations {
+    /// Lists what can be run
+    List {
+        /// A connection's id, or an integration's key
+        connection: String,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Shows one operation, with the schemas of its input and output
+    Show {
+        /// A connection's id, or an integration's key
+        connection: String,
+        /// The operation's key
+        operation: String,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Runs an operation and prints its output as JSON
+    #[command(
+        after_help = "Examples:\n  authbridge operations run crm list-contacts --customer user-42\n  authbridge operations run crm add-contact --input '{\"name\": \"Ada\"}' --logs --customer user-42\n  authbridge operations run crm add-contact --input @contact.json --customer user-42"
+    )]
+    Run {
+        /// A connection's id, or an integration's key
+        connection: String,
+        /// The operation's key
+        operation: String,
+        /// Its input: JSON, `@file`, or `@-` for standard input
+        #[arg(short, long, value_name = "JSON")]
+        input: Option<String>,
+        /// Shows what functions wrote to the console, on standard error
+        #[arg(long)]
+        logs: bool,
         #[command(flatten)]
         remote: Remote,
     },

@@ -7,7 +7,7 @@ use clap::builder::FalseyValueParser;
 use clap::{Args as ClapArgs, ValueEnum};
 use ipnet::IpNet;
 
-use super::{Data, NewWorkspace, address};
+use super::{Data, NewWorkspace, Sandbox, address};
 
 #[derive(ClapArgs, Debug)]
 #[command(
@@ -95,6 +95,8 @@ pub(crate) struct Serve {
         value_name = "FILTER"
     )]
     pub(crate) log: String,
+    #[command(flatten)]
+    pub(crate) sandbox: Sandbox,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -5,29 +5,20 @@ mod connectors;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use authbridge_core::Effects;
 use authbridge_core::secret::ExposeSecret as _;
-use authbridge_core::token::{CallerClaims, SigningAlgorithm, SigningKey};
+use authbridge_core::{Effects, SecretString};
 use authbridge_engine::egress::{Deadlines, Egress, Policy};
-use authbridge_engine::{Engine, create_workspace};
-use authbridge_server::Options;
-use authbridge_store::{Access, NewWorkspace, OpenOptions, Store};
 use authbridge_testkit::{Provider, ProviderOptions, TokenCheck};
 use http::Method;
 use serde_json::{Map, Value, json};
 
+use super::local::{LocalEngine, LocalOptions};
 use crate::api::Api;
 use crate::args::Demo;
 use crate::error::CliError;
 use crate::output::{Output, table};
 use crate::signals::StopSignals;
 use connectors::DemoConnector;
-
-/// What is needed to sign a token: the demo's workspace.
-struct Workspace {
-    key: String,
-    secret: authbridge_core::SecretString,
-}
 
 const CUSTOMER: &str = "ada";
 
@@ -43,42 +34,33 @@ pub(super) async fn run(
     effects: Effects,
 ) -> Result<ExitCode, CliError> {
     let mut signals = StopSignals::new()?;
-    let directory = tempfile::tempdir()?;
-    let workspace = Workspace {
-        key: "demo".into(),
-        secret: crate::setup::new_secret(&effects),
-    };
-    let provider = start_provider(&workspace).await?;
+    let secret = crate::setup::new_secret(&effects);
+    let provider = start_provider(&secret).await?;
     let started = Instant::now();
-    let store = open(directory.path(), &workspace, &effects).await?;
     let policy = Policy {
         is_development: true,
         ..Policy::default()
     };
-    let egress = Egress::new(policy, Deadlines::default());
-    let engine = Engine::new(store.clone(), effects.clone(), egress);
-    let grace = Duration::from_secs(2);
-    let options = Options {
-        address: args.listen,
-        threads: 2,
-        grace,
+    let options = LocalOptions {
+        workspace: "demo",
+        secret,
+        egress: Egress::new(policy, Deadlines::default()),
+        listen: args.listen,
     };
-    let server = authbridge_server::start(&engine, options)?;
-    let url = format!("http://{}", server.address);
+    let local = LocalEngine::start(options, effects).await?;
     output.note(&format!(
-        "engine at {url} ({}), simulated provider at {}\n",
+        "engine at {} ({}), simulated provider at {}\n",
+        local.url,
         milliseconds(started.elapsed()),
         provider.base_uri()
     ))?;
-    let outcome = show(&url, &workspace, &provider, output, &effects).await;
+    let outcome = show(&local, &provider, output).await;
     let has_succeeded = matches!(outcome, Ok(Outcome::Succeeded));
     if has_succeeded && !args.once {
         output.note("Ctrl-C ends the demo.")?;
         signals.next().await;
     }
-    let stopped = tokio::task::spawn_blocking(move || server.stop()).await;
-    stopped.map_err(std::io::Error::other)?;
-    store.close().await;
+    local.stop().await?;
     provider.shutdown().await;
     Ok(match outcome? {
         Outcome::Succeeded => ExitCode::SUCCESS,
@@ -86,9 +68,9 @@ pub(super) async fn run(
     })
 }
 
-async fn start_provider(workspace: &Workspace) -> Result<Provider, CliError> {
+async fn start_provider(secret: &SecretString) -> Result<Provider, CliError> {
     let tokens = TokenCheck {
-        workspace_secret: Some(workspace.secret.expose_secret().to_owned()),
+        workspace_secret: Some(secret.expose_secret().to_owned()),
         ..TokenCheck::default()
     };
     Ok(Provider::start(ProviderOptions {
@@ -98,36 +80,18 @@ async fn start_provider(workspace: &Workspace) -> Result<Provider, CliError> {
     .await?)
 }
 
-async fn open(
-    directory: &std::path::Path,
-    workspace: &Workspace,
-    effects: &Effects,
-) -> Result<Store, CliError> {
-    let (keyring, _) = authbridge_store::Keyring::generate(effects);
-    let options = OpenOptions {
-        data_dir: directory.to_owned(),
-        access: Access::Exclusive,
-    };
-    let store = Store::open(options, keyring, effects.clone()).await?;
-    let new = NewWorkspace {
-        key: workspace.key.clone(),
-        name: Some("Demo".into()),
-        secret: workspace.secret.clone(),
-    };
-    create_workspace(&store, effects, new, SigningAlgorithm::Hs256).await?;
-    Ok(store)
-}
-
 /// Runs every connector, prints what happened, and says whether all of it went well.
 async fn show(
-    url: &str,
-    workspace: &Workspace,
+    local: &LocalEngine,
     provider: &Provider,
     output: Output,
-    effects: &Effects,
 ) -> Result<Outcome, CliError> {
-    let admin = Api::with_token(url, &token(workspace, None, effects)?)?;
-    let customer_token = token(workspace, Some(CUSTOMER), effects)?;
+    let url = local.url.as_str();
+    let admin = local.admin()?;
+    let mut claims = Map::new();
+    claims.insert("name".into(), "Ada Lovelace".into());
+    claims.insert("fields".into(), json!({ "plan": "pro" }));
+    let customer_token = local.customer_token(CUSTOMER, claims)?;
     let customer = Api::with_token(url, &customer_token)?;
     let mut rows = vec![
         [
@@ -146,7 +110,7 @@ async fn show(
     for connector in connectors::all(provider.base_uri()) {
         let result = try_one(&admin, &customer, &connector).await;
         failed |= result.is_err();
-        rows.push(row(&connector, &result));
+        rows.extend(rows_of(&connector, &result));
         results.push(value(&connector, &result));
     }
     let mut text = table(&rows);
@@ -169,6 +133,14 @@ struct Steps {
     connect: Option<Duration>,
     request: Duration,
     answer: Value,
+    operation: Option<Ran>,
+}
+
+/// An operation that was run.
+struct Ran {
+    key: &'static str,
+    time: Duration,
+    output: Value,
 }
 
 async fn try_one(
@@ -199,12 +171,55 @@ async fn try_one(
     let clock = Instant::now();
     let path = format!("/connections/{}/proxy/me", connector.key);
     let answer = customer.call(Method::GET, &path, None).await?;
+    let request = clock.elapsed();
+    let operation = match &connector.operation {
+        Some((key, input)) => Some(run_operation(customer, connector.key, key, input).await?),
+        None => None,
+    };
     Ok(Steps {
         push,
         connect,
-        request: clock.elapsed(),
+        request,
         answer,
+        operation,
     })
+}
+
+async fn run_operation(
+    customer: &Api,
+    connection: &str,
+    key: &'static str,
+    input: &Value,
+) -> Result<Ran, CliError> {
+    let clock = Instant::now();
+    let path = format!("/connections/{connection}/operations/{key}/run");
+    let body = json!({ "input": input });
+    let answer = customer.call(Method::POST, &path, Some(&body)).await?;
+    Ok(Ran {
+        key,
+        time: clock.elapsed(),
+        output: answer.get("output").cloned().unwrap_or_default(),
+    })
+}
+
+/// The connector's row, and one for its operation.
+fn rows_of(connector: &DemoConnector, result: &Result<Steps, CliError>) -> Vec<Vec<String>> {
+    let mut rows = vec![row(connector, result)];
+    if let Ok(Steps {
+        operation: Some(ran),
+        ..
+    }) = result
+    {
+        rows.push(vec![
+            "its operation".to_owned(),
+            ran.key.to_owned(),
+            "-".to_owned(),
+            "-".to_owned(),
+            milliseconds(ran.time),
+            shortened(&ran.output.to_string()),
+        ]);
+    }
+    rows
 }
 
 fn row(connector: &DemoConnector, result: &Result<Steps, CliError>) -> Vec<String> {
@@ -246,6 +261,11 @@ fn value(connector: &DemoConnector, result: &Result<Steps, CliError>) -> Value {
             "connectMs": steps.connect.map(|connect| connect.as_secs_f64() * 1000.0),
             "requestMs": steps.request.as_secs_f64() * 1000.0,
             "answer": steps.answer,
+            "operation": steps.operation.as_ref().map(|ran| json!({
+                "key": ran.key,
+                "ms": ran.time.as_secs_f64() * 1000.0,
+                "output": ran.output,
+            })),
         }),
         Err(error) => json!({ "ok": false, "error": error.to_json() }),
     };
@@ -261,37 +281,11 @@ fn next_steps(url: &str, token: &str) -> String {
          TOKEN={token}\n\
          curl {url}/connections -H \"Authorization: Bearer $TOKEN\"\n\
          curl {url}/connections/api-key/proxy/me -H \"Authorization: Bearer $TOKEN\"\n\
+         curl {url}/connections/typescript/operations/greet/run?logs=1 -d '{{\"input\": {{\"greeting\": \"Good morning\"}}}}' -H \"Content-Type: application/json\" -H \"Authorization: Bearer $TOKEN\"\n\
          curl {url}/connections/api-key/proxy/echo/hello -d '{{\"a\": 1}}' -H \"Authorization: Bearer $TOKEN\"\n\
          curl -N '{url}/connections/api-key/proxy/sse?n=5&ms=300' -H \"Authorization: Bearer $TOKEN\"\n\
          curl {url}/openapi.json\n\n"
     )
-}
-
-fn token(
-    workspace: &Workspace,
-    customer: Option<&str>,
-    effects: &Effects,
-) -> Result<String, CliError> {
-    let mut claims = Map::new();
-    match customer {
-        Some(customer) => {
-            claims.insert("id".into(), customer.into());
-            claims.insert("name".into(), "Ada Lovelace".into());
-            claims.insert("fields".into(), json!({ "plan": "pro" }));
-        }
-        None => {
-            claims.insert("isAdmin".into(), true.into());
-        }
-    }
-    let claims = CallerClaims {
-        workspace_key: &workspace.key,
-        claims,
-        lifetime_seconds: 86_400,
-    };
-    let key = SigningKey::from_secret(workspace.secret.expose_secret().as_bytes());
-    claims
-        .sign(&key, effects)
-        .ok_or_else(|| CliError::failed("the token cannot be signed"))
 }
 
 fn milliseconds(time: Duration) -> String {

@@ -2,9 +2,12 @@
 
 mod completions;
 mod connections;
+mod connector;
 mod demo;
 mod formula;
 mod generate;
+mod local;
+mod operations;
 mod request;
 mod serve;
 mod token;
@@ -30,6 +33,8 @@ pub(crate) async fn run(command: Command, output: Output) -> Result<ExitCode, Cl
         Command::Formula(Formula::Eval) => formula::eval(output),
         Command::Token(command) => token::run(command, output, &effects),
         Command::Workspace(command) => workspace::run(command, output, effects).await,
+        Command::Connector(command) => connector::run(command, output, effects).await,
+        Command::Operations(command) => operations::run(command, output, &effects).await,
         Command::Connections(command) => connections::run(command, output, &effects).await,
         Command::Request(args) => request::run(args, output, &effects).await,
         Command::Completions { shell } => completions::run(shell, output),

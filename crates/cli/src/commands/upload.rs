@@ -38,12 +38,7 @@ impl Upload {
         let name = name.to_owned();
         let opened = tokio::task::spawn_blocking(move || open(&name)).await;
         let opened = opened.map_err(io::Error::other)?;
-        let (first, rest, length) = opened.map_err(|error| {
-            CliError::usage(
-                format!("cannot read `{data}`: {error}"),
-                "give `@` and the path of a file, or `@-` for standard input",
-            )
-        })?;
+        let (first, rest, length) = opened.map_err(|error| cannot_read(data, &error))?;
         if first.len() < PIECE_BYTES {
             return Ok(Self::whole(first));
         }
@@ -65,6 +60,31 @@ impl Upload {
             length: None,
         }
     }
+}
+
+/// The whole of what `given` means: text, `@file`, or `@-` for standard input.
+pub(super) async fn text_of(given: &str) -> Result<Vec<u8>, CliError> {
+    let Some(name) = given.strip_prefix('@') else {
+        return Ok(given.as_bytes().to_vec());
+    };
+    let name = name.to_owned();
+    let read = move || {
+        let (first, mut rest, _) = open(&name)?;
+        let mut whole = first.to_vec();
+        rest.read_to_end(&mut whole)?;
+        Ok(whole)
+    };
+    let whole: io::Result<Vec<u8>> = tokio::task::spawn_blocking(read)
+        .await
+        .map_err(io::Error::other)?;
+    whole.map_err(|error| cannot_read(given, &error))
+}
+
+fn cannot_read(data: &str, error: &io::Error) -> CliError {
+    CliError::usage(
+        format!("cannot read `{data}`: {error}"),
+        "give `@` and the path of a file, or `@-` for standard input",
+    )
 }
 
 /// The first piece, the rest, and the length of the whole if it is a file's.

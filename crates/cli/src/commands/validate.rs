@@ -38,12 +38,7 @@ pub(super) fn run(args: &Validate, output: Output) -> Result<ExitCode, CliError>
 /// they are not wanted.
 pub(super) fn text(path: &Path, directory: &Directory) -> String {
     let root = root(path);
-    let mut text = render_under(
-        &root,
-        &directory.diagnostics,
-        &directory.sources,
-        Color::Always,
-    );
+    let mut text = diagnostics(path, directory);
     if !text.is_empty() {
         text.push('\n');
     }
@@ -73,6 +68,16 @@ pub(super) fn text(path: &Path, directory: &Directory) -> String {
     }
     text.push_str(&summary(path, directory));
     text
+}
+
+/// What is wrong, with the same colours.
+pub(super) fn diagnostics(path: &Path, directory: &Directory) -> String {
+    render_under(
+        &root(path),
+        &directory.diagnostics,
+        &directory.sources,
+        Color::Always,
+    )
 }
 
 fn connector_line(root: &str, connector: &ConnectorFile) -> String {

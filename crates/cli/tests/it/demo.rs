@@ -9,6 +9,8 @@ fn every_connector_of_the_demo_works() {
         "api-key",
         "basic",
         "session-login",
+        "typescript",
+        "greet",
         "app-token",
         "membrane-token",
     ] {
@@ -31,6 +33,6 @@ fn with_json_the_demo_is_one_document() {
     let value = ran.json();
     assert_eq!(value["ok"], true);
     let connectors = value["connectors"].as_array().unwrap();
-    assert_eq!(connectors.len(), 5);
+    assert_eq!(connectors.len(), 6);
     assert!(connectors.iter().all(|connector| connector["ok"] == true));
 }

@@ -1,4 +1,4 @@
-//! The guide for a first connector, as a reader follows it.
+//! The guides, as a reader follows them.
 
 use std::path::Path;
 use std::process::Command;
@@ -30,9 +30,14 @@ fn blocks(section: &str) -> Vec<Block> {
 
 /// Writes the files of `blocks`: each begins with its name.
 fn write_files(place: &Place, blocks: &[Block], upstream: &str) {
-    for block in blocks.iter().filter(|block| block.language == "yaml") {
+    for block in blocks {
+        let mark = match block.language.as_str() {
+            "yaml" => "# ",
+            "ts" => "// ",
+            _ => continue,
+        };
         let (name, text) = block.text.split_once('\n').unwrap();
-        let name = name.strip_prefix("# ").unwrap();
+        let name = name.strip_prefix(mark).unwrap();
         place.write(
             name,
             &format!("{}\n", text.replace(EXAMPLES_UPSTREAM, upstream)),
@@ -50,20 +55,20 @@ fn type_commands(place: &Place, server: &Server, blocks: &[Block]) -> String {
             let body: Value = serde_json::from_str(body.strip_suffix('\'').unwrap()).unwrap();
             connect(place, server, "user-42", &body);
         } else if !line.contains(" serve ") && !line.contains("acme.env") {
-            printed.push_str(&type_command(place, server, line));
+            printed.push_str(&type_command(place, &server.url, line));
         }
     }
     printed
 }
 
-fn type_command(place: &Place, server: &Server, line: &str) -> String {
+fn type_command(place: &Place, url: &str, line: &str) -> String {
     let executable = Path::new(env!("CARGO_BIN_EXE_authbridge"));
     let directory = executable.parent().unwrap().display();
     let mut command = Command::new("sh");
     command.args(["-c", line]).current_dir(place.path(""));
     command
         .env("PATH", format!("{directory}:/usr/bin:/bin"))
-        .env("AUTHBRIDGE_URL", &server.url)
+        .env("AUTHBRIDGE_URL", url)
         .env("AUTHBRIDGE_WORKSPACE_KEY", crate::support::KEY)
         .env("AUTHBRIDGE_WORKSPACE_SECRET", crate::support::SECRET);
     let ran = command.output().unwrap();
@@ -101,5 +106,37 @@ fn the_guide_for_a_first_connector_works_as_printed() {
             assert!(printed.contains(text), "`{text}` is not in\n{printed}");
         }
         server.stop();
+    }
+}
+
+#[test]
+fn the_guide_for_functions_works_as_printed() {
+    let guide = repository().join("docs/guides/functions-in-javascript.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    let place = Place::new();
+    let expected = [
+        &["contacts/", "refresh again", "9 passed, 0 failed"][..],
+        &["9 passed, 0 failed"],
+        &["Requests are signed", "1 passed, 0 failed"],
+        &[
+            "All pages are counted",
+            "console.info: page 1 has 2",
+            "11 passed",
+        ],
+        &["lib/signature.ts:5:", "1 failed"],
+    ];
+    let sections: Vec<&str> = guide.split("\n## ").skip(1).collect();
+    assert_eq!(sections.len(), expected.len());
+    for (section, expected) in sections.into_iter().zip(expected) {
+        let blocks = blocks(section);
+        write_files(&place, &blocks, EXAMPLES_UPSTREAM);
+        let shell = blocks.iter().filter(|block| block.language == "sh");
+        let printed: String = shell
+            .flat_map(|block| block.text.lines())
+            .map(|line| type_command(&place, "", line))
+            .collect();
+        for text in expected {
+            assert!(printed.contains(text), "`{text}` is not in\n{printed}");
+        }
     }
 }

@@ -8,6 +8,7 @@
 )]
 
 mod connections;
+mod connector;
 mod demo;
 mod formula;
 mod guide;

@@ -48,9 +48,15 @@ pub(super) async fn run(
             };
             output.result(&text, &found)?;
         }
-        Connections::Test { connection, remote } => {
+        Connections::Test {
+            connection,
+            logs,
+            remote,
+        } => {
             let api = Api::new(&remote, effects)?;
-            let result = one(&api, &remote, Method::POST, &connection, "/test").await?;
+            let what = if logs { "/test?logs=1" } else { "/test" };
+            let result = one(&api, &remote, Method::POST, &connection, what).await?;
+            output.logs(&result)?;
             return tested(&result, output);
         }
         Connections::Archive { connection, remote } => {
@@ -119,7 +125,11 @@ fn tested(result: &Value, output: Output) -> Result<ExitCode, CliError> {
         .pointer("/error/message")
         .and_then(Value::as_str)
         .unwrap_or("the server does not say why");
-    output.result(&format!("it does not work: {why}\n"), result)?;
+    let mut text = format!("it does not work: {why}\n");
+    for frame in crate::error::stack(result.get("error").unwrap_or(&Value::Null)) {
+        text.push_str(&format!("  at {frame}\n"));
+    }
+    output.result(&text, result)?;
     Ok(ExitCode::from(1))
 }
 

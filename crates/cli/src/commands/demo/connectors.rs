@@ -10,6 +10,8 @@ pub(super) struct DemoConnector {
     pub(super) definition: Value,
     /// `None` for types that need no connecting.
     pub(super) input: Option<Value>,
+    /// An operation to run, with its input.
+    pub(super) operation: Option<(&'static str, Value)>,
 }
 
 /// One connector for each, against the provider at `base`.
@@ -18,6 +20,7 @@ pub(super) fn all(base: &str) -> Vec<DemoConnector> {
         api_key(base),
         basic(base),
         session_login(base),
+        typescript(base),
         token(base, "app-token", "integration-app-token"),
         token(base, "membrane-token", "membrane-token"),
     ]
@@ -57,6 +60,7 @@ fn api_key(base: &str) -> DemoConnector {
             "test": test(),
         }),
         input: Some(json!({ "apiKey": "simulated-api-key" })),
+        operation: None,
     }
 }
 
@@ -79,6 +83,7 @@ fn basic(base: &str) -> DemoConnector {
             "test": test(),
         }),
         input: Some(json!({ "username": "ada", "password": "simulated-password" })),
+        operation: None,
     }
 }
 
@@ -111,6 +116,42 @@ fn session_login(base: &str) -> DemoConnector {
             "test": test(),
         }),
         input: Some(json!({ "email": "ada@example.com", "password": "simulated-password" })),
+        operation: None,
+    }
+}
+
+/// Functions in TypeScript, and an operation.
+fn typescript(base: &str) -> DemoConnector {
+    const MAKE_API_CLIENT: &str = "export default function makeApiClient(\n  \
+        { credentials }: { credentials: { apiKey: string } },\n) {\n  \
+        return { baseUri: 'BASE', headers: { 'X-Api-Key': credentials.apiKey } }\n}\n";
+    const TEST: &str = "export default async function test({ apiClient }: { apiClient: any }) {\n  \
+        const account = await apiClient.get('/me')\n  \
+        return account.id !== undefined\n}\n";
+    const GREET: &str = "export default async function greet({ apiClient, input }: any) {\n  \
+        const account: { id: string } = await apiClient.get('/me')\n  \
+        console.log('greeting', account.id)\n  \
+        return { text: `${input.greeting}, ${account.id}!` }\n}\n";
+    let code = |text: &str| json!({ "type": "javascript", "code": text.replace("BASE", base) });
+    DemoConnector {
+        key: "typescript",
+        auth_type: "client-credentials",
+        definition: json!({
+            "key": "typescript",
+            "name": "Functions in TypeScript",
+            "type": "client-credentials",
+            "inputSchema": form(&[("apiKey", "API key")]),
+            "makeApiClient": code(MAKE_API_CLIENT),
+            "test": code(TEST),
+            "operations": [{
+                "key": "greet",
+                "name": "Greet",
+                "inputSchema": form(&[("greeting", "Greeting")]),
+                "run": code(GREET),
+            }],
+        }),
+        input: Some(json!({ "apiKey": "simulated-api-key" })),
+        operation: Some(("greet", json!({ "greeting": "Hello" }))),
     }
 }
 
@@ -120,5 +161,6 @@ fn token(base: &str, key: &'static str, auth_type: &'static str) -> DemoConnecto
         auth_type,
         definition: json!({ "key": key, "name": key, "type": auth_type, "baseUri": base }),
         input: None,
+        operation: None,
     }
 }

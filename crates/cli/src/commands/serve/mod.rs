@@ -86,7 +86,7 @@ async fn start(
     effects: Effects,
 ) -> Result<Running, CliError> {
     let workspace = workspace::ensure(args, output, store, &effects).await?;
-    let engine = Engine::new(store.clone(), effects, egress(args));
+    let engine = Engine::new(store.clone(), effects, egress(args), args.sandbox.options());
     // Before loading, so that no change falls in between.
     let changes = match &args.directory {
         Some(directory) if args.watch => Some(Changes::of(directory, &args.data.data_dir)?),
@@ -124,6 +124,7 @@ fn egress(args: &Serve) -> Egress {
     let policy = Policy {
         is_development: args.dev,
         allowed_networks: args.allow_network.clone(),
+        ..Policy::default()
     };
     let deadlines = Deadlines {
         connect: Duration::from_secs(args.connect_timeout),

@@ -1,0 +1,420 @@
+//! The life of a connection, from connecting to disconnecting, against the simulated API.
+
+use authbridge_core::connector::{AuthOption, Connector, FunctionName};
+use authbridge_definition::CONNECTABLE;
+use authbridge_testkit::{Exchange, Verdict};
+use http::{HeaderMap, Method};
+use serde_json::{Map, Value};
+
+use super::bench::{Bench, Person, Proxied};
+use super::mask::Mask;
+use super::report::{Outcome, Section, Step};
+use super::sample::{self, Proof};
+use crate::error::CliError;
+
+/// What is tested, and with what.
+pub(super) struct Subject<'a> {
+    pub(super) connector: &'a Connector,
+    pub(super) integration: &'a str,
+    /// What the author's `tests/provider.yml` types, if it says so.
+    pub(super) input: Option<&'a Value>,
+    /// A path of the API that is worth requesting.
+    pub(super) path: &'a str,
+    pub(super) mask: Mask,
+}
+
+/// Runs the life cycle of one auth option.
+pub(super) async fn run(
+    bench: &Bench,
+    subject: &Subject<'_>,
+    option: &AuthOption,
+) -> Result<Section, CliError> {
+    let title = match &option.key {
+        Some(key) => format!("option {key} ({})", option.auth_type.as_str()),
+        None => format!("life cycle ({})", option.auth_type.as_str()),
+    };
+    let input = input_for(option, subject.input);
+    let proofs = sample::proofs(&input, option.input_schema.as_ref());
+    let mask = proofs.iter().fold(subject.mask.clone(), |mask, proof| {
+        mask.and(&proof.name, &proof.value.as_str().into())
+    });
+    let mut run = Run {
+        bench,
+        subject,
+        option,
+        person: bench.person()?,
+        input,
+        proofs,
+        mask,
+        steps: Vec::new(),
+    };
+    run.all().await?;
+    Ok(Section {
+        title,
+        steps: run.steps,
+    })
+}
+
+/// What is typed for `option`: what the author gives, and something made up for the rest.
+fn input_for(option: &AuthOption, given: Option<&Value>) -> Value {
+    let schema = option.input_schema.as_ref();
+    let mut input = sample::of_schema(schema);
+    let properties = schema
+        .and_then(|schema| schema.get("properties"))
+        .and_then(Value::as_object);
+    if let (Value::Object(input), Some(Value::Object(given))) = (&mut input, given) {
+        // Several options share one `provider.yml`.
+        let fits = |name: &String| properties.is_none_or(|known| known.contains_key(name));
+        let fitting = given.iter().filter(|(name, _)| fits(name));
+        input.extend(fitting.map(|(name, value)| (name.clone(), value.clone())));
+    }
+    input
+}
+
+struct Run<'a> {
+    bench: &'a Bench,
+    subject: &'a Subject<'a>,
+    option: &'a AuthOption,
+    person: Person,
+    input: Value,
+    proofs: Vec<Proof>,
+    mask: Mask,
+    steps: Vec<Step>,
+}
+
+/// How a step went, before what it sent is added.
+struct Went {
+    outcome: Outcome,
+    detail: String,
+    error: Option<Value>,
+    logs: Vec<Value>,
+}
+
+impl Went {
+    fn of(outcome: Outcome, detail: impl Into<String>) -> Self {
+        Self {
+            outcome,
+            detail: detail.into(),
+            error: None,
+            logs: Vec::new(),
+        }
+    }
+
+    fn passed(detail: impl Into<String>) -> Self {
+        Self::of(Outcome::Passed, detail)
+    }
+
+    fn skipped(reason: impl Into<String>) -> Self {
+        Self::of(Outcome::Skipped(reason.into()), "")
+    }
+
+    fn failed(lines: &[&str]) -> Self {
+        let lines = lines.iter().map(|line| (*line).to_owned()).collect();
+        Self::of(Outcome::Failed(lines), "")
+    }
+
+    fn with_error(mut self, error: &CliError) -> Self {
+        let error = error.to_json();
+        self.logs = logs_of(&error);
+        self.error = Some(error);
+        self
+    }
+
+    fn with_logs_of(mut self, answer: &Value) -> Self {
+        self.logs = logs_of(answer);
+        self
+    }
+}
+
+/// What functions wrote to the console while `answer` was made.
+pub(super) fn logs_of(answer: &Value) -> Vec<Value> {
+    let logs = answer.get("_logs").and_then(Value::as_array);
+    logs.cloned().unwrap_or_default()
+}
+
+impl Run<'_> {
+    async fn all(&mut self) -> Result<(), CliError> {
+        let auth_type = self.option.auth_type;
+        if !CONNECTABLE.contains(&auth_type) {
+            let reason = format!(
+                "this version does not connect accounts of type `{}` yet; the cases below run",
+                auth_type.as_str()
+            );
+            self.add("connect", Went::skipped(reason));
+            return Ok(());
+        }
+        let typed = self.proofs.iter().map(|proof| proof.value.clone());
+        self.bench.simulated.open_account(typed.collect());
+        if auth_type.needs_no_connect_form() && self.option.input_schema.is_none() {
+            return self.token_life().await;
+        }
+        let Some(connection) = self.connect().await? else {
+            return Ok(());
+        };
+        self.test(&connection).await;
+        self.call(&connection).await;
+        self.wrong_credentials().await?;
+        self.expire(&connection).await;
+        self.disconnect(&connection).await;
+        Ok(())
+    }
+
+    /// Of types whose credential is the workspace's token.
+    async fn token_life(&mut self) -> Result<(), CliError> {
+        let reason = "not needed: the workspace signs a token for every customer";
+        self.add("connect", Went::skipped(reason));
+        let connection = self.subject.integration.to_owned();
+        self.test(&connection).await;
+        self.call(&connection).await;
+        let reason = "not needed: every request carries a fresh token";
+        self.add("expire and refresh", Went::skipped(reason));
+        Ok(())
+    }
+
+    /// Adds a step, with what reached the simulated API since the last one.
+    fn add(&mut self, name: &str, went: Went) {
+        let exchanges = self.bench.simulated.take_exchanges();
+        self.add_with(name, went, exchanges);
+    }
+
+    fn add_with(&mut self, name: &str, went: Went, exchanges: Vec<Exchange>) {
+        self.steps.push(Step {
+            name: name.to_owned(),
+            outcome: went.outcome,
+            detail: went.detail,
+            place: None,
+            error: went.error,
+            logs: went.logs,
+            exchanges,
+            mask: self.mask.clone(),
+        });
+    }
+
+    fn has(&self, function: FunctionName) -> bool {
+        self.option.function(function).is_some()
+    }
+
+    async fn connect(&mut self) -> Result<Option<String>, CliError> {
+        let (integration, key) = (self.subject.integration, self.option.key.as_deref());
+        match self.person.connect(integration, key, &self.input).await {
+            Ok(connection) => {
+                let id = connection.get("id").and_then(Value::as_str);
+                let id = id.map(str::to_owned).unwrap_or_default();
+                let went = Went::passed("an account is connected").with_logs_of(&connection);
+                self.add("connect", went);
+                Ok(Some(id))
+            }
+            Err(error @ CliError::Api { .. }) => {
+                let exchanges = self.bench.simulated.take_exchanges();
+                let lines = connect_hints(&exchanges);
+                let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+                let went = Went::failed(&lines).with_error(&error);
+                self.add_with("connect", went, exchanges);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn test(&mut self, connection: &str) {
+        if !self.has(FunctionName::Test) {
+            let reason = "the connector has no `test`: it would connect whatever is typed";
+            self.add("test", Went::skipped(reason));
+            return;
+        }
+        let went = match self.person.post(connection, "test", None).await {
+            Ok(answer) if answer.get("success") == Some(&Value::Bool(true)) => {
+                Went::passed("the credentials work").with_logs_of(&answer)
+            }
+            Ok(answer) => Went {
+                error: answer.get("error").cloned(),
+                ..Went::failed(&["`test` did not succeed with good credentials"])
+            }
+            .with_logs_of(&answer),
+            Err(error) => Went::failed(&[]).with_error(&error),
+        };
+        self.add("test", went);
+    }
+
+    async fn request(&self, connection: &str) -> Result<Proxied, CliError> {
+        let (path, headers) = (self.subject.path, HeaderMap::new());
+        self.person
+            .request(connection, Method::GET, path, headers, None)
+            .await
+    }
+
+    async fn call(&mut self, connection: &str) {
+        let answer = self.request(connection).await;
+        let exchanges = self.bench.simulated.take_exchanges();
+        let went = match (answer, exchanges.last().map(|last| last.verdict)) {
+            (Err(error), _) => Went::failed(&[]).with_error(&error),
+            (Ok(_), Some(Verdict::Accepted | Verdict::Issued)) => {
+                Went::passed("a request through the API client carries the credentials")
+            }
+            (Ok(_), Some(Verdict::Expired)) => {
+                Went::failed(&["the request carries credentials that have expired"])
+            }
+            (Ok(_), Some(Verdict::Unknown)) => Went::failed(&[
+                "the request carries none of the credentials",
+                "look at what `makeApiClient` reads, and at what is in `credentials`",
+            ]),
+            (Ok(_), Some(Verdict::Canned | Verdict::Unexpected) | None) => {
+                Went::failed(&["no request reached the API"])
+            }
+        };
+        self.add_with("call", went, exchanges);
+    }
+
+    async fn wrong_credentials(&mut self) -> Result<(), CliError> {
+        const NAME: &str = "wrong credentials";
+        if self.proofs.is_empty() {
+            let reason = "the form asks for nothing that could be wrong";
+            self.add(NAME, Went::skipped(reason));
+            return Ok(());
+        }
+        let other = self.bench.person()?;
+        let wrong = sample::with_wrong(&self.input, &self.proofs);
+        let (integration, key) = (self.subject.integration, self.option.key.as_deref());
+        let connected = other.connect(integration, key, &wrong).await;
+        let exchanges = self.bench.simulated.take_exchanges();
+        let went = match connected {
+            Err(error) => Went::passed(format!("refused: {}", self.mask.text(&error.to_string()))),
+            Ok(_) if !self.has(FunctionName::Test) => Went::failed(&[
+                "an account was connected with wrong credentials: the connector has no `test`",
+            ]),
+            Ok(connection) if exchanges.is_empty() => Went::failed(&[
+                "an account was connected with wrong credentials: `test` makes no request, so that \
+                 it cannot know",
+            ])
+            .with_logs_of(&connection),
+            Ok(connection) => Went::failed(&[
+                "an account was connected with wrong credentials, although the API refused them: \
+                 `test` must fail then, or return nothing",
+            ])
+            .with_logs_of(&connection),
+        };
+        self.add_with(NAME, went, exchanges);
+        Ok(())
+    }
+
+    async fn expire(&mut self, connection: &str) {
+        self.bench.simulated.expire_all();
+        let answer = self.request(connection).await;
+        let exchanges = self.bench.simulated.take_exchanges();
+        if !self.has(FunctionName::RefreshCredentials) {
+            let went = match answer {
+                Ok(answer) if answer.status < 400 => {
+                    Went::failed(&["expired credentials were accepted"])
+                }
+                Ok(_) | Err(CliError::Api { .. }) => Went::skipped(
+                    "there is no `refreshCredentials`: once the credentials have expired, the \
+                     customer would have to reconnect",
+                ),
+                Err(error) => Went::failed(&[]).with_error(&error),
+            };
+            self.add_with("expire and refresh", went, exchanges);
+            return;
+        }
+        let went = renewed(answer, &exchanges, "refused, refreshed, and repeated");
+        let has_passed = went.outcome == Outcome::Passed;
+        self.add_with("expire and refresh", went, exchanges);
+        if has_passed {
+            self.refresh_again(connection).await;
+        }
+    }
+
+    /// Refresh tokens may work only once: a second round shows whether the new one was kept.
+    async fn refresh_again(&mut self, connection: &str) {
+        self.bench.simulated.expire_all();
+        let refreshed = self.person.post(connection, "refresh-credentials", None);
+        let went = match refreshed.await {
+            Err(error) => Went::failed(&[
+                "the second refresh failed: is a new refresh token of the first one kept?",
+            ])
+            .with_error(&error),
+            Ok(answer) => {
+                let proxied = self.request(connection).await;
+                let exchanges = self.bench.simulated.take_exchanges();
+                let went = renewed(proxied, &exchanges, "with what the first refresh gave");
+                self.add_with("refresh again", went.with_logs_of(&answer), exchanges);
+                return;
+            }
+        };
+        self.add("refresh again", went);
+    }
+
+    async fn disconnect(&mut self, connection: &str) {
+        let went = match self.person.disconnect(connection).await {
+            Err(error) => Went::failed(&[]).with_error(&error),
+            Ok(answer) if self.has(FunctionName::Disconnect) => {
+                Went::passed("the API was told, and the credentials are erased")
+                    .with_logs_of(&answer)
+            }
+            Ok(_) => Went::passed("the credentials are erased"),
+        };
+        self.add("disconnect", went);
+    }
+}
+
+/// Whether a request after the expiry went through with fresh credentials.
+fn renewed(answer: Result<Proxied, CliError>, exchanges: &[Exchange], detail: &str) -> Went {
+    let was_issued = exchanges
+        .iter()
+        .any(|exchange| exchange.verdict == Verdict::Issued);
+    let is_accepted = exchanges.last().map(|last| last.verdict) == Some(Verdict::Accepted);
+    match answer {
+        Err(error) => Went::failed(&[]).with_error(&error),
+        Ok(answer) if answer.status < 400 && is_accepted => Went::passed(detail),
+        Ok(_) if was_issued => Went::failed(&[
+            "fresh credentials were issued, but the request did not carry them",
+            "look at what `refreshCredentials` returns: it is merged over the credentials",
+        ]),
+        Ok(_) => Went::failed(&[
+            "the API gave no fresh credentials",
+            "it gives them to requests with a refresh token, or with what the user typed, to \
+             something like a token endpoint; for another path, add a route with `{{token}}` to \
+             tests/provider.yml",
+        ]),
+    }
+}
+
+/// What may be wrong when no account can be connected.
+fn connect_hints(exchanges: &[Exchange]) -> Vec<String> {
+    let Some(last) = exchanges.last() else {
+        return Vec::new();
+    };
+    let asked = format!("{} {}", last.request.method, last.request.path);
+    match last.verdict {
+        Verdict::Unknown => vec![
+            format!("the API did not find any credentials in `{asked}`"),
+            "if they are there in another form, such as a signature, the simulated API cannot \
+             know; the cases in tests/ can show that they are right"
+                .to_owned(),
+        ],
+        Verdict::Accepted => vec![
+            format!(
+                "the API answered `{asked}` with status {}",
+                last.answer.status
+            ),
+            format!(
+                "if the connector expects another answer, add a route for `{}` to \
+                 tests/provider.yml",
+                last.request.path
+            ),
+        ],
+        Verdict::Issued | Verdict::Expired | Verdict::Canned | Verdict::Unexpected => Vec::new(),
+    }
+}
+
+/// A mask for connector parameters.
+pub(super) fn mask_of(parameters: &Value) -> Mask {
+    let empty = Value::Object(Map::new());
+    Mask::default().and(
+        "connectorParameters",
+        if parameters.is_null() {
+            &empty
+        } else {
+            parameters
+        },
+    )
+}
