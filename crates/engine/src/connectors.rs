@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use authbridge_core::connector::Connector;
 use authbridge_core::id::{ConnectorId, WorkspaceId};
-use authbridge_definition::{Bundle, ConnectorDefaults, load_connector};
+use authbridge_definition::{Bundle, ConnectorDefaults, Loaded, load_connector};
 use authbridge_store::{self as store, Origin, PutConnector, Store};
 use moka::future::Cache;
 use serde_json::Value;
@@ -87,17 +87,27 @@ impl Connectors {
             key: Some(record.key.clone()),
             version: version.map(str::to_owned),
         };
-        compile(&files, defaults)
+        let bundle = Bundle::from_json(&files)
+            .map_err(|error| EngineError::configuration(error.to_string()))?;
+        let (_, loaded) = read(bundle, defaults).await?;
+        loaded
+            .value
+            .ok_or(EngineError::Definition(loaded.diagnostics))
     }
 }
 
-fn compile(files: &Value, defaults: ConnectorDefaults) -> Result<Connector, EngineError> {
-    let bundle =
-        Bundle::from_json(files).map_err(|error| EngineError::configuration(error.to_string()))?;
-    let loaded = load_connector(&bundle, defaults);
-    loaded
-        .value
-        .ok_or(EngineError::Definition(loaded.diagnostics))
+/// Reads a definition. Linking code may take a while, so it is not for the thread of a worker.
+async fn read(
+    bundle: Bundle,
+    defaults: ConnectorDefaults,
+) -> Result<(Bundle, Loaded<Connector>), EngineError> {
+    let reading = tokio::task::spawn_blocking(move || {
+        let loaded = load_connector(&bundle, defaults);
+        (bundle, loaded)
+    });
+    reading
+        .await
+        .map_err(|_| EngineError::configuration("the connector's definition could not be read"))
 }
 
 impl Engine {
@@ -109,7 +119,7 @@ impl Engine {
     ) -> Result<store::Put<store::Connector>, EngineError> {
         session.require_admin()?;
         let bundle = Bundle::from_document("connector.json", &document.to_string());
-        let loaded = load_connector(&bundle, ConnectorDefaults::default());
+        let (bundle, loaded) = read(bundle, ConnectorDefaults::default()).await?;
         if loaded.diagnostics.iter().any(is_error) {
             return Err(EngineError::Definition(loaded.diagnostics));
         }

@@ -32,6 +32,8 @@ pub struct ApiError {
 struct FailedCode {
     stack: Vec<Value>,
     logs: Vec<String>,
+    /// A key of the author's own.
+    key: Option<String>,
 }
 
 impl ApiError {
@@ -89,6 +91,9 @@ impl ApiError {
             body.insert("doc".into(), doc.into());
         }
         if let Some(code) = &self.code {
+            if let Some(key) = &code.key {
+                body.insert("key".into(), key.as_str().into());
+            }
             body.insert("stack".into(), code.stack.clone().into());
             body.insert("logs".into(), code.logs.clone().into());
         }
@@ -229,34 +234,55 @@ fn from_auth(error: AuthError, message: String) -> ApiError {
 }
 
 /// Code that threw one of the SDK's errors answers with its type, key and data; code that failed
-/// is a `custom_code` error, with the author's stack.
+/// is a `custom_code` error. Both carry the author's stack.
 fn from_script(failure: ScriptFailure, blame: Blame, message: String) -> ApiError {
-    let key = failure.key();
-    let stack: Vec<Value> = failure.stack.iter().map(frame).collect();
-    let logs = failure.logs;
-    let (kind, data) = match failure.cause {
-        ScriptCause::Thrown { kind, data, .. } => (kind, data),
+    let (kind, key, data) = match failure.cause {
+        ScriptCause::Thrown {
+            kind, key, data, ..
+        } => (kind, key, data),
         ScriptCause::Limit { .. } | ScriptCause::Unusable { .. } | ScriptCause::Busy => {
-            (None, None)
+            (None, None, None)
         }
     };
-    let status = match (key, blame) {
-        (Some(HandlerErrorKey::RateLimitExceeded), _) => StatusCode::TOO_MANY_REQUESTS,
+    let kind = known(&THROWN_TYPES, kind.as_deref()).unwrap_or("custom_code");
+    let mut error = ApiError::new(status_of_thrown(key.as_deref(), blame), kind, message);
+    error.key = known(&THROWN_KEYS, key.as_deref());
+    error.code = Some(Box::new(FailedCode {
+        stack: failure.stack.iter().map(frame).collect(),
+        logs: failure.logs,
+        key: key.filter(|_| error.key.is_none()),
+    }));
+    error.data(data)
+}
+
+/// Types and keys of the SDK's errors (membrane-connectors reference, section 2.4).
+const THROWN_TYPES: [&str; 4] = ["bad_request", "configuration", "connection", "concurrency"];
+const THROWN_KEYS: [&str; 8] = [
+    "access_denied",
+    "access_token_expired",
+    "already_exists",
+    "connection_is_defunct",
+    "lock_timeout",
+    "not_authenticated",
+    "not_found",
+    "rate_limit_exceeded",
+];
+
+fn known(names: &[&'static str], name: Option<&str>) -> Option<&'static str> {
+    let name = name?;
+    names.iter().copied().find(|known| *known == name)
+}
+
+/// As the reference's table of errors says, except that 401 is kept for the caller's own token.
+fn status_of_thrown(key: Option<&str>, blame: Blame) -> StatusCode {
+    match (key, blame) {
+        (Some("not_found"), _) => StatusCode::NOT_FOUND,
+        (Some("access_denied"), _) => StatusCode::FORBIDDEN,
+        (Some("rate_limit_exceeded"), _) => StatusCode::TOO_MANY_REQUESTS,
         (_, Blame::Operator) => StatusCode::SERVICE_UNAVAILABLE,
         (_, Blame::Provider) => StatusCode::BAD_GATEWAY,
         (_, Blame::Caller | Blame::Customer | Blame::WorkspaceOwner) => StatusCode::BAD_REQUEST,
-    };
-    let kind = match kind.as_deref() {
-        Some("bad_request") => "bad_request",
-        Some("configuration") => "configuration",
-        Some("connection") => "connection",
-        Some("concurrency") => "concurrency",
-        Some(_) | None => "custom_code",
-    };
-    let mut error = ApiError::new(status, kind, message);
-    error.key = key.map(HandlerErrorKey::as_str);
-    error.code = Some(Box::new(FailedCode { stack, logs }));
-    error.data(data)
+    }
 }
 
 fn frame(frame: &StackFrame) -> Value {
