@@ -16,7 +16,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::{env, fs};
 
-use wasmtime::{Caller, Engine, Extern, Instance, Linker, Module, OptLevel, Store, Val};
+use wasmtime::{Caller, Engine, Extern, Instance, Linker, Module, OptLevel, Store};
 use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
 
 type Failure = Box<dyn Error>;
@@ -192,12 +192,12 @@ fn erase_stack(store: &mut Store<Build>, instance: Instance) -> Result<(), Failu
         .filter_map(wasmtime::Export::into_global)
         .collect();
     // The stack is first in memory and grows down: the pointer is the one global that is below its size.
-    let pointer = globals
+    let values = globals
         .iter()
-        .find_map(|global| match global.get(&mut *store) {
-            Val::I32(value) if value > 0 => usize::try_from(value).ok(),
-            _ => None,
-        });
+        .filter_map(|global| global.get(&mut *store).i32());
+    let pointer = values
+        .filter(|value| *value > 0)
+        .find_map(|value| usize::try_from(value).ok());
     let pointer = pointer.ok_or("no stack pointer")?;
     memory
         .data_mut(store)
@@ -262,18 +262,24 @@ struct State {
     instance: Instance,
 }
 
+#[expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "the trait says to panic for what the instrumentation did not export"
+)]
 impl InstanceState for State {
     async fn global_get(&mut self, name: &str, _: ValType) -> SnapshotVal {
         let global = self
             .instance
             .get_global(&mut self.store, name)
-            .expect("the instrumentation exports it");
-        match global.get(&mut self.store) {
-            Val::I32(value) => SnapshotVal::I32(value),
-            Val::I64(value) => SnapshotVal::I64(value),
-            Val::F32(value) => SnapshotVal::F32(value),
-            Val::F64(value) => SnapshotVal::F64(value),
-            other => panic!("a global of an unexpected type: {other:?}"),
+            .expect("an exported global");
+        let value = global.get(&mut self.store);
+        if let Some(value) = value.i32() {
+            return SnapshotVal::I32(value);
+        }
+        match value.i64() {
+            Some(value) => SnapshotVal::I64(value),
+            None => panic!("a global of an unexpected type: {value:?}"),
         }
     }
 
@@ -281,7 +287,7 @@ impl InstanceState for State {
         let memory = self
             .instance
             .get_memory(&mut self.store, name)
-            .expect("the instrumentation exports it");
+            .expect("an exported memory");
         contents(memory.data(&self.store));
     }
 }

@@ -1,7 +1,8 @@
 //! The compiled engine and its pool of places.
 
 use wasmtime::{
-    Enabled, Engine, InstanceAllocationStrategy, InstancePre, Linker, Module, PoolingAllocationConfig,
+    Enabled, Engine, InstanceAllocationStrategy, InstancePre, Linker, Module,
+    PoolingAllocationConfig,
 };
 
 use crate::engine_config::code_settings;
@@ -9,7 +10,7 @@ use crate::error::SandboxError;
 use crate::guest::{self, Guest};
 use crate::settings::SandboxSettings;
 
-/// What the build script made: QuickJS with the prelude evaluated.
+/// What the build script made: `QuickJS` with the prelude evaluated.
 const SANDBOX: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/sandbox.cwasm"));
 
 /// Native stack of one call. The engine's own stack is in its linear memory and limited there, so that deep recursion

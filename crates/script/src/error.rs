@@ -130,7 +130,7 @@ pub struct Thrown {
     /// False when something else than an error was thrown, such as a string.
     pub is_error: bool,
     /// `cause`, or `causedByError` of the SDK's errors.
-    pub cause: Option<Box<Thrown>>,
+    pub cause: Option<Box<Self>>,
 }
 
 impl fmt::Display for Thrown {

@@ -1,5 +1,6 @@
 //! The host's side of the door (`quickjs/shim.c`): what one instance may ask, and what waits for it.
 
+use std::collections::HashMap;
 use std::mem;
 use std::sync::Arc;
 
@@ -49,6 +50,8 @@ pub(crate) struct Guest {
     pub(crate) clock: Clock,
     pub(crate) random: Random,
     pub(crate) requests: usize,
+    /// Requests that were not answered yet, and their sizes.
+    pub(crate) open_requests: HashMap<u32, usize>,
     pub(crate) timers: usize,
     pub(crate) heap_bytes: usize,
     /// What the shim reported: an exception that nothing caught, in the prelude itself.

@@ -1,7 +1,7 @@
 //! The JavaScript sandbox: JSON in, JSON out.
 //!
 //! A [`Sandbox`] compiles a connector's modules once ([`Sandbox::compile`]) and runs one function of them per
-//! [`Sandbox::call`], each time in a fresh instance of the engine: QuickJS as WebAssembly, started from a snapshot in
+//! [`Sandbox::call`], each time in a fresh instance of the engine: `QuickJS` as WebAssembly, started from a snapshot in
 //! which the environment (`Buffer`, `fetch`, `axios` …) is already set up. Nothing survives from one call to the next.
 //!
 //! A script reaches the world through the [`Host`] it was given, and through nothing else: there is no file system, no

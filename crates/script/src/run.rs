@@ -28,7 +28,7 @@ pub(crate) enum Entry {
 /// A request on its way to the caller's task, and its answer on the way back.
 pub(crate) struct Outgoing {
     pub(crate) id: u32,
-    pub(crate) request: Request,
+    pub(crate) request: Box<Request>,
 }
 
 /// The stack that a script may use, at most: the linear memory has 1 MiB for it, and native functions need some.
@@ -42,7 +42,7 @@ pub(crate) struct Instance {
 /// Where a call's requests go and their answers come from.
 pub(crate) struct Channels {
     pub(crate) requests: UnboundedSender<Outgoing>,
-    pub(crate) responses: UnboundedReceiver<Message>,
+    pub(crate) responses: UnboundedReceiver<(u32, Message)>,
 }
 
 impl Instance {
@@ -62,6 +62,7 @@ impl Instance {
             clock: Arc::clone(&settings.clock),
             random: Arc::clone(&settings.random),
             requests: 0,
+            open_requests: HashMap::new(),
             timers: 0,
             heap_bytes: 0,
             report: None,
@@ -130,7 +131,6 @@ impl Instance {
         channels: &mut Channels,
     ) -> Result<Message, ScriptError> {
         let mut timers = Timers::default();
-        let mut requests = 0_usize;
         self.enter(Entry::Call, start).await?;
         loop {
             if let Some(outcome) = self.guest().outcome.take() {
@@ -139,7 +139,6 @@ impl Instance {
             for started in std::mem::take(&mut self.guest().started) {
                 match started {
                     Started::Request { id, request } => {
-                        requests += 1;
                         // It fails when the caller is gone, and then this task is about to be aborted.
                         let _gone = channels.requests.send(Outgoing { id, request });
                     }
@@ -148,12 +147,12 @@ impl Instance {
                 }
             }
             self.guest().timers = timers.len();
-            if requests == 0 && timers.len() == 0 {
+            if self.guest().open_requests.is_empty() && timers.len() == 0 {
                 return Err(ScriptError::Abandoned);
             }
             tokio::select! {
-                Some(response) = channels.responses.recv() => {
-                    requests = requests.saturating_sub(1);
+                Some((id, response)) = channels.responses.recv() => {
+                    self.guest().open_requests.remove(&id);
                     self.check_response(&response)?;
                     self.enter(Entry::Response, response).await?;
                 }

@@ -127,8 +127,13 @@ impl Sandbox {
     /// returned future is dropped.
     pub async fn call(&self, program: &Program, call: Call, host: &dyn Host) -> Outcome {
         let begun = Instant::now();
-        let mut limits = call.limits.clone().unwrap_or_else(|| self.shared.settings.limits.clone());
-        limits.heap_bytes = limits.heap_bytes.min(self.shared.settings.limits.heap_bytes);
+        let mut limits = call
+            .limits
+            .clone()
+            .unwrap_or_else(|| self.shared.settings.limits.clone());
+        limits.heap_bytes = limits
+            .heap_bytes
+            .min(self.shared.settings.limits.heap_bytes);
         let (requests, outgoing) = unbounded_channel();
         let (answers, responses) = unbounded_channel();
         let shared = Arc::clone(&self.shared);
@@ -290,16 +295,19 @@ fn start_message(program: &Program, call: &Call, limits: &Limits) -> Message {
     }
 }
 
+/// Requests that one call makes at one time; more of them wait. The responses of all of them are in memory at once.
+const PARALLEL_REQUESTS: usize = 10;
+
 /// Makes the script's requests, on the caller's task, for as long as it is polled.
 async fn answer_requests(
     host: &dyn Host,
     mut outgoing: UnboundedReceiver<Outgoing>,
-    answers: UnboundedSender<Message>,
+    answers: UnboundedSender<(u32, Message)>,
 ) -> std::convert::Infallible {
     let mut open = FuturesUnordered::new();
     loop {
         tokio::select! {
-            Some(request) = outgoing.recv() => open.push(answer(host, request)),
+            Some(request) = outgoing.recv(), if open.len() < PARALLEL_REQUESTS => open.push(answer(host, request)),
             Some(message) = open.next() => {
                 // It fails when the script is over, and then so is this.
                 let _over = answers.send(message);
@@ -309,9 +317,9 @@ async fn answer_requests(
     }
 }
 
-async fn answer(host: &dyn Host, outgoing: Outgoing) -> Message {
+async fn answer(host: &dyn Host, outgoing: Outgoing) -> (u32, Message) {
     let id = outgoing.id;
-    let answer = match outgoing.request {
+    let answer = match *outgoing.request {
         Request::Fetch(request) => host
             .fetch(request)
             .await
@@ -321,7 +329,7 @@ async fn answer(host: &dyn Host, outgoing: Outgoing) -> Message {
             .await
             .map(|response| client_message(id, response)),
     };
-    answer.unwrap_or_else(|error| refused(id, error))
+    (id, answer.unwrap_or_else(|error| refused(id, error)))
 }
 
 fn fetched(id: u32, response: FetchResponse) -> Message {

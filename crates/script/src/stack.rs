@@ -16,17 +16,16 @@ pub(crate) fn frames(stack: &str, modules: &[ModuleInfo]) -> Vec<Frame> {
         .collect()
 }
 
-/// `    at function (module:line:column)`, or without a function.
+/// `    at function (module:line:column)`, or without a function. Both names may have brackets and spaces in them.
 fn frame(line: &str, modules: &[ModuleInfo]) -> Option<Frame> {
     let rest = line.trim().strip_prefix("at ")?;
-    let (function, place) = match rest
-        .strip_suffix(')')
-        .and_then(|rest| rest.rsplit_once(" ("))
-    {
-        Some((function, place)) => (function, place),
-        None => ("<anonymous>", rest),
+    let (function, at) = match rest.strip_suffix(')') {
+        Some(rest) => rest.match_indices(" (").find_map(|(index, bracket)| {
+            let (function, place) = (rest.get(..index)?, rest.get(index + bracket.len()..)?);
+            Some((function, position(place, modules)?))
+        })?,
+        None => ("<anonymous>", position(rest, modules)?),
     };
-    let at = position(place, modules)?;
     Some(Frame {
         function: function.to_owned(),
         module: at.module,
@@ -58,4 +57,58 @@ pub(crate) fn syntax_position(stack: &str, modules: &[ModuleInfo]) -> Option<Pos
     stack
         .lines()
         .find_map(|line| position(line.trim().strip_prefix("at ")?, modules))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{frames, syntax_position};
+    use crate::program::ModuleInfo;
+
+    fn modules() -> Vec<ModuleInfo> {
+        let info = |name: &str, first_line_offset| ModuleInfo {
+            name: name.to_owned(),
+            first_line_offset,
+        };
+        vec![info("auth/test.js", 10), info("a b (c):d.js", 0)]
+    }
+
+    #[test]
+    fn frames_of_the_script_are_kept_and_others_are_not() {
+        let stack = "    at f (auth/test.js:1:15)\n    at native (native)\n    at send (authbridge:fetch.js:9:9)\n    \
+                     at a b (a b (c):d.js:3:4)\n    at auth/test.js:2:7\n    at g (other.js:1:1)\n";
+        let found = frames(stack, &modules());
+        let found: Vec<_> = found
+            .iter()
+            .map(|frame| {
+                (
+                    frame.function.as_str(),
+                    frame.module.as_str(),
+                    frame.line,
+                    frame.column,
+                )
+            })
+            .collect();
+        let expected = [
+            ("f", "auth/test.js", 1, 5),
+            ("a b", "a b (c):d.js", 3, 4),
+            ("<anonymous>", "auth/test.js", 2, 7),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_position_in_the_wrapper_is_the_first_column() {
+        let at = syntax_position("    at auth/test.js:1:3\n", &modules()).expect("a position");
+        assert_eq!((at.line, at.column), (1, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_stack(text in ".*", number in any::<u64>()) {
+            let _frames = frames(&text, &modules());
+            let _frames = frames(&format!("    at {text} (auth/test.js:{number}:{number})"), &modules());
+        }
+    }
 }

@@ -12,6 +12,9 @@ use crate::stack;
 /// Causes of causes that are kept.
 const MOST_CAUSES: usize = 8;
 
+/// More than the prelude writes for an error.
+const LARGEST_ERROR: usize = 4 * 1024 * 1024;
+
 /// The log of one call, within its limits.
 pub(crate) struct Logs {
     lines: Vec<LogLine>,
@@ -101,6 +104,9 @@ pub(crate) fn outcome(
     limits: &Limits,
     modules: &[ModuleInfo],
 ) -> Result<Option<Value>, ScriptError> {
+    if text.len() > limits.output_bytes.saturating_add(LARGEST_ERROR) {
+        return Err(over_output(limits));
+    }
     let mut characters = text.chars();
     let kind = characters.next();
     let rest = characters.as_str();
@@ -170,7 +176,7 @@ struct Described {
     request_blocked: bool,
     stack: String,
     is_error: bool,
-    cause: Option<Box<Described>>,
+    cause: Option<Box<Self>>,
 }
 
 fn thrown(json: &str, modules: &[ModuleInfo]) -> ScriptError {
@@ -197,6 +203,89 @@ impl Described {
             request_blocked: self.request_blocked,
             is_error: self.is_error,
             cause: cause.map(|cause| Box::new(cause.into_thrown(modules, causes - 1))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::{Logs, limit_text, log_line, outcome};
+    use crate::call::LogLevel;
+    use crate::error::{LimitKind, ScriptError};
+    use crate::settings::Limits;
+
+    #[test]
+    fn outcomes_of_each_kind_are_read() {
+        let limits = Limits::default();
+        let read = |text: &str| outcome(text, &limits, &[]);
+        assert_eq!(read("u"), Ok(None));
+        assert_eq!(read("v{\"a\":1}"), Ok(Some(json!({"a": 1}))));
+        assert!(matches!(
+            read("v{"),
+            Err(ScriptError::NotSerialisable { .. })
+        ));
+        assert!(matches!(
+            read("o"),
+            Err(ScriptError::Limit {
+                which: LimitKind::Output,
+                ..
+            })
+        ));
+        assert!(
+            matches!(read("t{\"message\":\"x\"}"), Err(ScriptError::Thrown(thrown)) if thrown.message == "x")
+        );
+        assert!(matches!(
+            read("tnonsense"),
+            Err(ScriptError::Crashed { .. })
+        ));
+        assert!(matches!(read(""), Err(ScriptError::Crashed { .. })));
+    }
+
+    #[test]
+    fn an_outcome_beyond_the_limit_is_not_parsed() {
+        let limits = Limits {
+            output_bytes: 4,
+            ..Limits::default()
+        };
+        assert!(matches!(
+            outcome("v[1,2]", &limits, &[]),
+            Err(ScriptError::Limit {
+                which: LimitKind::Output,
+                ..
+            })
+        ));
+    }
+
+    #[test]
+    fn a_log_ends_where_its_limits_are() {
+        let mut logs = Logs::new(&Limits {
+            log_lines: 10,
+            log_bytes: 7,
+            ..Limits::default()
+        });
+        for text in ["iabc", "wdef", "egh", "ii"] {
+            logs.push(log_line(text).expect("a level"));
+        }
+        let lines = logs.finish();
+        assert_eq!(lines.len(), 3);
+        assert_eq!(lines.last().map(|line| line.level), Some(LogLevel::Warn));
+    }
+
+    #[test]
+    fn limits_have_units() {
+        let limits = Limits::default();
+        assert_eq!(limit_text(&limits, LimitKind::Cpu), "1s");
+        assert_eq!(limit_text(&limits, LimitKind::Heap), "64 MiB");
+        assert_eq!(limit_text(&limits, LimitKind::Requests), "100 requests");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_an_outcome(text in "[uvtnso]?.*") {
+            let _outcome = outcome(&text, &Limits::default(), &[]);
         }
     }
 }

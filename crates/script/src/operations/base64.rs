@@ -14,10 +14,8 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-pub(super) fn encode(bytes: &[u8]) -> Answer {
-    Ok(Message::text(
-        base64::engine::general_purpose::STANDARD.encode(bytes),
-    ))
+pub(super) fn encode(bytes: &[u8]) -> Message {
+    Message::text(base64::engine::general_purpose::STANDARD.encode(bytes))
 }
 
 /// Both alphabets, up to the first `=`; what is no base64 is passed over, and so is a last character that is alone.
@@ -39,4 +37,42 @@ pub(super) fn decode(text: &str) -> Answer {
         .decode(digits)
         .map(Message::bytes)
         .map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{decode, encode};
+
+    fn decoded(text: &str) -> Vec<u8> {
+        decode(text)
+            .ok()
+            .and_then(|message| message.bytes)
+            .unwrap_or_default()
+            .to_vec()
+    }
+
+    #[test]
+    fn it_is_as_lenient_as_node() {
+        assert_eq!(decoded("aGk="), b"hi");
+        assert_eq!(decoded("a G\nk"), b"hi");
+        assert_eq!(decoded("-_8"), [0xfb, 0xff]);
+        assert_eq!(decoded("aGk=aGk="), b"hi");
+        assert_eq!(decoded("aGkxa"), b"hi1");
+        assert_eq!(decoded("a"), b"");
+        assert_eq!(decoded("ä=="), b"");
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_encoded_is_decoded(bytes in any::<Vec<u8>>()) {
+            prop_assert_eq!(decoded(&encode(&bytes).text), bytes);
+        }
+
+        #[test]
+        fn any_text_can_be_decoded(text in ".*") {
+            prop_assert!(decode(&text).is_ok());
+        }
+    }
 }

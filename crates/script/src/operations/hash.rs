@@ -85,7 +85,7 @@ pub(super) fn hmac(text: &str, bytes: &[u8]) -> Answer {
 
 /// A key with its hash function.
 enum Keyed {
-    Sha(hmac::Key),
+    Sha(Box<hmac::Key>),
     Md5([u8; MD5_BLOCK]),
 }
 
@@ -94,7 +94,7 @@ const MD5_BLOCK: usize = 64;
 impl Keyed {
     fn new(hash: Hash, key: &[u8]) -> Self {
         if let Some(algorithm) = hash.hmac() {
-            return Self::Sha(hmac::Key::new(algorithm, key));
+            return Self::Sha(Box::new(hmac::Key::new(algorithm, key)));
         }
         let hashed;
         let key = if key.len() > MD5_BLOCK {
@@ -114,13 +114,17 @@ impl Keyed {
         match self {
             Self::Sha(key) => {
                 let mut context = hmac::Context::with_key(key);
-                parts.iter().for_each(|part| context.update(part));
+                for part in parts {
+                    context.update(part);
+                }
                 context.sign().as_ref().to_vec()
             }
             // RFC 2104.
             Self::Md5(block) => {
                 let mut inner = Md5::new_with_prefix(block.map(|byte| byte ^ 0x36));
-                parts.iter().for_each(|part| inner.update(part));
+                for part in parts {
+                    inner.update(part);
+                }
                 Md5::new_with_prefix(block.map(|byte| byte ^ 0x5c))
                     .chain_update(inner.finalize())
                     .finalize()

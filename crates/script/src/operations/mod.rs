@@ -21,15 +21,18 @@ use crate::wire::log_line;
 /// An asynchronous operation that was begun.
 pub(crate) enum Started {
     /// A request; the answer goes to the prelude under `id`.
-    Request { id: u32, request: Request },
+    Request { id: u32, request: Box<Request> },
     /// A timer.
     Timer { id: u32, after: Duration },
     /// The end of a timer that has not run out.
     Cancel { id: u32 },
 }
 
+/// What a script asks of its host.
+#[expect(clippy::large_enum_variant, reason = "always in a box")]
 pub(crate) enum Request {
     Fetch(FetchRequest),
+    /// With the client's name.
     Client(String, ClientRequest),
 }
 
@@ -37,10 +40,16 @@ pub(crate) enum Request {
 pub(crate) type Answer = Result<Message, String>;
 
 /// Longest wait of a timer: browsers' and Node's limit too.
-const LONGEST_TIMER: u64 = 0x7fff_ffff;
+const LONGEST_TIMER: u32 = 0x7fff_ffff;
 
-/// Most bytes of randomness in one call, as WebCrypto has it, times sixteen.
+/// Most bytes of randomness in one call, sixteen times what browsers allow.
 const RANDOM_BYTES: usize = 1024 * 1024;
+
+/// How many of the largest requests may wait for their answers at one time: the host holds a copy of each.
+const OPEN_REQUESTS: usize = 4;
+
+/// Timers begun and ended before the host looks. The prelude cannot reach it without reaching another limit.
+const MOST_STARTED: usize = 100_000;
 
 /// The numbers are those of `prelude/host.js`.
 pub(crate) fn perform(
@@ -64,8 +73,8 @@ pub(crate) fn perform(
         3 => Ok(log(guest, text)),
         4 => Ok(Ok(Message::text((guest.clock)().to_string()))),
         5 => Ok(random(guest, text)),
-        6 => start(guest, request::fetch(text, bytes), bytes),
-        7 => start(guest, request::client(text, bytes), bytes),
+        6 => start(guest, request::fetch, text, bytes),
+        7 => start(guest, request::client, text, bytes),
         8 => timer(guest, text),
         9 => Ok(cancel(guest, text)),
         10 => Ok(url::parse(text)),
@@ -77,7 +86,7 @@ pub(crate) fn perform(
         16 => Ok(signature::verify(text, bytes)),
         17 => Ok(cipher::encrypt(text, bytes)),
         18 => Ok(cipher::decrypt(text, bytes)),
-        19 => Ok(base64::encode(bytes)),
+        19 => Ok(Ok(base64::encode(bytes))),
         20 => Ok(base64::decode(text)),
         other => Ok(Err(format!("the host has no operation {other}"))),
     }
@@ -121,24 +130,30 @@ fn random(guest: &Guest, text: &str) -> Answer {
     Ok(Message::bytes(bytes))
 }
 
-fn start(
-    guest: &mut Guest,
-    request: Result<(u32, Request), String>,
-    bytes: &[u8],
-) -> wasmtime::Result<Answer> {
-    let (id, request) = match request {
+/// A parser of a request's description: its id, and the request.
+type Parser = fn(&str, &[u8]) -> Result<(u32, Request), String>;
+
+fn start(guest: &mut Guest, parse: Parser, text: &str, bytes: &[u8]) -> wasmtime::Result<Answer> {
+    let size = text.len() + bytes.len();
+    if size > guest.limits.request_bytes {
+        return Err(guest.over(LimitKind::RequestSize));
+    }
+    if guest.requests >= guest.limits.requests {
+        return Err(guest.over(LimitKind::Requests));
+    }
+    let (id, request) = match parse(text, bytes) {
         Ok(parsed) => parsed,
         Err(message) => return Ok(Err(message)),
     };
-    guest.requests += 1;
-    if guest.requests > guest.limits.requests {
-        guest.requests = guest.limits.requests;
-        return Err(guest.over(LimitKind::Requests));
-    }
-    if bytes.len() > guest.limits.request_bytes {
+    guest.open_requests.insert(id, size);
+    if guest.open_requests.values().sum::<usize>() > OPEN_REQUESTS * guest.limits.request_bytes {
         return Err(guest.over(LimitKind::RequestSize));
     }
-    guest.started.push(Started::Request { id, request });
+    guest.requests += 1;
+    guest.started.push(Started::Request {
+        id,
+        request: Box::new(request),
+    });
     Ok(Ok(Message::default()))
 }
 
@@ -154,7 +169,7 @@ fn timer(guest: &mut Guest, text: &str) -> wasmtime::Result<Answer> {
         Err(message) => return Ok(Err(message)),
     };
     guest.timers += 1;
-    if guest.timers > guest.limits.timers {
+    if guest.timers > guest.limits.timers || guest.started.len() > MOST_STARTED {
         return Err(guest.over(LimitKind::Timers));
     }
     #[expect(
@@ -162,7 +177,7 @@ fn timer(guest: &mut Guest, text: &str) -> wasmtime::Result<Answer> {
         clippy::cast_sign_loss,
         reason = "clamped to what fits"
     )]
-    let milliseconds = timer.ms.clamp(1.0, LONGEST_TIMER as f64) as u64;
+    let milliseconds = timer.ms.clamp(1.0, f64::from(LONGEST_TIMER)) as u64;
     guest.started.push(Started::Timer {
         id: timer.id,
         after: Duration::from_millis(milliseconds),
@@ -171,8 +186,15 @@ fn timer(guest: &mut Guest, text: &str) -> wasmtime::Result<Answer> {
 }
 
 fn cancel(guest: &mut Guest, text: &str) -> Answer {
-    guest.started.push(Started::Cancel {
-        id: arguments(text)?,
-    });
+    let cancelled: u32 = arguments(text)?;
+    guest.timers = guest.timers.saturating_sub(1);
+    // One that was begun since the host last looked need not reach it.
+    let begun = guest.started.len();
+    guest
+        .started
+        .retain(|started| !matches!(started, Started::Timer { id, .. } if *id == cancelled));
+    if guest.started.len() == begun {
+        guest.started.push(Started::Cancel { id: cancelled });
+    }
     Ok(Message::default())
 }

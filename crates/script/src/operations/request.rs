@@ -45,7 +45,8 @@ pub(super) fn fetch(text: &str, bytes: &[u8]) -> Result<(u32, Request), String> 
 #[serde(rename_all = "camelCase")]
 struct Client {
     id: u32,
-    client: String,
+    #[serde(rename = "client")]
+    name: String,
     method: String,
     path: String,
     base_uri: Option<String>,
@@ -96,7 +97,7 @@ pub(super) fn client(text: &str, bytes: &[u8]) -> Result<(u32, Request), String>
         },
         timeout: milliseconds(client.timeout),
     };
-    Ok((client.id, Request::Client(client.client, request)))
+    Ok((client.id, Request::Client(client.name, request)))
 }
 
 /// A script's number of milliseconds; none when it is none, zero or absurd.

@@ -21,7 +21,7 @@ struct Arguments {
     /// PSS rather than PKCS#1 v1.5.
     #[serde(default)]
     pss: bool,
-    /// ECDSA signatures as r and s side by side (JOSE, WebCrypto), rather than in DER (Node's default).
+    /// ECDSA signatures as r and s side by side (JOSE, `WebCrypto`), rather than in DER (Node's default).
     #[serde(default)]
     fixed: bool,
     /// Of key, data and, to verify, signature.

@@ -12,14 +12,22 @@ use crate::support::{TestHost, call, compiled, sandbox, settings};
 
 fn patient_host() -> TestHost {
     let mut host = TestHost::client(|_, _| {
-        Ok(ClientResponse { status: 200, headers: Vec::new(), data: ClientData::Json(json!({"id": 7})) })
+        Ok(ClientResponse {
+            status: 200,
+            headers: Vec::new(),
+            data: ClientData::Json(json!({"id": 7})),
+        })
     });
     host.delay = Duration::from_millis(20);
     host
 }
 
 fn with_client() -> Call {
-    Call { argument: json!({}), clients: vec!["apiClient".to_owned()], ..call() }
+    Call {
+        argument: json!({}),
+        clients: vec!["apiClient".to_owned()],
+        ..call()
+    }
 }
 
 #[tokio::test]
@@ -28,7 +36,11 @@ async fn a_thousand_calls_that_wait_all_succeed() {
     let program = compiled(&sandbox, "return (await input.apiClient.get('/me')).id").await;
     let host = patient_host();
     let outcomes = join_all((0..1000).map(|_| sandbox.call(&program, with_client(), &host))).await;
-    assert!(outcomes.iter().all(|outcome| outcome.result == Ok(Some(json!(7)))));
+    assert!(
+        outcomes
+            .iter()
+            .all(|outcome| outcome.result == Ok(Some(json!(7))))
+    );
     assert_eq!(host.requested.lock().unwrap().len(), 1000);
 }
 
@@ -51,10 +63,24 @@ async fn a_call_that_is_dropped_frees_its_place() {
     let quick = compiled(&sandbox, "return 1").await;
     let host = TestHost::default();
     for program in [&stuck, &spinning, &stuck] {
-        let limits = Limits { cpu: Duration::from_secs(600), wall: Duration::from_secs(600), ..Limits::default() };
-        let endless = sandbox.call(program, Call { limits: Some(limits), ..call() }, &host);
+        let limits = Limits {
+            cpu: Duration::from_mins(10),
+            wall: Duration::from_mins(10),
+            ..Limits::default()
+        };
+        let endless = sandbox.call(
+            program,
+            Call {
+                limits: Some(limits),
+                ..call()
+            },
+            &host,
+        );
         assert!(timeout(Duration::from_millis(30), endless).await.is_err());
-        assert_eq!(sandbox.call(&quick, call(), &host).await.result, Ok(Some(json!(1))));
+        assert_eq!(
+            sandbox.call(&quick, call(), &host).await.result,
+            Ok(Some(json!(1)))
+        );
     }
 }
 
@@ -74,11 +100,29 @@ async fn a_tenant_that_floods_leaves_places_to_others() {
         })
         .collect();
     tokio::time::sleep(Duration::from_millis(50)).await;
-    let other = Call { tenant: "other".to_owned(), ..call() };
-    assert_eq!(sandbox.call(&quick, other, &*host).await.result, Ok(Some(json!(1))));
+    let other = Call {
+        tenant: "other".to_owned(),
+        ..call()
+    };
+    assert_eq!(
+        sandbox.call(&quick, other, &*host).await.result,
+        Ok(Some(json!(1)))
+    );
     // Of the flooding tenant, even a quick call has to wait.
-    let limits = Limits { wall: Duration::from_millis(50), ..Limits::default() };
-    let late = sandbox.call(&quick, Call { limits: Some(limits), ..call() }, &*host).await;
+    let limits = Limits {
+        wall: Duration::from_millis(50),
+        ..Limits::default()
+    };
+    let late = sandbox
+        .call(
+            &quick,
+            Call {
+                limits: Some(limits),
+                ..call()
+            },
+            &*host,
+        )
+        .await;
     assert_eq!(late.result, Err(ScriptError::Busy));
     flood.iter().for_each(tokio::task::JoinHandle::abort);
 }
@@ -99,8 +143,18 @@ async fn compiling_does_not_wait_for_calls() {
 #[tokio::test]
 async fn requests_may_outlive_the_result() {
     let sandbox = sandbox();
-    let program = compiled(&sandbox, "input.apiClient.get('/slow'); setTimeout(() => {}, 1e6); return 1").await;
-    assert_eq!(sandbox.call(&program, with_client(), &patient_host()).await.result, Ok(Some(json!(1))));
+    let program = compiled(
+        &sandbox,
+        "input.apiClient.get('/slow'); setTimeout(() => {}, 1e6); return 1",
+    )
+    .await;
+    assert_eq!(
+        sandbox
+            .call(&program, with_client(), &patient_host())
+            .await
+            .result,
+        Ok(Some(json!(1)))
+    );
 }
 
 #[tokio::test]
@@ -108,6 +162,12 @@ async fn a_sandbox_may_be_dropped_where_blocking_is_not_allowed() {
     let sandbox = sandbox();
     let program = compiled(&sandbox, "return 1").await;
     drop(sandbox.clone());
-    assert!(sandbox.call(&program, call(), &TestHost::default()).await.result.is_ok());
+    assert!(
+        sandbox
+            .call(&program, call(), &TestHost::default())
+            .await
+            .result
+            .is_ok()
+    );
     drop(sandbox);
 }

@@ -26,7 +26,10 @@ fn keys() -> Value {
 
 async fn with_keys(body: &str) -> Value {
     let outcome = run_with(body, keys(), &TestHost::default()).await;
-    outcome.result.expect("it succeeds").expect("it returns something")
+    outcome
+        .result
+        .expect("it succeeds")
+        .expect("it returns something")
 }
 
 #[tokio::test]
@@ -82,7 +85,10 @@ async fn keys_are_derived_as_rfc_6070_and_7914_say() {
     ];
     assert_eq!(derived[0], expected[0]);
     assert_eq!(derived[1], expected[1]);
-    assert_eq!(derived[2].as_str().map(|hex| &hex[..64]), Some(&expected[2][..64]));
+    assert_eq!(
+        derived[2].as_str().map(|hex| &hex[..64]),
+        Some(&expected[2][..64])
+    );
 }
 
 #[tokio::test]
@@ -178,9 +184,22 @@ async fn webcrypto_has_the_basics() {
     let expected = json!([
         "a9993e364706816aba3e25717850c26c9cd0d89d",
         "6e9ef29b75fffc5b7abae527d58fdadb2fe42e7219011976917343065f58ed4a",
-        true, false, true, true, true, 64, true, 23, "message", "TypeError", "InvalidAccessError"
+        true,
+        false,
+        true,
+        true,
+        true,
+        64,
+        true,
+        23,
+        "message",
+        "TypeError",
+        "InvalidAccessError"
     ]);
-    assert_eq!(found.as_array().unwrap()[..11], expected.as_array().unwrap()[..11]);
+    assert_eq!(
+        found.as_array().unwrap()[..11],
+        expected.as_array().unwrap()[..11]
+    );
     assert_eq!(found[12], expected[12]);
 }
 
@@ -198,10 +217,30 @@ async fn randomness_has_the_right_shape() {
 
 #[tokio::test]
 async fn what_is_not_supported_says_so() {
-    assert_eq!(thrown("require('crypto').createHash('whirlpool')").await.message, "Digest method not supported");
-    assert_eq!(thrown("require('crypto').createCipheriv('des', 'k', 'i')").await.message, "Unknown cipher: des");
-    let sha1 = run_with("return require('crypto').createSign('RSA-SHA1').update('x').sign(input.rsa)", keys(), &TestHost::default()).await;
-    assert!(sha1.result.unwrap_err().to_string().contains("SHA-256, SHA-384 or SHA-512"));
+    assert_eq!(
+        thrown("require('crypto').createHash('whirlpool')")
+            .await
+            .message,
+        "Digest method not supported"
+    );
+    assert_eq!(
+        thrown("require('crypto').createCipheriv('des', 'k', 'i')")
+            .await
+            .message,
+        "Unknown cipher: des"
+    );
+    let sha1 = run_with(
+        "return require('crypto').createSign('RSA-SHA1').update('x').sign(input.rsa)",
+        keys(),
+        &TestHost::default(),
+    )
+    .await;
+    assert!(
+        sha1.result
+            .unwrap_err()
+            .to_string()
+            .contains("SHA-256, SHA-384 or SHA-512")
+    );
 }
 
 #[tokio::test]
@@ -225,19 +264,43 @@ async fn tokens_are_signed_verified_and_decoded() {
         }",
     )
     .await;
-    assert_eq!(found["header"], json!({"alg": "HS256", "typ": "JWT", "kid": "k1", "extra": true}));
+    assert_eq!(
+        found["header"],
+        json!({"alg": "HS256", "typ": "JWT", "kid": "k1", "extra": true})
+    );
     let now = crate::support::NOW / 1000;
     assert_eq!(
         found["payload"],
         json!({"a": 1, "iat": now, "exp": now + 3600, "aud": ["x", "y"], "iss": "me", "sub": "s", "jti": "j"}),
     );
-    assert_eq!((&found["verified"], &found["callback"]), (&json!(1), &json!(1)));
-    assert_eq!(found["pairs"], json!(["RS256", "RS512", "PS384", "ES256", "EdDSA", "HS512"]));
-    let names: Vec<_> = found["refusals"].as_array().unwrap().iter().map(|refusal| refusal[1].as_str().unwrap()).collect();
+    assert_eq!(
+        (&found["verified"], &found["callback"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(
+        found["pairs"],
+        json!(["RS256", "RS512", "PS384", "ES256", "EdDSA", "HS512"])
+    );
+    let names: Vec<_> = found["refusals"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|refusal| refusal[1].as_str().unwrap())
+        .collect();
     let expected = [
-        "invalid signature", "jwt issuer invalid. expected: you", "invalid algorithm", "jwt signature is required",
-        "jwt signature is required", "invalid algorithm", "jwt malformed", "jwt expired", "jwt not active",
+        "invalid signature",
+        "jwt issuer invalid. expected: you",
+        "invalid algorithm",
+        "jwt signature is required",
+        "jwt signature is required",
+        "invalid algorithm",
+        "jwt malformed",
+        "jwt expired",
+        "jwt not active",
     ];
     assert_eq!(names, expected);
-    assert_eq!((&found["refusals"][7][0], &found["refusals"][8][0]), (&json!("TokenExpiredError"), &json!("NotBeforeError")));
+    assert_eq!(
+        (&found["refusals"][7][0], &found["refusals"][8][0]),
+        (&json!("TokenExpiredError"), &json!("NotBeforeError"))
+    );
 }

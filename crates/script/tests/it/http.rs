@@ -12,14 +12,29 @@ fn body_text(bytes: Option<&bytes::Bytes>) -> String {
 }
 
 async fn on(host: &TestHost, body: &str) -> Value {
-    run_with(body, json!({}), host).await.result.expect("it succeeds").expect("it returns something")
+    run_with(body, json!({}), host)
+        .await
+        .result
+        .expect("it succeeds")
+        .expect("it returns something")
 }
 
 async fn on_client(host: &TestHost, body: &str) -> Result<Option<Value>, ScriptError> {
     let sandbox = sandbox();
     let program = compiled(&sandbox, body).await;
     let clients = vec!["apiClient".to_owned(), "externalApiClient".to_owned()];
-    sandbox.call(&program, Call { argument: json!({}), clients, ..call() }, host).await.result
+    sandbox
+        .call(
+            &program,
+            Call {
+                argument: json!({}),
+                clients,
+                ..call()
+            },
+            host,
+        )
+        .await
+        .result
 }
 
 #[tokio::test]
@@ -40,17 +55,31 @@ async fn fetch_sends_and_receives() {
         json!([true, 201, "https://api.example.com/final", true, "application/json", {"id": 7}, "{\"id\":7}", "TypeError", true]),
     );
     let fetched = host.fetched.lock().unwrap();
-    assert_eq!((fetched[0].method.as_str(), fetched[0].url.as_str()), ("POST", "https://api.example.com/x?y=1"));
+    assert_eq!(
+        (fetched[0].method.as_str(), fetched[0].url.as_str()),
+        ("POST", "https://api.example.com/x?y=1")
+    );
     assert_eq!(fetched[0].redirect, Redirect::Manual);
     assert_eq!(body_text(fetched[0].body.as_ref()), "a=b+c");
-    let expected = [("content-type", "application/x-www-form-urlencoded;charset=UTF-8"), ("x-a", "1")];
-    let headers: Vec<_> = fetched[0].headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let expected = [
+        (
+            "content-type",
+            "application/x-www-form-urlencoded;charset=UTF-8",
+        ),
+        ("x-a", "1"),
+    ];
+    let headers: Vec<_> = fetched[0]
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
     assert_eq!(headers, expected);
 }
 
 #[tokio::test]
 async fn fetch_has_bodies_of_all_kinds() {
-    let host = TestHost::fetching(|_| Ok(response(200, "application/octet-stream", vec![0, 255, 128])));
+    let host =
+        TestHost::fetching(|_| Ok(response(200, "application/octet-stream", vec![0, 255, 128])));
     let found = on(
         &host,
         "const form = new FormData();
@@ -67,8 +96,17 @@ async fn fetch_has_bodies_of_all_kinds() {
     assert_eq!(found, json!([[0, 255, 128], [0, 255, 128], 3]));
     let fetched = host.fetched.lock().unwrap();
     let form = body_text(fetched[0].body.as_ref());
-    assert!(form.contains("name=\"file\"; filename=\"f.txt\"\r\nContent-Type: text/plain\r\n\r\nhello\r\n"), "{form}");
-    assert!(fetched[0].headers[0].1.starts_with("multipart/form-data; boundary="));
+    assert!(
+        form.contains(
+            "name=\"file\"; filename=\"f.txt\"\r\nContent-Type: text/plain\r\n\r\nhello\r\n"
+        ),
+        "{form}"
+    );
+    assert!(
+        fetched[0].headers[0]
+            .1
+            .starts_with("multipart/form-data; boundary=")
+    );
     assert_eq!(fetched[1].body.as_deref(), Some(&[1, 2][..]));
     assert_eq!(body_text(fetched[2].body.as_ref()), "text");
 }
@@ -77,7 +115,10 @@ async fn fetch_has_bodies_of_all_kinds() {
 async fn fetch_fails_as_on_the_web() {
     let host = TestHost::fetching(|request| {
         if request.url.contains("blocked") {
-            return Err(HostError { request_blocked: true, ..HostError::network("not an allowed host") });
+            return Err(HostError {
+                request_blocked: true,
+                ..HostError::network("not an allowed host")
+            });
         }
         Err(HostError::network("connection refused"))
     });
@@ -89,20 +130,34 @@ async fn fetch_fails_as_on_the_web() {
     .await;
     assert_eq!(found[0], json!(["TypeError", "connection refused"]));
     assert_eq!(found[1][0], "TypeError");
-    assert_eq!(found[2], json!(["TypeError", "fetch failed: file: is no scheme for requests"]));
-    assert_eq!(found[3][1], "Request with GET/HEAD method cannot have body.");
+    assert_eq!(
+        found[2],
+        json!(["TypeError", "fetch failed: file: is no scheme for requests"])
+    );
+    assert_eq!(
+        found[3][1],
+        "Request with GET/HEAD method cannot have body."
+    );
     assert_eq!(found[4][0], "AbortError");
-    for code in ["await fetch('https://blocked.example')", "await require('axios').get('https://blocked.example')"] {
+    for code in [
+        "await fetch('https://blocked.example')",
+        "await require('axios').get('https://blocked.example')",
+    ] {
         let result = run_with(code, json!({}), &host).await.result;
-        let Err(ScriptError::Thrown(thrown)) = result else { panic!("{result:?}") };
-        assert!(thrown.request_blocked || thrown.cause.is_some_and(|cause| cause.request_blocked), "{code}");
+        let Err(ScriptError::Thrown(thrown)) = result else {
+            panic!("{result:?}")
+        };
+        assert!(
+            thrown.request_blocked || thrown.cause.is_some_and(|cause| cause.request_blocked),
+            "{code}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_slow_request_can_be_aborted() {
     let mut host = TestHost::fetching(|_| Ok(response(200, "text/plain", "late")));
-    host.delay = std::time::Duration::from_secs(600);
+    host.delay = std::time::Duration::from_mins(10);
     let found = on(
         &host,
         "const why = promise => promise.then(() => 'succeeded', error => [error.name, error.code]);
@@ -132,26 +187,50 @@ async fn axios_sends_what_it_is_told() {
         return [first.status, first.data, first.intercepted, first.headers['content-type'], first.config.method, api.getUri({ url: 'x' })]",
     )
     .await;
-    assert_eq!(found, json!([200, {"ok": true}, true, "application/json", "post", "https://api.example.com/v1/x?key=k"]));
+    assert_eq!(
+        found,
+        json!([200, {"ok": true}, true, "application/json", "post", "https://api.example.com/v1/x?key=k"])
+    );
     let fetched = host.fetched.lock().unwrap();
     let header = |index: usize, name: &str| {
         let headers = &fetched[index].headers;
-        headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone())
+        headers
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.clone())
     };
     assert_eq!(
         fetched[0].url,
         "https://api.example.com/v1/items?key=k&tags[]=a&tags[]=b&when=1970-01-01T00:00:00.000Z"
     );
     assert_eq!(body_text(fetched[0].body.as_ref()), "{\"name\":\"ä\"}");
-    assert_eq!(header(0, "content-type").as_deref(), Some("application/json"));
-    assert_eq!((header(0, "x-default"), header(0, "x-intercepted")), (Some("d".to_owned()), Some("yes".to_owned())));
-    assert_eq!(header(0, "accept").as_deref(), Some("application/json, text/plain, */*"));
+    assert_eq!(
+        header(0, "content-type").as_deref(),
+        Some("application/json")
+    );
+    assert_eq!(
+        (header(0, "x-default"), header(0, "x-intercepted")),
+        (Some("d".to_owned()), Some("yes".to_owned()))
+    );
+    assert_eq!(
+        header(0, "accept").as_deref(),
+        Some("application/json, text/plain, */*")
+    );
     assert_eq!(body_text(fetched[1].body.as_ref()), "x=1&y=z");
     assert_eq!(header(1, "authorization").as_deref(), Some("Basic dTpw"));
     assert_eq!(fetched[2].url, "https://a.example/p?a=b+c&l=1&l=2");
-    assert_eq!((fetched[2].redirect, fetched[2].body.as_ref()), (Redirect::Manual, None));
-    assert_eq!(header(3, "content-type").as_deref(), Some("application/x-www-form-urlencoded"));
-    assert_eq!((fetched[4].body.as_deref(), header(4, "content-type")), (Some(&[1, 2, 3][..]), Some("application/pdf".to_owned())));
+    assert_eq!(
+        (fetched[2].redirect, fetched[2].body.as_ref()),
+        (Redirect::Manual, None)
+    );
+    assert_eq!(
+        header(3, "content-type").as_deref(),
+        Some("application/x-www-form-urlencoded")
+    );
+    assert_eq!(
+        (fetched[4].body.as_deref(), header(4, "content-type")),
+        (Some(&[1, 2, 3][..]), Some("application/pdf".to_owned()))
+    );
     assert_eq!(body_text(fetched[5].body.as_ref()), "{\"reason\":\"x\"}");
     assert_eq!(fetched[6].url, "https://a.example/t?custom=1");
 }
@@ -159,7 +238,11 @@ async fn axios_sends_what_it_is_told() {
 #[tokio::test]
 async fn axios_receives_in_all_types_and_throws_its_errors() {
     let host = TestHost::fetching(|request| {
-        let status = if request.url.ends_with("/missing") { 404 } else { 200 };
+        let status = if request.url.ends_with("/missing") {
+            404
+        } else {
+            200
+        };
         Ok(response(status, "application/json", "{\"a\":[1]}"))
     });
     let found = on(
@@ -181,13 +264,28 @@ async fn axios_receives_in_all_types_and_throws_its_errors() {
         404, 9
     ]);
     assert_eq!(found, expected);
-    let result = run_with("await require('axios').get('https://a.example/missing')", json!({}), &host).await.result;
-    let Err(ScriptError::Thrown(thrown)) = result else { panic!("{result:?}") };
-    assert_eq!((thrown.name.as_str(), thrown.status, thrown.key.as_deref()), ("AxiosError", Some(404), Some("ERR_BAD_REQUEST")));
+    let result = run_with(
+        "await require('axios').get('https://a.example/missing')",
+        json!({}),
+        &host,
+    )
+    .await
+    .result;
+    let Err(ScriptError::Thrown(thrown)) = result else {
+        panic!("{result:?}")
+    };
+    assert_eq!(
+        (thrown.name.as_str(), thrown.status, thrown.key.as_deref()),
+        ("AxiosError", Some(404), Some("ERR_BAD_REQUEST"))
+    );
 }
 
 fn json_response(data: Value) -> ClientResponse {
-    ClientResponse { status: 200, headers: vec![("X-H".to_owned(), "1".to_owned())], data: ClientData::Json(data) }
+    ClientResponse {
+        status: 200,
+        headers: vec![("X-H".to_owned(), "1".to_owned())],
+        data: ClientData::Json(data),
+    }
 }
 
 #[tokio::test]
@@ -206,31 +304,68 @@ async fn api_clients_put_requests_into_words() {
         return [body, full]",
     )
     .await;
-    let full = json!({"data": {"id": 7}, "status": 200, "statusCode": 200, "headers": {"x-h": "1"}});
+    let full =
+        json!({"data": {"id": 7}, "status": 200, "statusCode": 200, "headers": {"x-h": "1"}});
     assert_eq!(found, Ok(Some(json!([{"id": 7}, full]))));
     let requested = host.requested.lock().unwrap();
     let (client, get) = &requested[0];
-    assert_eq!((client.as_str(), get.method.as_str(), get.path.as_str()), ("apiClient", "GET", "/me"));
-    assert_eq!((&get.query, &get.headers, &get.data), (&json!({"expand": ["a", "b"]}), &json!({"X-A": "1"}), &ClientBody::None));
+    assert_eq!(
+        (client.as_str(), get.method.as_str(), get.path.as_str()),
+        ("apiClient", "GET", "/me")
+    );
+    assert_eq!(
+        (&get.query, &get.headers, &get.data),
+        (
+            &json!({"expand": ["a", "b"]}),
+            &json!({"X-A": "1"}),
+            &ClientBody::None
+        )
+    );
     let (client, post) = &requested[1];
-    assert_eq!((client.as_str(), &post.data, &post.query), ("externalApiClient", &ClientBody::Json(json!({"name": "n"})), &json!({"q": 1})));
+    assert_eq!(
+        (client.as_str(), &post.data, &post.query),
+        (
+            "externalApiClient",
+            &ClientBody::Json(json!({"name": "n"})),
+            &json!({"q": 1})
+        )
+    );
     assert_eq!(post.auth, Some(json!({"username": "u", "password": "p"})));
     assert_eq!(post.timeout, Some(std::time::Duration::from_millis(1500)));
-    assert_eq!(requested[2].1.data, ClientBody::Bytes { bytes: vec![1, 2].into(), content_type: None });
+    assert_eq!(
+        requested[2].1.data,
+        ClientBody::Bytes {
+            bytes: vec![1, 2].into(),
+            content_type: None
+        }
+    );
     let form = ClientBody::Bytes {
         bytes: "a=b".into(),
         content_type: Some("application/x-www-form-urlencoded;charset=UTF-8".to_owned()),
     };
-    assert_eq!((&requested[3].1.data, requested[3].1.base_uri.as_deref()), (&form, Some("https://base.example")));
-    assert_eq!((requested[4].1.method.as_str(), &requested[4].1.data), ("DELETE", &ClientBody::None));
+    assert_eq!(
+        (&requested[3].1.data, requested[3].1.base_uri.as_deref()),
+        (&form, Some("https://base.example"))
+    );
+    assert_eq!(
+        (requested[4].1.method.as_str(), &requested[4].1.data),
+        ("DELETE", &ClientBody::None)
+    );
     assert_eq!(requested[5].1.data, ClientBody::Json(Value::Null));
 }
 
 #[tokio::test]
 async fn api_clients_return_bytes_and_streams() {
     let host = TestHost::client(|_, request| {
-        assert!(matches!(request.response_type, ResponseType::ArrayBuffer | ResponseType::Stream));
-        Ok(ClientResponse { status: 200, headers: Vec::new(), data: ClientData::Bytes("hello".into()) })
+        assert!(matches!(
+            request.response_type,
+            ResponseType::ArrayBuffer | ResponseType::Stream
+        ));
+        Ok(ClientResponse {
+            status: 200,
+            headers: Vec::new(),
+            data: ClientData::Bytes("hello".into()),
+        })
     });
     let found = on_client(
         &host,
@@ -244,7 +379,17 @@ async fn api_clients_return_bytes_and_streams() {
         return [Buffer.isBuffer(bytes), bytes.toString(), pieces, sink.all, sink.done, await (await input.apiClient.get('/s', {}, { responseType: 'stream' })).text()]",
     )
     .await;
-    assert_eq!(found, Ok(Some(json!([true, "hello", ["hello"], "hello", true, "hello"]))));
+    assert_eq!(
+        found,
+        Ok(Some(json!([
+            true,
+            "hello",
+            ["hello"],
+            "hello",
+            true,
+            "hello"
+        ])))
+    );
 }
 
 #[tokio::test]
@@ -272,9 +417,22 @@ async fn errors_of_api_clients_are_the_sdks() {
         {"response": {"status": 401}}, {"error": "expired"}, true
     ]);
     assert_eq!(found, Ok(Some(expected)));
-    let Err(ScriptError::Thrown(thrown)) = on_client(&host, "await input.apiClient.get('/me')").await else { panic!() };
-    assert_eq!((thrown.name.as_str(), thrown.kind.as_deref()), ("ConnectionError", Some("connection")));
-    assert_eq!((thrown.key.as_deref(), thrown.data), (Some("access_token_expired"), Some(json!({"response": {"status": 401}}))));
+    let Err(ScriptError::Thrown(thrown)) =
+        on_client(&host, "await input.apiClient.get('/me')").await
+    else {
+        panic!()
+    };
+    assert_eq!(
+        (thrown.name.as_str(), thrown.kind.as_deref()),
+        ("ConnectionError", Some("connection"))
+    );
+    assert_eq!(
+        (thrown.key.as_deref(), thrown.data),
+        (
+            Some("access_token_expired"),
+            Some(json!({"response": {"status": 401}}))
+        )
+    );
 }
 
 #[tokio::test]
@@ -288,8 +446,20 @@ async fn a_client_class_may_be_returned() {
     )
     .await;
     let function = json!({"$function": true});
-    assert_eq!((&found["baseUri"], &found["headers"]), (&json!("https://a.example"), &json!({"A": "b"})));
-    for name in ["dynamicOptions", "get", "post", "put", "patch", "delete", "makeApiRequest", "extra"] {
+    assert_eq!(
+        (&found["baseUri"], &found["headers"]),
+        (&json!("https://a.example"), &json!({"A": "b"}))
+    );
+    for name in [
+        "dynamicOptions",
+        "get",
+        "post",
+        "put",
+        "patch",
+        "delete",
+        "makeApiRequest",
+        "extra",
+    ] {
         assert_eq!(found[name], function, "{name}");
     }
 }

@@ -19,10 +19,18 @@ async fn nothing_survives_from_one_call_to_the_next() {
         console.leak = (console.leak ?? 0) + 1;
         return [count, seen, [].leak, require('axios').defaults.leak, Buffer.leak, console.leak];
     }";
-    let program = program(vec![module("main.js", authbridge_script::ModuleFormat::CommonJs, code, &[])]);
+    let program = program(vec![module(
+        "main.js",
+        authbridge_script::ModuleFormat::CommonJs,
+        code,
+        &[],
+    )]);
     let program = sandbox.compile(&program).await.unwrap();
     for _ in 0..3 {
-        let result = sandbox.call(&program, call(), &TestHost::default()).await.result;
+        let result = sandbox
+            .call(&program, call(), &TestHost::default())
+            .await
+            .result;
         assert_eq!(result, Ok(Some(json!([1, 1, 1, 1, 1, 1]))));
     }
 }
@@ -30,11 +38,25 @@ async fn nothing_survives_from_one_call_to_the_next() {
 #[tokio::test]
 async fn memory_of_an_earlier_call_is_not_seen() {
     let sandbox = sandbox();
-    let secret = compiled(&sandbox, "globalThis.kept = Array.from({ length: 1000 }, (_, i) => 'SECRET-' + i)").await;
-    let search = compiled(&sandbox, "return Object.getOwnPropertyNames(globalThis).includes('kept')").await;
+    let secret = compiled(
+        &sandbox,
+        "globalThis.kept = Array.from({ length: 1000 }, (_, i) => 'SECRET-' + i)",
+    )
+    .await;
+    let search = compiled(
+        &sandbox,
+        "return Object.getOwnPropertyNames(globalThis).includes('kept')",
+    )
+    .await;
     for _ in 0..40 {
         sandbox.call(&secret, call(), &TestHost::default()).await;
-        assert_eq!(sandbox.call(&search, call(), &TestHost::default()).await.result, Ok(Some(json!(false))));
+        assert_eq!(
+            sandbox
+                .call(&search, call(), &TestHost::default())
+                .await
+                .result,
+            Ok(Some(json!(false)))
+        );
     }
 }
 
@@ -69,12 +91,42 @@ async fn the_global_object_has_what_is_documented_and_no_more() {
     )
     .await;
     let expected = [
-        "AbortController", "AbortSignal", "Blob", "Buffer", "Event", "EventTarget", "File", "FormData", "Headers", "Request", "Response",
-        "TextDecoder", "TextEncoder", "URL", "URLSearchParams", "atob", "btoa", "clearImmediate", "clearInterval", "clearTimeout", "console",
-        "crypto", "fetch", "global", "performance", "process", "setImmediate", "setInterval", "setTimeout", "structuredClone",
+        "AbortController",
+        "AbortSignal",
+        "Blob",
+        "Buffer",
+        "Event",
+        "EventTarget",
+        "File",
+        "FormData",
+        "Headers",
+        "Request",
+        "Response",
+        "TextDecoder",
+        "TextEncoder",
+        "URL",
+        "URLSearchParams",
+        "atob",
+        "btoa",
+        "clearImmediate",
+        "clearInterval",
+        "clearTimeout",
+        "console",
+        "crypto",
+        "fetch",
+        "global",
+        "performance",
+        "process",
+        "setImmediate",
+        "setInterval",
+        "setTimeout",
+        "structuredClone",
     ];
     assert_eq!(names, json!(expected));
-    assert_eq!(value("return [Object.keys(process), Object.keys(process.env), typeof process.exit]").await, json!([["env"], [], "undefined"]));
+    assert_eq!(
+        value("return [Object.keys(process), Object.keys(process.env), typeof process.exit]").await,
+        json!([["env"], [], "undefined"])
+    );
 }
 
 #[tokio::test]
@@ -82,20 +134,71 @@ async fn heap_and_stack_follow_the_limits_of_the_call() {
     let sandbox = sandbox();
     let program = compiled(&sandbox, "return new Uint8Array(16 << 20).length").await;
     let host = TestHost::default();
-    let small = Limits { heap_bytes: 8 << 20, ..Limits::default() };
-    let result = sandbox.call(&program, Call { limits: Some(small), ..call() }, &host).await;
-    assert!(matches!(result.result, Err(ScriptError::Limit { .. })), "{:?}", result.result);
+    let small = Limits {
+        heap_bytes: 8 << 20,
+        ..Limits::default()
+    };
+    let result = sandbox
+        .call(
+            &program,
+            Call {
+                limits: Some(small),
+                ..call()
+            },
+            &host,
+        )
+        .await;
+    assert!(
+        matches!(result.result, Err(ScriptError::Limit { .. })),
+        "{:?}",
+        result.result
+    );
     assert!(sandbox.call(&program, call(), &host).await.result.is_ok());
 
-    let depth = compiled(&sandbox, "const f = n => { try { return f(n + 1) } catch { return n } }; return f(0)").await;
-    let shallow = Limits { stack_bytes: 64 << 10, ..Limits::default() };
-    let shallow = sandbox.call(&depth, Call { limits: Some(shallow), ..call() }, &host).await.result.unwrap();
+    let depth = compiled(
+        &sandbox,
+        "const f = n => { try { return f(n + 1) } catch { return n } }; return f(0)",
+    )
+    .await;
+    let shallow = Limits {
+        stack_bytes: 64 << 10,
+        ..Limits::default()
+    };
+    let shallow = sandbox
+        .call(
+            &depth,
+            Call {
+                limits: Some(shallow),
+                ..call()
+            },
+            &host,
+        )
+        .await
+        .result
+        .unwrap();
     let deep = sandbox.call(&depth, call(), &host).await.result.unwrap();
-    let deepest = Limits { stack_bytes: 10 << 20, ..Limits::default() };
-    let deepest = sandbox.call(&depth, Call { limits: Some(deepest), ..call() }, &host).await.result.unwrap();
+    let deepest = Limits {
+        stack_bytes: 10 << 20,
+        ..Limits::default()
+    };
+    let deepest = sandbox
+        .call(
+            &depth,
+            Call {
+                limits: Some(deepest),
+                ..call()
+            },
+            &host,
+        )
+        .await
+        .result
+        .unwrap();
     let number = |value: Option<serde_json::Value>| value.and_then(|value| value.as_u64()).unwrap();
     let (shallow, deep, deepest) = (number(shallow), number(deep), number(deepest));
-    assert!(shallow > 100 && deep > 2 * shallow && deepest > deep, "{shallow} {deep} {deepest}");
+    assert!(
+        shallow > 100 && deep > 2 * shallow && deepest > deep,
+        "{shallow} {deep} {deepest}"
+    );
 }
 
 #[tokio::test]
@@ -116,9 +219,31 @@ async fn settings_that_make_no_sense_are_refused() {
 #[tokio::test]
 async fn an_absurd_heap_limit_of_a_call_is_cut_to_what_there_is() {
     let sandbox = sandbox();
-    let program = sandbox.compile(&source("const a = []; for (;;) a.push(new Uint8Array(1e6))")).await.unwrap();
-    let limits = Limits { heap_bytes: usize::MAX, wall: Duration::from_secs(20), ..Limits::default() };
-    let outcome = sandbox.call(&program, Call { limits: Some(limits), ..call() }, &TestHost::default()).await;
-    assert!(matches!(outcome.result, Err(ScriptError::Limit { .. })), "{:?}", outcome.result);
+    let program = sandbox
+        .compile(&source(
+            "const a = []; for (;;) a.push(new Uint8Array(1e6))",
+        ))
+        .await
+        .unwrap();
+    let limits = Limits {
+        heap_bytes: usize::MAX,
+        wall: Duration::from_secs(20),
+        ..Limits::default()
+    };
+    let outcome = sandbox
+        .call(
+            &program,
+            Call {
+                limits: Some(limits),
+                ..call()
+            },
+            &TestHost::default(),
+        )
+        .await;
+    assert!(
+        matches!(outcome.result, Err(ScriptError::Limit { .. })),
+        "{:?}",
+        outcome.result
+    );
     assert!(outcome.usage.heap_bytes <= 64 << 20);
 }

@@ -1,5 +1,13 @@
 //! The sandbox as its users see it.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, outside of test functions"
+)]
+
 mod basics;
 mod builtins;
 mod concurrency;

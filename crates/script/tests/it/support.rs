@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use authbridge_script::{
-    Call, ClientRequest, ClientResponse, FetchRequest, FetchResponse, Host, HostError, Limits,
+    Call, ClientRequest, ClientResponse, FetchRequest, FetchResponse, Host, HostError,
     ModuleFormat, ModuleSource, Outcome, Program, ProgramSource, Sandbox, SandboxSettings,
     ScriptError, Thrown,
 };
@@ -142,7 +142,7 @@ pub(crate) fn program(modules: Vec<ModuleSource>) -> ProgramSource {
     }
 }
 
-/// A CommonJS module with one function.
+/// A `CommonJS` module with one function.
 pub(crate) fn source(body: &str) -> ProgramSource {
     program(vec![module(
         "main.js",
@@ -179,21 +179,6 @@ pub(crate) async fn run_with(body: &str, argument: Value, host: &TestHost) -> Ou
     let program = compiled(&sandbox, body).await;
     sandbox
         .call(&program, Call { argument, ..call() }, host)
-        .await
-}
-
-pub(crate) async fn run_limited(body: &str, limits: Limits, host: &TestHost) -> Outcome {
-    let sandbox = sandbox();
-    let program = compiled(&sandbox, body).await;
-    sandbox
-        .call(
-            &program,
-            Call {
-                limits: Some(limits),
-                ..call()
-            },
-            host,
-        )
         .await
 }
 
