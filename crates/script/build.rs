@@ -37,7 +37,9 @@ fn main() -> Result<(), Failure> {
     let mut config = engine_config::code_settings();
     // An explicit target means its baseline, not the features of the machine that builds.
     config.target(&variable("TARGET")?)?;
-    let compiled = Engine::new(&config)?.precompile_module(&snapshot)?;
+    let compiled = Engine::new(&config)
+        .and_then(|engine| engine.precompile_module(&snapshot))
+        .map_err(|error| format!("cannot compile the sandbox for this target: {error:#}; build on a machine of its kind"))?;
     fs::write(
         PathBuf::from(variable("OUT_DIR")?).join("sandbox.cwasm"),
         compiled,

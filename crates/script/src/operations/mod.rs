@@ -51,7 +51,30 @@ const OPEN_REQUESTS: usize = 4;
 /// Timers begun and ended before the host looks. The prelude cannot reach it without reaching another limit.
 const MOST_STARTED: usize = 100_000;
 
-/// The numbers are those of `prelude/host.js`.
+/// The operations' numbers, which are those of `prelude/host.js`. 1 is for the build script.
+mod number {
+    pub(super) const REPORT: i32 = 0;
+    pub(super) const FINISH: i32 = 2;
+    pub(super) const LOG: i32 = 3;
+    pub(super) const CLOCK: i32 = 4;
+    pub(super) const RANDOM: i32 = 5;
+    pub(super) const FETCH: i32 = 6;
+    pub(super) const CLIENT: i32 = 7;
+    pub(super) const TIMER: i32 = 8;
+    pub(super) const CANCEL: i32 = 9;
+    pub(super) const URL_PARSE: i32 = 10;
+    pub(super) const URL_SET: i32 = 11;
+    pub(super) const HASH: i32 = 12;
+    pub(super) const HMAC: i32 = 13;
+    pub(super) const PBKDF2: i32 = 14;
+    pub(super) const SIGN: i32 = 15;
+    pub(super) const VERIFY: i32 = 16;
+    pub(super) const ENCRYPT: i32 = 17;
+    pub(super) const DECRYPT: i32 = 18;
+    pub(super) const BASE64_ENCODE: i32 = 19;
+    pub(super) const BASE64_DECODE: i32 = 20;
+}
+
 pub(crate) fn perform(
     guest: &mut Guest,
     operation: i32,
@@ -59,35 +82,35 @@ pub(crate) fn perform(
     bytes: &[u8],
 ) -> wasmtime::Result<Answer> {
     match operation {
-        0 => {
+        number::REPORT => {
             guest.report = Some(format!("{text}\n{}", String::from_utf8_lossy(bytes)));
             Ok(Ok(Message::default()))
         }
-        2 => {
+        number::FINISH => {
             guest.outcome = Some(Message {
                 text: text.to_owned(),
                 bytes: Some(Bytes::copy_from_slice(bytes)),
             });
             Ok(Ok(Message::default()))
         }
-        3 => Ok(log(guest, text)),
-        4 => Ok(Ok(Message::text((guest.clock)().to_string()))),
-        5 => Ok(random(guest, text)),
-        6 => start(guest, request::fetch, text, bytes),
-        7 => start(guest, request::client, text, bytes),
-        8 => timer(guest, text),
-        9 => Ok(cancel(guest, text)),
-        10 => Ok(url::parse(text)),
-        11 => Ok(url::set(text)),
-        12 => Ok(hash::hash(text, bytes)),
-        13 => Ok(hash::hmac(text, bytes)),
-        14 => hash::pbkdf2(guest, text, bytes),
-        15 => Ok(signature::sign(text, bytes)),
-        16 => Ok(signature::verify(text, bytes)),
-        17 => Ok(cipher::encrypt(text, bytes)),
-        18 => Ok(cipher::decrypt(text, bytes)),
-        19 => Ok(Ok(base64::encode(bytes))),
-        20 => Ok(base64::decode(text)),
+        number::LOG => Ok(log(guest, text)),
+        number::CLOCK => Ok(Ok(Message::text((guest.clock)().to_string()))),
+        number::RANDOM => Ok(random(guest, text)),
+        number::FETCH => start(guest, request::fetch, text, bytes),
+        number::CLIENT => start(guest, request::client, text, bytes),
+        number::TIMER => timer(guest, text),
+        number::CANCEL => Ok(cancel(guest, text)),
+        number::URL_PARSE => Ok(url::parse(text)),
+        number::URL_SET => Ok(url::set(text)),
+        number::HASH => Ok(hash::hash(text, bytes)),
+        number::HMAC => Ok(hash::hmac(text, bytes)),
+        number::PBKDF2 => hash::pbkdf2(guest, text, bytes),
+        number::SIGN => Ok(signature::sign(text, bytes)),
+        number::VERIFY => Ok(signature::verify(text, bytes)),
+        number::ENCRYPT => Ok(cipher::encrypt(text, bytes)),
+        number::DECRYPT => Ok(cipher::decrypt(text, bytes)),
+        number::BASE64_ENCODE => Ok(Ok(base64::encode(bytes))),
+        number::BASE64_DECODE => Ok(base64::decode(text)),
         other => Ok(Err(format!("the host has no operation {other}"))),
     }
 }
@@ -146,7 +169,9 @@ fn start(guest: &mut Guest, parse: Parser, text: &str, bytes: &[u8]) -> wasmtime
         Err(message) => return Ok(Err(message)),
     };
     guest.open_requests.insert(id, size);
-    if guest.open_requests.values().sum::<usize>() > OPEN_REQUESTS * guest.limits.request_bytes {
+    if guest.open_requests.values().sum::<usize>()
+        > OPEN_REQUESTS.saturating_mul(guest.limits.request_bytes)
+    {
         return Err(guest.over(LimitKind::RequestSize));
     }
     guest.requests += 1;
@@ -197,4 +222,38 @@ fn cancel(guest: &mut Guest, text: &str) -> Answer {
         guest.started.push(Started::Cancel { id: cancelled });
     }
     Ok(Message::default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn the_prelude_has_the_same_numbers() {
+        let prelude = include_str!("../../prelude/host.js");
+        let operations = [
+            ("FINISH", number::FINISH),
+            ("LOG", number::LOG),
+            ("CLOCK", number::CLOCK),
+            ("RANDOM", number::RANDOM),
+            ("FETCH", number::FETCH),
+            ("CLIENT", number::CLIENT),
+            ("TIMER", number::TIMER),
+            ("CANCEL", number::CANCEL),
+            ("URL_PARSE", number::URL_PARSE),
+            ("URL_SET", number::URL_SET),
+            ("HASH", number::HASH),
+            ("HMAC", number::HMAC),
+            ("PBKDF2", number::PBKDF2),
+            ("SIGN", number::SIGN),
+            ("VERIFY", number::VERIFY),
+            ("ENCRYPT", number::ENCRYPT),
+            ("DECRYPT", number::DECRYPT),
+            ("BASE64_ENCODE", number::BASE64_ENCODE),
+            ("BASE64_DECODE", number::BASE64_DECODE),
+        ];
+        for (name, number) in operations {
+            assert!(prelude.contains(&format!(" {name}: {number},")), "{name}");
+        }
+    }
 }

@@ -247,3 +247,63 @@ async fn an_absurd_heap_limit_of_a_call_is_cut_to_what_there_is() {
     );
     assert!(outcome.usage.heap_bytes <= 64 << 20);
 }
+
+#[tokio::test]
+async fn limits_may_be_as_large_as_numbers_get() {
+    let sandbox = sandbox();
+    let program = sandbox
+        .compile(&source(
+            "await fetch('https://a.example').catch(() => {}); console.log(1); return [1]",
+        ))
+        .await
+        .unwrap();
+    let most = usize::MAX;
+    let limits = Limits {
+        cpu: Duration::MAX,
+        wall: Duration::MAX,
+        heap_bytes: most,
+        stack_bytes: most,
+        output_bytes: most,
+        requests: most,
+        request_bytes: most,
+        response_bytes: most,
+        log_lines: most,
+        log_bytes: most,
+        timers: most,
+    };
+    let call = Call {
+        limits: Some(limits),
+        ..call()
+    };
+    assert_eq!(
+        sandbox
+            .call(&program, call, &TestHost::default())
+            .await
+            .result,
+        Ok(Some(json!([1])))
+    );
+    let none = Limits {
+        cpu: Duration::ZERO,
+        wall: Duration::ZERO,
+        heap_bytes: 0,
+        stack_bytes: 0,
+        output_bytes: 0,
+        requests: 0,
+        request_bytes: 0,
+        response_bytes: 0,
+        log_lines: 0,
+        log_bytes: 0,
+        timers: 0,
+    };
+    let call = Call {
+        limits: Some(none),
+        ..crate::support::call()
+    };
+    assert!(
+        sandbox
+            .call(&program, call, &TestHost::default())
+            .await
+            .result
+            .is_err()
+    );
+}
