@@ -51,6 +51,8 @@ enum Task {
 enum Bench {
     /// The proxy beside nginx on this machine: throughput, latency, CPU, memory, start.
     Proxy(bench::Options),
+    /// Functions in JavaScript: an isolated call, a thousand at once, memory, compiling.
+    Scripts,
 }
 
 fn main() -> ExitCode {
@@ -70,5 +72,6 @@ fn run(task: Task) -> Result<(), TaskError> {
         Task::Generate { check: true } => generate::check(),
         Task::E2e(options) => e2e::run(&options),
         Task::Bench(Bench::Proxy(options)) => bench::proxy(&options),
+        Task::Bench(Bench::Scripts) => bench::scripts(),
     }
 }

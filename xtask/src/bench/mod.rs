@@ -10,6 +10,7 @@ mod load;
 mod nginx;
 mod process;
 mod report;
+mod scripts;
 mod server;
 
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ use authbridge::Authbridge;
 use load::Load;
 use nginx::Nginx;
 use report::{Report, Sample, Target};
+pub(crate) use scripts::scripts;
 use server::Server;
 
 /// The core of the load generator and of the upstream.
