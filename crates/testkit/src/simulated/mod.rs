@@ -114,6 +114,13 @@ impl SimulatedApi {
         unpoisoned(&self.state).account.open(typed);
     }
 
+    /// From now on requests with something in one of the headers (in lower case) or query
+    /// parameters `names` count as if they carried what the user typed: for signatures and the
+    /// like, which the simulated API cannot check.
+    pub fn trust(&self, names: Vec<String>) {
+        unpoisoned(&self.state).account.trust(names);
+    }
+
     /// The author's own answers; the first that matches counts.
     pub fn set_routes(&self, routes: Vec<SimulatedRoute>) {
         unpoisoned(&self.state).routes = routes;

@@ -77,15 +77,22 @@ impl Bench {
         })
     }
 
-    /// Makes an integration of its own for `connector`, and gives its key.
+    /// Makes an integration of its own for a version of `connector`, and gives its key.
     pub(super) async fn install(
         &self,
         connector: &str,
+        version: Option<&str>,
         parameters: &Value,
     ) -> Result<String, CliError> {
-        let key = format!("test-of-{connector}");
+        let key = match version {
+            Some(version) => format!("test-of-{connector}-{version}"),
+            None => format!("test-of-{connector}"),
+        };
         let integration = json!({
-            "key": key, "connectorKey": connector, "parameters": parameters,
+            "key": key,
+            "connectorKey": connector,
+            "connectorVersion": version,
+            "parameters": parameters,
         });
         let body = Some(&integration);
         self.admin.call(Method::POST, "/integrations", body).await?;

@@ -57,10 +57,7 @@ pub(super) async fn run(
     let reports = reports?;
     let count = total(&reports);
     if count == Count::default() {
-        return Err(CliError::usage(
-            format!("no case is called {:?}", args.case.unwrap_or_default()),
-            "leave `--case` out to run all of them",
-        ));
+        return Err(nothing_to_run(&args));
     }
     let value = json!({
         "ok": count.failed == 0,
@@ -78,6 +75,19 @@ pub(super) async fn run(
     })
 }
 
+fn nothing_to_run(args: &TestConnector) -> CliError {
+    match &args.case {
+        Some(case) => CliError::usage(
+            format!("no case is called {case:?}"),
+            "leave `--case` out to run all of them",
+        ),
+        None => CliError::usage(
+            format!("there is nothing to test in `{}`", args.directory.display()),
+            "a connector needs an `auth` block, or cases in `tests/`",
+        ),
+    }
+}
+
 fn has_errors(directory: &Directory) -> bool {
     let mut diagnostics = directory.diagnostics.iter();
     diagnostics.any(|diagnostic| diagnostic.severity == Severity::Error)
@@ -91,8 +101,7 @@ async fn all(
     bench.load(&args.directory).await?;
     let mut reports = Vec::new();
     for file in &directory.connectors {
-        // Other versions of a connector have the same key; the development version is tested.
-        if let (Some(connector), None) = (&file.connector, &file.version) {
+        if let Some(connector) = &file.connector {
             reports.push(one(bench, args, file, connector).await?);
         }
     }
@@ -107,18 +116,18 @@ async fn one(
 ) -> Result<ConnectorReport, CliError> {
     let defaults = ConnectorDefaults {
         key: Some(connector.key.clone()),
-        version: None,
+        version: file.version.clone(),
     };
     let Cases {
         cases, provider, ..
     } = load_cases(&file.bundle, &defaults, Some(connector));
     let provider = provider.unwrap_or_default();
     let parameters = parameters(connector, &provider);
-    let integration = bench.install(&connector.key, &parameters).await?;
+    let version = file.version.as_deref();
+    let integration = bench.install(&connector.key, version, &parameters).await?;
     bench.simulated.set_routes(routes(&provider));
     let input = provider.input.clone().map(Value::Object);
     let subject = Subject {
-        connector,
         integration: &integration,
         input: input.as_ref(),
         path: path(connector, &provider),
@@ -149,6 +158,7 @@ async fn one(
     }
     Ok(ConnectorReport {
         key: connector.key.clone(),
+        version: file.version.clone(),
         directory,
         sections,
     })

@@ -46,6 +46,8 @@ pub(super) struct Section {
 #[derive(Clone, Debug)]
 pub(super) struct ConnectorReport {
     pub(super) key: String,
+    /// `None` for the development version.
+    pub(super) version: Option<String>,
     /// Where its files are, to show lines of them.
     pub(super) directory: std::path::PathBuf,
     pub(super) sections: Vec<Section>,
@@ -75,7 +77,9 @@ impl ConnectorReport {
     /// Everything as text, with colours: whoever prints it leaves them out where they are not
     /// wanted.
     pub(super) fn text(&self, is_verbose: bool) -> String {
-        let mut text = format!("\u{1b}[1m{}\u{1b}[0m\n", self.key);
+        let version = self.version.as_ref();
+        let version = version.map_or(String::new(), |version| format!(" {version}"));
+        let mut text = format!("\u{1b}[1m{}{version}\u{1b}[0m\n", self.key);
         for section in &self.sections {
             text.push_str(&format!("\n  {}\n", section.title));
             for step in &section.steps {
@@ -155,6 +159,7 @@ impl ConnectorReport {
         let count = self.count();
         json!({
             "key": self.key,
+            "version": self.version,
             "ok": count.failed == 0,
             "passed": count.passed,
             "failed": count.failed,
