@@ -129,8 +129,8 @@ mod tests {
         assert_eq!(options.max_live_calls, 256);
         assert_eq!(options.max_live_calls_per_workspace, 64);
         let limits = options.limits;
-        assert_eq!(limits.cpu, Duration::from_millis(1000));
-        assert_eq!(limits.wall, Duration::from_millis(30_000));
+        assert_eq!(limits.cpu, Duration::from_secs(1));
+        assert_eq!(limits.wall, Duration::from_secs(30));
         assert_eq!(limits.heap_bytes, 64 * MIB);
         assert_eq!(limits.stack_bytes, 256 * KIB);
         assert_eq!(limits.output_bytes, 10_240 * KIB);

@@ -105,10 +105,9 @@ pub(super) fn simulated(answer: &Answer) -> SimulatedAnswer {
 }
 
 fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 async fn come_out(
@@ -205,15 +204,11 @@ async fn send(
     }
     let mut query = form_urlencoded::Serializer::new(String::new());
     for (name, value) in &request.query {
-        match value {
-            Value::Array(values) => {
-                for value in values {
-                    query.append_pair(name, &text(value));
-                }
-            }
-            value => {
-                query.append_pair(name, &text(value));
-            }
+        let values = value
+            .as_array()
+            .map_or(std::slice::from_ref(value), Vec::as_slice);
+        for value in values {
+            query.append_pair(name, &text(value));
         }
     }
     let query = query.finish();
@@ -338,8 +333,8 @@ fn result_lines(expected: &Expected, came_out: &Result<Value, Value>, mask: &Mas
 mod tests {
     use super::*;
 
-    fn lines(expected: &Expected, came_out: Result<Value, Value>) -> Vec<String> {
-        result_lines(expected, &came_out, &Mask::default())
+    fn lines(expected: &Expected, came_out: &Result<Value, Value>) -> Vec<String> {
+        result_lines(expected, came_out, &Mask::default())
     }
 
     #[test]
@@ -349,9 +344,9 @@ mod tests {
             exact,
         };
         let actual = || Ok(json!({ "a": 1, "b": 2 }));
-        assert!(lines(&expected(false), actual()).is_empty());
+        assert!(lines(&expected(false), &actual()).is_empty());
         assert_eq!(
-            lines(&expected(true), actual()),
+            lines(&expected(true), &actual()),
             ["b:", "  expected  (nothing)", "  actual    2"]
         );
     }
@@ -364,11 +359,11 @@ mod tests {
             key: None,
         };
         let error = json!({ "type": "connection", "message": "the key is wrong" });
-        assert!(lines(&expected, Err(error)).is_empty());
+        assert!(lines(&expected, &Err(error)).is_empty());
         let other = json!({ "type": "custom_code", "message": "no" });
-        assert_eq!(lines(&expected, Err(other)).len(), 2);
-        assert_eq!(lines(&expected, Ok(Value::Null)).len(), 1);
-        assert_eq!(lines(&Expected::Success, Err(Value::Null)).len(), 1);
+        assert_eq!(lines(&expected, &Err(other)).len(), 2);
+        assert_eq!(lines(&expected, &Ok(Value::Null)).len(), 1);
+        assert_eq!(lines(&Expected::Success, &Err(Value::Null)).len(), 1);
     }
 
     #[test]

@@ -34,9 +34,10 @@ pub(super) fn lines(exchange: &Exchange, mask: &Mask) -> Vec<String> {
     lines.push(format!(
         "← {} {}({})",
         answer.status,
-        match &answer.data {
-            Value::Null => String::new(),
-            data => format!("{} ", body(data, mask)),
+        if answer.data.is_null() {
+            String::new()
+        } else {
+            format!("{} ", body(&answer.data, mask))
         },
         exchange.verdict
     ));
@@ -61,10 +62,10 @@ fn interesting(request: &SimulatedRequest) -> impl Iterator<Item = &(String, Str
 }
 
 fn body(data: &Value, mask: &Mask) -> String {
-    let text = match mask.value(data) {
-        Value::String(text) => text,
-        other => other.to_string(),
-    };
+    let masked = mask.value(data);
+    let text = masked
+        .as_str()
+        .map_or_else(|| masked.to_string(), str::to_owned);
     match text.char_indices().nth(MAX_BODY) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(&text)),
         None => text,
