@@ -1,6 +1,6 @@
 //! JavaScript and TypeScript modules of a connector.
 //!
-//! Text in, text out: [`link`] reads the file of a function and everything it imports, strips
+//! Text in, text out: [`link()`] reads the file of a function and everything it imports, strips
 //! TypeScript, turns `import` and `export` into calls that the sandbox answers, and gives a
 //! [`Program`]. What is wrong with the files comes back as [`Problem`]s with byte spans, for
 //! `validate`; [`Program::locate`] takes a position of the running code back to the author's file.

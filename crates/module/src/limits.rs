@@ -1,4 +1,4 @@
-//! How much one function may consist of. Beyond these [`crate::link`] reports a
+//! How much one function may consist of. Beyond these [`crate::link()`] reports a
 //! [`crate::ProblemKind::Limit`].
 
 /// The longest file, in bytes.
