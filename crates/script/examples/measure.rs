@@ -45,6 +45,9 @@ const SMALL: &str = "module.exports = ({ credentials }) => ({
 const TEST: &str =
     "exports.default = async ({ apiClient }) => Boolean((await apiClient.get('/me')).id)";
 
+/// What it costs is the sandbox's own share of every call.
+const EMPTY: &str = "module.exports = () => {}";
+
 const LOOP: &str = "module.exports = () => { const fib = n => (n < 2 ? n : fib(n - 1) + fib(n - 2)); return fib(23) }";
 
 #[tokio::main]
@@ -66,6 +69,7 @@ async fn main() {
     println!("compile (second)          {:>9.2?}", start.elapsed());
 
     sequential(&sandbox, &small, "small call").await;
+    sequential(&sandbox, &compile(&sandbox, EMPTY).await, "empty function").await;
     sequential(&sandbox, &compile(&sandbox, LOOP).await, "fib(23)").await;
 
     let before = resident();
@@ -89,7 +93,7 @@ async fn main() {
 
 /// Memory of calls that are alive at one time.
 async fn live(sandbox: &Sandbox, program: &Program) {
-    let calls = join_all((0..256).map(|_| sandbox.call(program, call(), &Slow)));
+    let calls = join_all((0..200).map(|_| sandbox.call(program, call(), &Slow)));
     tokio::pin!(calls);
     let before = resident();
     let _elapsed = tokio::time::timeout(Duration::from_millis(15), &mut calls).await;

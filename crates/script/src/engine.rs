@@ -20,7 +20,7 @@ const NATIVE_STACK: usize = 4 * 1024 * 1024;
 const WASM_STACK: usize = NATIVE_STACK - 512 * 1024;
 
 /// More than a small call writes to, and little enough for every place to have it.
-const KEPT_MEMORY: usize = 256 * 1024;
+const KEPT_MEMORY: usize = 512 * 1024;
 
 /// The whole table of functions.
 const KEPT_TABLE: usize = 64 * 1024;

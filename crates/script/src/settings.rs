@@ -21,7 +21,7 @@ pub struct SandboxSettings {
     /// Threads that run scripts. Default: one per core.
     pub threads: usize,
     /// Calls that may be alive at one time, waiting for a response included; others queue. Each place reserves
-    /// [`Limits::heap_bytes`] of address space, and uses memory only as its script does. Default: 256.
+    /// [`Limits::heap_bytes`] of address space, and uses memory only as its script does. Default: 200.
     pub max_live_calls: usize,
     /// The share of these places that one [`Call::tenant`](crate::Call::tenant) can have. Default: 64.
     pub max_live_calls_per_tenant: usize,
@@ -38,7 +38,7 @@ impl SandboxSettings {
     pub fn new(clock: Clock, random: Random) -> Self {
         Self {
             threads: available_parallelism().map_or(1, NonZero::get),
-            max_live_calls: 256,
+            max_live_calls: 200,
             max_live_calls_per_tenant: 64,
             limits: Limits::default(),
             clock,

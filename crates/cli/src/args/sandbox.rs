@@ -16,7 +16,7 @@ pub(crate) struct Sandbox {
     /// Threads that run functions [default: one per core]
     #[arg(long, env = "AUTHBRIDGE_SCRIPT_THREADS", value_name = "NUMBER", value_parser = at_least_one)]
     pub(crate) script_threads: Option<usize>,
-    /// Calls under way at once, waiting for answers included; more wait [default: 256]
+    /// Calls under way at once, waiting for answers included; more wait [default: 200]
     #[arg(long, env = "AUTHBRIDGE_SCRIPT_CALLS", value_name = "NUMBER", value_parser = at_least_one)]
     pub(crate) script_calls: Option<usize>,
     /// How many of them may be of one workspace [default: 64]
@@ -31,7 +31,7 @@ pub(crate) struct Sandbox {
     /// MiB of memory of one call, of which the environment takes about 2 [default: 64]
     #[arg(long, env = "AUTHBRIDGE_SCRIPT_HEAP", value_name = "MIB", value_parser = at_least_one)]
     pub(crate) script_heap: Option<usize>,
-    /// KiB of stack of one call, 768 at most [default: 256]
+    /// KiB of stack of one call, 768 at most [default: 200]
     #[arg(long, env = "AUTHBRIDGE_SCRIPT_STACK", value_name = "KIB", value_parser = at_least_one)]
     pub(crate) script_stack: Option<usize>,
     /// KiB of a result, as JSON [default: 10240]
@@ -52,7 +52,7 @@ pub(crate) struct Sandbox {
     /// Lines of the console of one call that are kept [default: 1000]
     #[arg(long, env = "AUTHBRIDGE_SCRIPT_LOG_LINES", value_name = "NUMBER")]
     pub(crate) script_log_lines: Option<usize>,
-    /// KiB of the console of one call that are kept [default: 256]
+    /// KiB of the console of one call that are kept [default: 200]
     #[arg(long, env = "AUTHBRIDGE_SCRIPT_LOG_SIZE", value_name = "KIB")]
     pub(crate) script_log_size: Option<usize>,
 }
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn the_documented_defaults_are_the_engine_s() {
         let options = ScriptOptions::default();
-        assert_eq!(options.max_live_calls, 256);
+        assert_eq!(options.max_live_calls, 200);
         assert_eq!(options.max_live_calls_per_workspace, 64);
         let limits = options.limits;
         assert_eq!(limits.cpu, Duration::from_secs(1));
