@@ -1,4 +1,5 @@
-//! Time and randomness, the two effects that everything needs.
+//! Time and randomness, the two effects that everything needs; and who watches the steps of what
+//! must survive a crash.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,6 +18,13 @@ pub trait Random: Send + Sync {
     fn fill(&self, buffer: &mut [u8]);
 }
 
+/// Who is told how far something has come that a crash must not spoil, so that tests can crash
+/// it there.
+pub trait Watcher: Send + Sync {
+    /// `step` has been done, such as `refresh.spooled`.
+    fn reached(&self, step: &'static str);
+}
+
 /// The one value through which time and randomness reach the engine.
 ///
 /// Cloning is cheap; tests make one with a clock they set and a generator they seed.
@@ -24,12 +32,33 @@ pub trait Random: Send + Sync {
 pub struct Effects {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    watcher: Option<Arc<dyn Watcher>>,
 }
 
 impl Effects {
     /// Effects that come from `clock` and `random`.
     pub fn new(clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
-        Self { clock, random }
+        Self {
+            clock,
+            random,
+            watcher: None,
+        }
+    }
+
+    /// The same, watched by `watcher`.
+    #[must_use]
+    pub fn watched_by(self, watcher: Arc<dyn Watcher>) -> Self {
+        Self {
+            watcher: Some(watcher),
+            ..self
+        }
+    }
+
+    /// Tells whoever watches that `step` has been done.
+    pub fn reached(&self, step: &'static str) {
+        if let Some(watcher) = &self.watcher {
+            watcher.reached(step);
+        }
     }
 
     /// The machine's clock and the operating system's generator.

@@ -81,6 +81,10 @@ ids! {
     IntegrationId = "int";
     /// Names a connection.
     ConnectionId = "con";
+    /// Names an attempt to connect an account that goes by way of the external app.
+    AuthSessionId = "ses";
+    /// Names one attempt to refresh a connection's credentials.
+    LeaseId = "lea";
     /// Names an entry of the audit log.
     AuditId = "aud";
     /// Names a request, in logs and in the header that carries it.

@@ -12,5 +12,5 @@ pub mod request;
 pub mod secret;
 pub mod token;
 
-pub use effects::{Clock, Effects, Random};
+pub use effects::{Clock, Effects, Random, Watcher};
 pub use secret::{SecretJson, SecretString};
