@@ -100,6 +100,7 @@ impl Engine {
             credentials,
             input,
             expires_at,
+            refresh_due_at: None,
             // The integration's parameters are read when they are used, so that a change of them
             // is seen; kept are those that are this connection's own.
             connector_parameters: own_parameters,

@@ -143,6 +143,7 @@ impl Engine {
                 connector_parameters: None,
                 state: ConnectionState::Ready,
                 error: None,
+                refresh_due_at: None,
             };
             let generation = connection.generation;
             connection = self

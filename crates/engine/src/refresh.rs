@@ -109,6 +109,7 @@ impl Engine {
             state: ConnectionState::Ready,
             error: None,
             expires_at,
+            refresh_due_at: None,
         };
         let id = &opened.connection.id;
         let kept = self

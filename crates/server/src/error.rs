@@ -340,6 +340,7 @@ fn from_store(error: &StoreError, message: String) -> ApiError {
         | StoreError::Inconsistent { .. }
         | StoreError::CannotOpen { .. }
         | StoreError::Keyring(_)
+        | StoreError::Spooled(_)
         | StoreError::Unavailable(_)
         | StoreError::Closed => ApiError::internal(error),
     }

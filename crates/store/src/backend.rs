@@ -4,7 +4,9 @@
 //! or none. Ids, times and seals are made above, so that every database holds the same.
 
 use async_trait::async_trait;
-use authbridge_core::id::{ConnectionId, ConnectorId, CustomerId, IntegrationId, WorkspaceId};
+use authbridge_core::id::{
+    ConnectionId, ConnectorId, CustomerId, IntegrationId, LeaseId, WorkspaceId,
+};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -15,6 +17,8 @@ use crate::model::customer::{
     Customer, CustomerFilter, CustomerPatch, CustomerSelector, SeenCustomer,
 };
 use crate::model::integration::{Integration, IntegrationFilter, IntegrationPatch};
+use crate::model::refresh::{Claim, Claimed, DueRefresh, Released};
+use crate::model::session::AuthSession;
 use crate::model::workspace::{Workspace, WorkspaceKey};
 use crate::{Page, Paged, StoreError};
 
@@ -22,7 +26,16 @@ type Answer<T> = Result<T, StoreError>;
 
 /// A database.
 pub(crate) trait Backend:
-    Keys + Workspaces + Customers + Connectors + Integrations + Connections + Audits + Life
+    Keys
+    + Workspaces
+    + Customers
+    + Connectors
+    + Integrations
+    + Connections
+    + Refreshes
+    + AuthSessions
+    + Audits
+    + Life
 {
 }
 
@@ -244,6 +257,10 @@ pub(crate) struct CredentialsChange {
     pub(crate) state: ConnectionState,
     pub(crate) error: Option<Value>,
     pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) refresh_due_at: Option<Timestamp>,
+    /// The lease that must be in place, when the credentials come from a refresh; others win
+    /// over any.
+    pub(crate) lease: Option<LeaseId>,
     /// The time of the change.
     pub(crate) now: Timestamp,
 }
@@ -288,6 +305,70 @@ pub(crate) trait Connections: Send + Sync {
         id: &ConnectionId,
         change: CredentialsChange,
     ) -> Answer<Connection>;
+}
+
+/// Refreshes of connections: leases, and when which is due.
+///
+/// A lease is in force as long as it ends after `now`. It stays in its row when it has run out,
+/// until another one is claimed, so that a late commit is still taken if nobody came between.
+#[async_trait]
+pub(crate) trait Refreshes: Send + Sync {
+    /// Sets lease and intent, where the generation is in force, the connection is not archived
+    /// and no lease is in force.
+    async fn claim_refresh(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectionId,
+        claim: Claim,
+        now: Timestamp,
+    ) -> Answer<Claimed>;
+    /// The lease in a row, in force or not.
+    async fn lease(&self, workspace: &WorkspaceId, id: &ConnectionId) -> Answer<Option<LeaseId>>;
+    /// The connection, if the credentials in force are those that `lease` brought.
+    async fn refreshed_by(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectionId,
+        lease: &LeaseId,
+    ) -> Answer<Option<Connection>>;
+    /// Clears the lease, where it is still in place.
+    async fn release_refresh(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectionId,
+        lease: &LeaseId,
+        released: Released,
+        now: Timestamp,
+    ) -> Answer<()>;
+    /// The connections that are due at `now`, the longest due first.
+    async fn due_refreshes(&self, now: Timestamp, limit: u32) -> Answer<Vec<DueRefresh>>;
+    /// When the first connection is due.
+    async fn next_refresh_due(&self) -> Answer<Option<Timestamp>>;
+}
+
+/// What a database has under the state of a callback.
+pub(crate) enum TakenSession {
+    /// A session that is marked as used now, and its payload, which is gone now.
+    Fresh(AuthSession, SealedField),
+    Used(AuthSession),
+    Expired(AuthSession),
+    Unknown,
+}
+
+/// Attempts to connect that go by way of the external app.
+#[async_trait]
+pub(crate) trait AuthSessions: Send + Sync {
+    async fn insert_auth_session(
+        &self,
+        session: &AuthSession,
+        state_hash: [u8; 32],
+        payload: SealedField,
+    ) -> Answer<()>;
+    /// Marks the session as used and erases its payload, if it is neither used nor expired.
+    async fn take_auth_session(&self, state_hash: [u8; 32], now: Timestamp)
+    -> Answer<TakenSession>;
+    /// Removes at most `limit` sessions that expired before a time, and tells how many.
+    async fn purge_auth_sessions(&self, before: Timestamp, limit: u32) -> Answer<u32>;
 }
 
 /// The audit log.

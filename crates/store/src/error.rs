@@ -72,6 +72,11 @@ pub enum StoreError {
     /// The keyring could not be read or made.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
+    /// The database did not take refreshed credentials. They are sealed in a file of the spool:
+    /// to commit them again with the same lease, to claim the connection again, or to start
+    /// again brings them in.
+    #[error("the refreshed credentials are in the spool and not yet in the database")]
+    Spooled(#[source] Box<Self>),
     /// The database did not answer, or answered with an error of its own.
     #[error("the database is unavailable")]
     Unavailable(#[source] Source),
@@ -102,6 +107,7 @@ impl StoreError {
                 "check that the directory exists, belongs to this user and has room, and that no newer version made it"
             }
             Self::Keyring(error) => return error.hint().map(str::to_owned),
+            Self::Spooled(error) => return error.hint(),
             Self::Unavailable(_) => "try again; if it stays, check the disk and the database's log",
         };
         Some(hint.to_owned())

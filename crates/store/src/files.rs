@@ -27,6 +27,17 @@ pub(crate) fn open_private_file(path: &Path) -> io::Result<File> {
     private(options.read(true).write(true).create(true).truncate(false)).open(path)
 }
 
+/// Makes sure that the names in a directory outlive a loss of power; what a file holds is for
+/// [`File::sync_all`].
+pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
+    // Elsewhere a directory cannot be opened, and its names are written through.
+    #[cfg(unix)]
+    File::open(path)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
 /// The permission bits; none where the system has no such thing.
 pub(crate) fn mode(metadata: &Metadata) -> u32 {
     #[cfg(unix)]

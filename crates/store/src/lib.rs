@@ -35,6 +35,8 @@ pub use model::customer::{
     Customer, CustomerFilter, CustomerPatch, CustomerSelector, SeenCustomer,
 };
 pub use model::integration::{Integration, IntegrationFilter, IntegrationPatch, NewIntegration};
+pub use model::refresh::{Claim, Claimed, DueRefresh, Intent, Released, Replayed};
+pub use model::session::{AuthSession, NewAuthSession, TakenAuthSession};
 pub use model::workspace::{KeyPurpose, NewWorkspace, NewWorkspaceKey, Workspace, WorkspaceKey};
 pub use model::{Origin, UnknownName};
 pub use page::{Page, Paged};

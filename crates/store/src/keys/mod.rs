@@ -31,4 +31,8 @@ pub(crate) mod field {
     pub(crate) const INPUT: Field = Field::new("connection", "input");
     /// The connector parameters that a connection was made with.
     pub(crate) const CONNECTOR_PARAMETERS: Field = Field::new("connection", "connector_parameters");
+    /// What the callback of an attempt to connect needs.
+    pub(crate) const SESSION_PAYLOAD: Field = Field::new("auth_session", "payload");
+    /// An answer of a provider, in a file of the spool.
+    pub(crate) const SPOOLED_ANSWER: Field = Field::new("spool", "answer");
 }

@@ -61,6 +61,10 @@ pub struct Connection {
     pub expires_at: Option<Timestamp>,
     /// When they shall be refreshed.
     pub refresh_due_at: Option<Timestamp>,
+    /// No attempt to refresh them is due before.
+    pub retry_at: Option<Timestamp>,
+    /// Attempts to refresh them that failed, in a row.
+    pub retry_attempts: u32,
     /// When it was made or its credentials were last replaced.
     pub last_active_at: Timestamp,
     /// When it was made.
@@ -98,6 +102,8 @@ pub struct NewConnection {
     pub connector_parameters: SecretJson,
     /// When the credentials expire.
     pub expires_at: Option<Timestamp>,
+    /// When they shall be refreshed; `None` when not at all.
+    pub refresh_due_at: Option<Timestamp>,
     /// A connection to archive in the same transaction.
     pub replace: Option<ConnectionId>,
 }
@@ -117,6 +123,8 @@ pub struct NewCredentials {
     pub error: Option<Value>,
     /// When the credentials expire.
     pub expires_at: Option<Timestamp>,
+    /// When they shall be refreshed; `None` when not at all.
+    pub refresh_due_at: Option<Timestamp>,
 }
 
 /// The secrets of a connection.

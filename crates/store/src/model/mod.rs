@@ -5,6 +5,8 @@ pub(crate) mod connection;
 pub(crate) mod connector;
 pub(crate) mod customer;
 pub(crate) mod integration;
+pub(crate) mod refresh;
+pub(crate) mod session;
 pub(crate) mod workspace;
 
 use std::fmt;

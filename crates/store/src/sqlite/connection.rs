@@ -1,9 +1,9 @@
 //! Connections.
 
 use async_trait::async_trait;
-use authbridge_core::id::{ConnectionId, WorkspaceId};
+use authbridge_core::id::{ConnectionId, LeaseId, WorkspaceId};
 use jiff::Timestamp;
-use rusqlite::{Connection as Database, params};
+use rusqlite::{Connection as Database, named_params, params};
 
 use super::keys::{erase_sealed, put_sealed};
 use super::record::{Record, count_column};
@@ -106,7 +106,8 @@ impl Connections for Sqlite {
     }
 }
 
-fn require(
+/// The connection, or an error when there is none.
+pub(super) fn require(
     database: &Database,
     workspace: &WorkspaceId,
     id: &ConnectionId,
@@ -176,21 +177,28 @@ fn archive(
     id: &ConnectionId,
     now: Timestamp,
 ) -> Result<Connection, StoreError> {
-    let mut connection = require(database, workspace, id)?;
+    let connection = require(database, workspace, id)?;
     if connection.archived_at.is_some() {
         return Ok(connection);
     }
-    connection.archived_at = Some(now);
-    connection.updated_at = now;
-    connection.generation += 1;
-    connection.expires_at = None;
-    connection.refresh_due_at = None;
+    let sql = format!(
+        "UPDATE connection SET archived_at = :now, updated_at = :now, generation = generation + 1,
+        expires_at = NULL, refresh_due_at = NULL, refreshed_by = NULL, {NO_REFRESH}
+        WHERE workspace_id = :workspace AND id = :id"
+    );
+    let values = named_params! {
+        ":now": now.as_microsecond(),
+        ":workspace": workspace.as_str(),
+        ":id": id.as_str(),
+    };
+    execute(database, &sql, values)?;
     erase_sealed(database, workspace, TABLE, id.as_str())?;
-    update(database, &connection)?;
-    Ok(connection)
+    require(database, workspace, id)
 }
 
-fn replace_credentials(
+/// Replaces the secrets, where the generation is the expected one and, for a refresh, the lease
+/// is in place. It ends every refresh, and the wait after one.
+pub(super) fn replace_credentials(
     database: &Database,
     workspace: &WorkspaceId,
     id: &ConnectionId,
@@ -202,24 +210,30 @@ fn replace_credentials(
         state,
         error,
         expires_at,
+        refresh_due_at,
+        lease,
         now,
     } = change;
     // The condition is in the statement, so that it also holds against another process.
-    let sql = "UPDATE connection SET generation = generation + 1, state = ?, error = ?,
-        expires_at = ?, refresh_due_at = NULL, last_active_at = ?, updated_at = ?
-        WHERE workspace_id = ? AND id = ? AND generation = ? AND archived_at IS NULL";
-    let now = now.as_microsecond();
-    let values = params![
-        state.as_str(),
-        error.map(|error| error.to_string()),
-        expires_at.map(Timestamp::as_microsecond),
-        now,
-        now,
-        workspace.as_str(),
-        id.as_str(),
-        count_column(expected_generation),
-    ];
-    if execute(database, sql, values)? == 0 {
+    let sql = format!(
+        "UPDATE connection SET generation = generation + 1, state = :state, error = :error,
+        expires_at = :expires_at, refresh_due_at = :refresh_due_at, refreshed_by = :lease,
+        last_active_at = :now, updated_at = :now, {NO_REFRESH}
+        WHERE workspace_id = :workspace AND id = :id AND generation = :generation
+        AND archived_at IS NULL AND (:lease IS NULL OR lease_owner = :lease)"
+    );
+    let values = named_params! {
+        ":state": state.as_str(),
+        ":error": error.map(|error| error.to_string()),
+        ":expires_at": expires_at.map(Timestamp::as_microsecond),
+        ":refresh_due_at": refresh_due_at.map(Timestamp::as_microsecond),
+        ":lease": lease.as_ref().map(LeaseId::as_str),
+        ":now": now.as_microsecond(),
+        ":workspace": workspace.as_str(),
+        ":id": id.as_str(),
+        ":generation": count_column(expected_generation),
+    };
+    if execute(database, &sql, values)? == 0 {
         require(database, workspace, id)?;
         return Err(StoreError::GenerationMoved);
     }
@@ -255,10 +269,10 @@ fn insert(database: &Database, connection: &Connection) -> Result<(), StoreError
     Ok(())
 }
 
+/// Writes what a patch may change.
 fn update(database: &Database, connection: &Connection) -> Result<(), StoreError> {
     let sql = "UPDATE connection SET key = ?, name = ?, auth_option_key = ?, state = ?, error = ?,
-        meta = ?, generation = ?, expires_at = ?, refresh_due_at = ?, updated_at = ?,
-        archived_at = ? WHERE workspace_id = ? AND id = ?";
+        meta = ?, updated_at = ? WHERE workspace_id = ? AND id = ?";
     let values = params![
         connection.key,
         connection.name,
@@ -266,11 +280,7 @@ fn update(database: &Database, connection: &Connection) -> Result<(), StoreError
         connection.state.as_str(),
         connection.error.as_ref().map(ToString::to_string),
         connection.meta.as_ref().map(ToString::to_string),
-        count_column(connection.generation),
-        connection.expires_at.map(Timestamp::as_microsecond),
-        connection.refresh_due_at.map(Timestamp::as_microsecond),
         connection.updated_at.as_microsecond(),
-        connection.archived_at.map(Timestamp::as_microsecond),
         connection.workspace_id.as_str(),
         connection.id.as_str(),
     ];
@@ -278,7 +288,7 @@ fn update(database: &Database, connection: &Connection) -> Result<(), StoreError
     Ok(())
 }
 
-fn connection(row: &Record<'_>) -> Result<Connection, StoreError> {
+pub(super) fn connection(row: &Record<'_>) -> Result<Connection, StoreError> {
     Ok(Connection {
         id: row.parse("id")?,
         workspace_id: row.parse("workspace_id")?,
@@ -293,6 +303,8 @@ fn connection(row: &Record<'_>) -> Result<Connection, StoreError> {
         generation: row.count("generation")?,
         expires_at: row.time_optional("expires_at")?,
         refresh_due_at: row.time_optional("refresh_due_at")?,
+        retry_at: row.time_optional("retry_at")?,
+        retry_attempts: row.get("retry_attempts")?,
         last_active_at: row.time("last_active_at")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
@@ -301,7 +313,11 @@ fn connection(row: &Record<'_>) -> Result<Connection, StoreError> {
 }
 
 /// The table, and the owner of the sealed values.
-const TABLE: &str = field::CREDENTIALS.table;
-const SELECT: &str = "SELECT workspace_id, id, customer_id, integration_id, key, name,
-    auth_option_key, state, error, meta, generation, expires_at, refresh_due_at, last_active_at,
-    created_at, updated_at, archived_at FROM connection";
+pub(super) const TABLE: &str = field::CREDENTIALS.table;
+pub(super) const SELECT: &str = "SELECT workspace_id, id, customer_id, integration_id, key, name,
+    auth_option_key, state, error, meta, generation, expires_at, refresh_due_at, retry_at,
+    retry_attempts, last_active_at, created_at, updated_at, archived_at FROM connection";
+
+/// What ends a refresh that may be under way, and forgets those that failed.
+const NO_REFRESH: &str = "lease_owner = NULL, lease_until = NULL, intent_started_at = NULL,
+    intent_fingerprint = NULL, retry_at = NULL, retry_attempts = 0";

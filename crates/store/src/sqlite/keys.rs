@@ -107,7 +107,7 @@ pub(super) fn erase_sealed(
     Ok(())
 }
 
-fn sealed_field(row: &Record<'_>) -> Result<SealedField, StoreError> {
+pub(super) fn sealed_field(row: &Record<'_>) -> Result<SealedField, StoreError> {
     Ok(SealedField {
         name: row.get("field")?,
         generation: row.count("generation")?,

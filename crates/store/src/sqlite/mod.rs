@@ -10,6 +10,8 @@ mod integration;
 mod keys;
 mod open;
 mod record;
+mod refresh;
+mod session;
 mod statement;
 mod threads;
 mod workspace;

@@ -93,3 +93,34 @@ const CACHE_KIBIBYTES: i64 = -16 << 10;
 
 /// How many prepared statements to keep, per thread: more than there are.
 const STATEMENTS: usize = 128;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A connection made before there were leases to speak of, which is due since 5 and was
+    /// tried at 7 by somebody who is gone.
+    const OLD_ROWS: &str = "
+        INSERT INTO workspace VALUES ('ws', 'acme', NULL, '{}', 1);
+        INSERT INTO customer VALUES ('ws', 'cus', 'alice', NULL, '{}', 1, 1, NULL);
+        INSERT INTO integration (workspace_id, id, key, origin, revision, created_at, updated_at)
+            VALUES ('ws', 'int', 'crm', 'api', 1, 1, 1);
+        INSERT INTO connection (workspace_id, id, customer_id, integration_id, state, generation,
+            last_active_at, created_at, updated_at, refresh_due_at, lease_owner, lease_until,
+            lease_generation)
+            VALUES ('ws', 'con', 'cus', 'int', 'READY', 3, 1, 1, 1, 5, 'lea', 7, 3)";
+
+    #[test]
+    fn a_database_of_the_first_version_is_brought_up_to_date() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut database = Database::open(path(directory.path())).unwrap();
+        let first = migrations::migrations::runner().set_target(refinery::Target::Version(1));
+        first.run(&mut database).unwrap();
+        database.execute_batch(OLD_ROWS).unwrap();
+        drop(database);
+        let database = writer(directory.path()).unwrap();
+        let sql = "SELECT generation, due_at, refreshed_by FROM connection";
+        let row = database.query_one(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+        assert_eq!(row.unwrap(), (3, 7, None::<String>));
+    }
+}

@@ -39,7 +39,9 @@ impl Store {
             meta: new.meta,
             generation: secrets.generation,
             expires_at: new.expires_at.map(to_the_microsecond),
-            refresh_due_at: None,
+            refresh_due_at: new.refresh_due_at.map(to_the_microsecond),
+            retry_at: None,
+            retry_attempts: 0,
             last_active_at: now,
             created_at: now,
             updated_at: now,
@@ -86,7 +88,7 @@ impl Store {
     }
 
     /// Archives a connection and erases its secrets, for good; one that is archived already
-    /// stays as it is.
+    /// stays as it is. A refresh that is under way comes to nothing.
     pub async fn archive_connection(
         &self,
         workspace: &WorkspaceId,
@@ -99,7 +101,8 @@ impl Store {
     /// Replaces the secrets of a connection whose generation is still `expected_generation`.
     ///
     /// Of several who try with the same generation exactly one succeeds; the others get
-    /// [`StoreError::GenerationMoved`], and nothing of theirs is written.
+    /// [`StoreError::GenerationMoved`], and nothing of theirs is written. It wins over a refresh
+    /// that is under way: lease, intent and what was noted of failed attempts are gone with it.
     pub async fn replace_credentials(
         &self,
         workspace: &WorkspaceId,
@@ -107,6 +110,23 @@ impl Store {
         expected_generation: u64,
         new: NewCredentials,
     ) -> Result<Connection, StoreError> {
+        let change = self
+            .credentials_change(workspace, id, expected_generation, new)
+            .await?;
+        self.backend()
+            .replace_credentials(workspace, id, change)
+            .await
+    }
+
+    /// What there is to write for new credentials that follow on `expected_generation`, sealed,
+    /// under no lease.
+    pub(super) async fn credentials_change(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectionId,
+        expected_generation: u64,
+        new: NewCredentials,
+    ) -> Result<CredentialsChange, StoreError> {
         // A seal is bound to its generation, so what stays is opened and sealed again.
         let (input, connector_parameters) = match (new.input, new.connector_parameters) {
             (Some(input), Some(parameters)) => (input, parameters),
@@ -127,17 +147,16 @@ impl Store {
             input,
             connector_parameters,
         };
-        let change = CredentialsChange {
+        Ok(CredentialsChange {
             expected_generation,
             secrets: self.seal_connection(workspace, id, &secrets).await?,
             state: new.state,
             error: new.error,
             expires_at: new.expires_at.map(to_the_microsecond),
+            refresh_due_at: new.refresh_due_at.map(to_the_microsecond),
+            lease: None,
             now: self.now(),
-        };
-        self.backend()
-            .replace_credentials(workspace, id, change)
-            .await
+        })
     }
 
     /// The secrets of a connection, read together with the generation they belong to; missing

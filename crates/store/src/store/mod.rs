@@ -6,17 +6,24 @@ mod connector;
 mod customer;
 mod integration;
 mod lock;
+mod refresh;
+mod replay;
 mod seal;
+mod session;
+mod spool;
+mod spooled;
 mod workspace;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use authbridge_core::Effects;
 use jiff::Timestamp;
 
 use self::lock::DirectoryLock;
+use self::replay::Replay;
+use self::spool::Spool;
 use crate::backend::Backend;
 use crate::keys::{Keyring, Vault};
 use crate::sqlite::Sqlite;
@@ -32,6 +39,9 @@ struct Inner {
     backend: Arc<dyn Backend>,
     vault: Vault,
     effects: Effects,
+    spool: Spool,
+    /// Set before anybody else has the store; empty where the spool was not replayed.
+    replay: OnceLock<Replay>,
     lock: Mutex<Option<DirectoryLock>>,
 }
 
@@ -56,6 +66,9 @@ pub enum Access {
 impl Store {
     /// Opens the store of a directory, and makes it when there is none: directory, database,
     /// tables. The keyring must be the one that it was made with.
+    ///
+    /// With [`Access::Exclusive`], answers that were left in the spool are brought into the
+    /// database first; [`replayed`](Self::replayed) tells which.
     pub async fn open(
         options: OpenOptions,
         keyring: Keyring,
@@ -70,12 +83,19 @@ impl Store {
         };
         let backend: Arc<dyn Backend> = Arc::new(Sqlite::open(&data_dir).await?);
         let vault = Vault::unlock(keyring, effects.clone(), Arc::clone(&backend)).await?;
-        Ok(Self(Arc::new(Inner {
+        let store = Self(Arc::new(Inner {
             backend,
             vault,
             effects,
+            spool: Spool::open(&data_dir)?,
+            replay: OnceLock::new(),
             lock: Mutex::new(lock),
-        })))
+        }));
+        if access == Access::Exclusive {
+            let replay = store.replay_spool().await?;
+            store.0.replay.get_or_init(|| replay);
+        }
+        Ok(store)
     }
 
     /// Finishes what was asked for, brings the database into one file, stops its threads and
@@ -92,6 +112,10 @@ impl Store {
 
     fn vault(&self) -> &Vault {
         &self.0.vault
+    }
+
+    fn spool(&self) -> &Spool {
+        &self.0.spool
     }
 
     fn effects(&self) -> &Effects {
@@ -111,13 +135,32 @@ impl fmt::Debug for Store {
 }
 
 /// `time` as precise as it is kept.
+///
+/// Within the last second there is, microseconds cannot be made into a time again; whoever means
+/// never gets the beginning of that second.
 fn to_the_microsecond(time: Timestamp) -> Timestamp {
-    Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time)
+    Timestamp::from_microsecond(time.as_microsecond())
+        .or_else(|_| Timestamp::from_second(time.as_second()))
+        .unwrap_or(time)
 }
 
 fn cannot_open(path: &Path, error: std::io::Error) -> StoreError {
     StoreError::CannotOpen {
         path: path.to_owned(),
         source: error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_time_that_is_written_can_be_read() {
+        for time in [Timestamp::MIN, Timestamp::UNIX_EPOCH, Timestamp::MAX] {
+            let kept = to_the_microsecond(time);
+            let read = Timestamp::from_microsecond(kept.as_microsecond());
+            assert_eq!(read.unwrap(), kept);
+        }
     }
 }

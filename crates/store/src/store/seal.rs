@@ -51,16 +51,27 @@ impl Store {
         table: &'static str,
         row: &'a str,
     ) -> Result<Secrets<'a>, StoreError> {
-        Ok(Secrets {
-            store: self,
-            workspace,
-            row,
-            fields: self.backend().sealed(workspace, table, row).await?,
-        })
+        let fields = self.backend().sealed(workspace, table, row).await?;
+        Ok(Secrets::of(self, workspace, row, fields))
     }
 }
 
-impl Secrets<'_> {
+impl<'a> Secrets<'a> {
+    /// The secrets of a row that were read already.
+    pub(super) fn of(
+        store: &'a Store,
+        workspace: &'a WorkspaceId,
+        row: &'a str,
+        fields: Vec<SealedField>,
+    ) -> Self {
+        Self {
+            store,
+            workspace,
+            row,
+            fields,
+        }
+    }
+
     /// Opens a field; `None` when the row has no such value.
     pub(super) async fn open(
         &self,
@@ -105,7 +116,7 @@ impl Secrets<'_> {
 
 /// `value` as JSON, in one buffer that is made large enough first: one that grows would leave
 /// copies of the secret in freed memory.
-fn to_bytes(value: &Value) -> Zeroizing<Vec<u8>> {
+pub(super) fn to_bytes(value: &Value) -> Zeroizing<Vec<u8>> {
     let mut length = Length(0);
     write(&mut length, value);
     let mut bytes = Zeroizing::new(Vec::with_capacity(length.0));

@@ -5,8 +5,10 @@ use std::path::Path;
 
 use authbridge_core::SecretString;
 use authbridge_store::{
-    Access, IntegrationPatch, KeyPurpose, NewWorkspaceKey, SecretBytes, Store, StoreError,
+    Access, IntegrationPatch, KeyPurpose, NewAuthSession, NewWorkspaceKey, SecretBytes, Store,
+    StoreError, TakenAuthSession,
 };
+use jiff::Timestamp;
 use serde_json::json;
 
 use crate::support::{connected, keyring, new_credentials, open, open_with, secret, workspace};
@@ -64,9 +66,26 @@ async fn plant(store: &Store) -> String {
         .replace_credentials(&acme.id, &connection.id, 1, new)
         .await
         .unwrap();
+    let session = NewAuthSession {
+        integration_id: connection.integration_id.clone(),
+        customer_id: connection.customer_id.clone(),
+        connection_id: None,
+        request_id: None,
+        state_hash: [1; 32],
+        browser_hash: None,
+        expires_at: Timestamp::MAX,
+        payload: planted(),
+    };
+    let shown_session = format!("{session:?}");
+    store.insert_auth_session(&acme.id, session).await.unwrap();
+    let taken = store
+        .take_auth_session([1; 32], Timestamp::UNIX_EPOCH)
+        .await;
+    let taken = taken.unwrap();
+    assert!(matches!(taken, TakenAuthSession::Fresh(..)));
     let secrets = store.connection_secrets(&acme.id, &connection.id).await;
     format!(
-        "{store:?} {shown_key} {shown_patch} {shown_new} {integration:?} {connection:?} {:?} {:?}",
+        "{shown_session} {taken:?} {store:?} {shown_key} {shown_patch} {shown_new} {integration:?} {connection:?} {:?} {:?}",
         secrets.unwrap(),
         keyring()
     )
@@ -90,10 +109,13 @@ fn files_with(directory: &Path, text: &str) -> Vec<String> {
     names
 }
 
+/// The files of a directory; what is in the spool has tests of its own.
 fn names(directory: &Path) -> Vec<String> {
     fs::read_dir(directory)
         .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .map(Result::unwrap)
+        .filter(|entry| entry.file_type().unwrap().is_file())
+        .map(|entry| entry.file_name().into_string().unwrap())
         .collect()
 }
 
@@ -182,6 +204,7 @@ async fn only_the_owner_can_read_the_files() {
     for name in names {
         assert_eq!(mode(&directory.join(&name)), 0o600, "{name}");
     }
+    assert_eq!(mode(&directory.join("spool")), 0o700);
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@
 mod contract;
 mod files;
 mod keys;
+mod spool;
 mod support;
 mod tampering;
 

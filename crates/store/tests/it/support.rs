@@ -4,11 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use authbridge_core::{Clock, Effects, Random, SecretJson, SecretString};
+use authbridge_core::id::LeaseId;
+use authbridge_core::{Clock, Effects, Random, SecretJson, SecretString, Watcher};
 use authbridge_store::{
-    Access, Connection, ConnectionState, Customer, Integration, Kek, Keyring, NewConnection,
-    NewCredentials, NewIntegration, NewWorkspace, OpenOptions, Origin, PutConnector, SeenCustomer,
-    Store, StoreError, Workspace,
+    Access, Claim, Claimed, Connection, ConnectionState, Customer, Integration, Kek, Keyring,
+    NewConnection, NewCredentials, NewIntegration, NewWorkspace, OpenOptions, Origin, PutConnector,
+    SeenCustomer, Store, StoreError, Workspace,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -18,7 +19,19 @@ use tempfile::TempDir;
 pub(crate) struct Opened {
     pub(crate) store: Store,
     pub(crate) clock: Arc<TestClock>,
-    _directory: TempDir,
+    directory: TempDir,
+}
+
+impl Opened {
+    /// Another store of the same database, as a second process has it.
+    pub(crate) async fn beside(&self) -> Store {
+        let options = OpenOptions {
+            data_dir: self.directory.path().to_owned(),
+            access: Access::Shared,
+        };
+        let effects = effects_with(Arc::clone(&self.clock));
+        Store::open(options, keyring(), effects).await.unwrap()
+    }
 }
 
 /// A new store in an SQLite file.
@@ -34,7 +47,7 @@ pub(crate) async fn sqlite() -> Opened {
     Opened {
         store,
         clock,
-        _directory: directory,
+        directory,
     }
 }
 
@@ -53,6 +66,20 @@ pub(crate) async fn open_with(
         access,
     };
     Store::open(options, keyring, effects_with(Arc::default())).await
+}
+
+/// Opens the store of a directory as the server does, with a clock, watched by `watcher`.
+pub(crate) async fn open_watched(
+    directory: &Path,
+    clock: &Arc<TestClock>,
+    watcher: Arc<dyn Watcher>,
+) -> Store {
+    let options = OpenOptions {
+        data_dir: directory.to_owned(),
+        access: Access::Exclusive,
+    };
+    let effects = effects_with(Arc::clone(clock)).watched_by(watcher);
+    Store::open(options, keyring(), effects).await.unwrap()
 }
 
 pub(crate) fn keyring() -> Keyring {
@@ -167,6 +194,7 @@ pub(crate) fn new_connection(customer: &Customer, integration: &Integration) -> 
         input: secret(json!({"domain": "acme"})),
         connector_parameters: secret(json!({"clientId": "client"})),
         expires_at: None,
+        refresh_due_at: None,
         replace: None,
     }
 }
@@ -179,7 +207,38 @@ pub(crate) fn new_credentials(access_token: &str) -> NewCredentials {
         state: ConnectionState::Ready,
         error: None,
         expires_at: None,
+        refresh_due_at: None,
     }
+}
+
+/// A claim of `generation` for the next thirty seconds.
+pub(crate) fn claim(clock: &TestClock, generation: u64) -> Claim {
+    Claim {
+        generation,
+        lease: LeaseId::generate(&Effects::of_the_system()),
+        until: clock.now() + SignedDuration::from_secs(30),
+        fingerprint: [7; 32],
+    }
+}
+
+/// Claims the first generation of a connection, which must be free.
+pub(crate) async fn claimed(store: &Store, clock: &TestClock, connection: &Connection) -> LeaseId {
+    let claim = claim(clock, 1);
+    let lease = claim.lease.clone();
+    let claimed = store.claim_refresh(&connection.workspace_id, &connection.id, claim);
+    let claimed = claimed.await.unwrap();
+    assert_eq!(claimed, Claimed::Granted { interrupted: None });
+    lease
+}
+
+/// The access token in force, and its generation.
+pub(crate) async fn access_token(store: &Store, connection: &Connection) -> (String, u64) {
+    let secrets = store
+        .connection_secrets(&connection.workspace_id, &connection.id)
+        .await
+        .unwrap();
+    let token = &secrets.credentials.expose()["access_token"];
+    (token.as_str().unwrap().to_owned(), secrets.generation)
 }
 
 /// A workspace `acme` with a connection of the customer `alice` through the integration `crm`.

@@ -5,6 +5,8 @@ pub(crate) mod connections;
 pub(crate) mod connectors;
 pub(crate) mod customers;
 pub(crate) mod integrations;
+pub(crate) mod refreshes;
+pub(crate) mod sessions;
 pub(crate) mod workspaces;
 
 /// Makes a test of every case, in a module `$backend`, with stores that `$open` opens.
@@ -62,6 +64,34 @@ macro_rules! contract {
                     filters_combine,
                     pages_walk_through_everything_once,
                     a_cursor_of_another_list_is_refused,
+                }
+                refreshes {
+                    a_claim_is_granted_to_one_until_it_ends,
+                    a_claim_of_what_is_not_there_has_moved,
+                    of_two_processes_that_claim_one_is_granted,
+                    a_commit_moves_the_generation_and_ends_the_lease,
+                    a_commit_after_the_lease_ran_out_counts_if_nobody_claimed,
+                    a_commit_whose_lease_was_taken_over_is_refused,
+                    a_commit_that_is_tried_again_is_answered_again,
+                    a_commit_for_no_connection_is_refused,
+                    new_credentials_win_over_a_refresh,
+                    an_archive_wins_over_a_refresh,
+                    a_replaced_connection_is_not_refreshed,
+                    a_release_says_how_it_is_now,
+                    a_release_without_the_lease_does_nothing,
+                    a_release_hands_an_interruption_on,
+                    what_is_due_is_listed_by_its_time,
+                    the_next_time_counts_waits_and_leases,
+                    ten_thousand_that_are_due_are_claimed_in_batches,
+                }
+                sessions {
+                    a_session_is_taken_once,
+                    of_many_who_take_a_session_one_gets_it,
+                    a_session_that_waited_too_long_is_expired,
+                    a_state_that_was_never_issued_is_unknown,
+                    a_state_is_given_once,
+                    what_a_session_is_for_must_be_of_the_workspace,
+                    old_sessions_are_purged_in_batches,
                 }
                 audit {
                     entries_read_back_whoever_wrote_them,
