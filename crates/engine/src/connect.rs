@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use authbridge_core::SecretJson;
-use authbridge_core::auth::{self, Arguments, AuthError, Begin, Blame};
+use authbridge_core::auth::{self, Arguments, AuthError, Begin, Blame, Connected, Issued, Start};
 use authbridge_core::connector::{AuthOption, Connector};
 use authbridge_store::{
     Connection, ConnectionFilter, ConnectionState, Customer, Integration, NewConnection, Page,
@@ -79,15 +79,18 @@ impl Engine {
         if !own_parameters.expose().is_null() {
             session.require_admin()?;
         }
-        let (credentials, input) = if let Some(credentials) = request.credentials {
-            (credentials, request.input.unwrap_or_default())
+        let connected = if let Some(credentials) = request.credentials {
+            Connected {
+                issued: Issued::of(&setup.option, credentials),
+                input: request.input.unwrap_or_default(),
+            }
         } else {
             let parameters = lay_over(setup.parameters.clone(), own_parameters.clone());
             let input = request.input.unwrap_or_default();
             self.run_flow(session, &setup, &customer, parameters, input)
                 .await?
         };
-        let expires_at = auth::expires_at(credentials.expose(), self.shared.effects.now());
+        let schedule = self.schedule(&connected.issued);
         let new = NewConnection {
             customer_id: customer.id,
             integration_id: setup.integration.id,
@@ -97,10 +100,10 @@ impl Engine {
             meta: request.meta,
             state: ConnectionState::Ready,
             error: None,
-            credentials,
-            input,
-            expires_at,
-            refresh_due_at: None,
+            credentials: connected.issued.credentials,
+            input: connected.input,
+            expires_at: schedule.expires_at,
+            refresh_due_at: schedule.refresh_due_at,
             // The integration's parameters are read when they are used, so that a change of them
             // is seen; kept are those that are this connection's own.
             connector_parameters: own_parameters,
@@ -212,7 +215,7 @@ impl Engine {
         customer: &Customer,
         connector_parameters: SecretJson,
         input: SecretJson,
-    ) -> Result<(SecretJson, SecretJson), EngineError> {
+    ) -> Result<Connected, EngineError> {
         let mut arguments = Arguments {
             connector_parameters,
             connection_input: input,
@@ -221,13 +224,28 @@ impl Engine {
         };
         let flow = auth::flow(setup.option.auth_type)?;
         let mut runner = self.runner(session, setup, customer, None)?;
-        let Begin::Complete { credentials, input } = flow
-            .begin(&mut runner, &setup.option, arguments.clone())
+        let redirect_uri = self.redirect_uri(&setup.integration);
+        let start = Start {
+            redirect_uri: &redirect_uri,
+            state: "",
+        };
+        let begun = flow
+            .begin(&mut runner, &setup.option, arguments.clone(), &start)
             .await?;
-        arguments.connection_input = input.clone();
-        arguments.credentials = Some(credentials.clone());
+        let connected = match begun {
+            Begin::Complete(connected) => connected,
+            Begin::Redirect { .. } => {
+                return Err(EngineError::bad_request(format!(
+                    "an account is connected to `{}` in a browser: send the user there with \
+                     `POST /connect`, or connect with ready-made `credentials`",
+                    setup.integration.key
+                )));
+            }
+        };
+        arguments.connection_input = connected.input.clone();
+        arguments.credentials = Some(connected.issued.credentials.clone());
         runner.test(&arguments).await?;
-        Ok((credentials, input))
+        Ok(connected)
     }
 
     async fn setup(

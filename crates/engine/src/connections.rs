@@ -135,15 +135,16 @@ impl Engine {
         let workspace = session.workspace_id();
         let mut connection = self.connection(session, selector).await?;
         if let Some(credentials) = change.credentials {
-            let now = self.shared.effects.now();
+            let issued = self.ready_made(session, &connection, credentials).await?;
+            let schedule = self.schedule(&issued);
             let new = NewCredentials {
-                expires_at: authbridge_core::auth::expires_at(credentials.expose(), now),
-                credentials,
+                expires_at: schedule.expires_at,
+                credentials: issued.credentials,
                 input: None,
                 connector_parameters: None,
                 state: ConnectionState::Ready,
                 error: None,
-                refresh_due_at: None,
+                refresh_due_at: schedule.refresh_due_at,
             };
             let generation = connection.generation;
             connection = self

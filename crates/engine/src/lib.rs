@@ -13,12 +13,14 @@ mod error;
 mod functions;
 mod integration_view;
 mod integrations;
+mod issuers;
 mod locks;
 mod logs;
 mod open;
 mod operations;
 mod platform_token;
 mod refresh;
+mod schedule;
 mod scripts;
 mod session;
 mod shards;
@@ -29,6 +31,7 @@ use std::sync::Arc;
 
 use authbridge_core::Effects;
 use authbridge_store::Store;
+use url::Url;
 
 pub use client::{Destination, PreparedClient};
 pub use connect::{ConnectRequest, TestOutcome};
@@ -46,6 +49,7 @@ pub use workspace::{WorkspaceState, create_workspace};
 use client::Clients;
 use connectors::Connectors;
 use egress::Egress;
+use issuers::Issuers;
 use locks::Locks;
 use scripts::Scripts;
 use shards::{Changes, Shards};
@@ -58,6 +62,8 @@ pub struct Engine {
     egress: Egress,
     /// Where console lines go; nowhere unless somebody asked.
     logs: Option<LogSink>,
+    /// Where browsers reach this server.
+    public_uri: Option<Arc<Url>>,
 }
 
 struct Shared {
@@ -72,6 +78,7 @@ struct Shared {
     /// Held while the credentials of a connection are renewed.
     refreshing: Locks,
     scripts: Scripts,
+    issuers: Issuers,
 }
 
 impl Engine {
@@ -85,6 +92,7 @@ impl Engine {
             connecting: Shards::default(),
             refreshing: Locks::default(),
             scripts: Scripts::new(scripts, effects.clone()),
+            issuers: Issuers::default(),
             store,
             effects,
         };
@@ -92,6 +100,16 @@ impl Engine {
             shared: Arc::new(shared),
             egress,
             logs: None,
+            public_uri: None,
+        }
+    }
+
+    /// The same engine, which tells external apps to send browsers back to `public_uri`.
+    #[must_use]
+    pub fn reached_at(&self, public_uri: Url) -> Self {
+        Self {
+            public_uri: Some(Arc::new(public_uri)),
+            ..self.clone()
         }
     }
 
@@ -111,6 +129,7 @@ impl Engine {
             shared: Arc::clone(&self.shared),
             egress: self.egress.for_worker(),
             logs: None,
+            public_uri: self.public_uri.clone(),
         }
     }
 

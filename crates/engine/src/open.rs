@@ -81,6 +81,8 @@ impl Engine {
         };
         Ok(FunctionRunner {
             egress: &self.egress,
+            effects: &self.shared.effects,
+            issuers: &self.shared.issuers,
             scripts: &self.shared.scripts,
             connector: &setup.connector,
             option: &setup.option,

@@ -2,7 +2,7 @@
 //! took them.
 
 use async_trait::async_trait;
-use authbridge_core::auth::{self, Arguments, AuthError, AuthFlow};
+use authbridge_core::auth::{self, Arguments, AuthError, AuthFlow, Start};
 use authbridge_store::{Connection, ConnectionState, NewCredentials, StoreError};
 
 use crate::connect::{state_after, stored_error};
@@ -100,16 +100,24 @@ impl Engine {
         flow: &dyn AuthFlow,
     ) -> Result<(), EngineError> {
         let mut runner = self.runner(session, &opened.setup, &opened.owner, None)?;
-        let credentials = flow.refresh(&mut runner, &opened.arguments).await?;
-        let expires_at = auth::expires_at(credentials.expose(), self.shared.effects.now());
+        let redirect_uri = self.redirect_uri(&opened.setup.integration);
+        let start = Start {
+            redirect_uri: &redirect_uri,
+            state: "",
+        };
+        let option = &opened.setup.option;
+        let issued = flow
+            .refresh(&mut runner, option, &opened.arguments, &start)
+            .await?;
+        let schedule = self.schedule(&issued);
         let new = NewCredentials {
-            credentials,
+            credentials: issued.credentials,
             input: None,
             connector_parameters: None,
             state: ConnectionState::Ready,
             error: None,
-            expires_at,
-            refresh_due_at: None,
+            expires_at: schedule.expires_at,
+            refresh_due_at: schedule.refresh_due_at,
         };
         let id = &opened.connection.id;
         let kept = self

@@ -1,5 +1,7 @@
 //! The one map from what went wrong to what the API answers.
 
+use authbridge_core::auth::oauth2::TokenRefusal;
+use authbridge_core::auth::retry::FailureClass;
 use authbridge_core::auth::{AuthError, Blame, ScriptCause, ScriptFailure, StackFrame};
 use authbridge_core::client::{HandlerErrorKey, TargetError};
 use authbridge_engine::EngineError;
@@ -221,7 +223,18 @@ fn from_auth(error: AuthError, message: String) -> ApiError {
         AuthError::Blocked { .. } => forbidden(message),
         AuthError::Target(target) => from_target(&target, message),
         AuthError::Script(failure) => from_script(*failure, blame, message),
-        AuthError::NotRefreshable(_) => ApiError::bad_request(message),
+        AuthError::Token(refusal) => from_refusal(&refusal, message),
+        AuthError::NotAuthorized { code, .. } => {
+            let error = match blame {
+                Blame::WorkspaceOwner => configuration(message),
+                Blame::Provider => connection(StatusCode::BAD_GATEWAY, message),
+                Blame::Caller | Blame::Customer | Blame::Operator => {
+                    connection(StatusCode::BAD_REQUEST, message)
+                }
+            };
+            error.data(Some(json!({ "error": code })))
+        }
+        AuthError::NotRefreshable(_) | AuthError::Callback(_) => ApiError::bad_request(message),
         AuthError::NotYet { .. }
         | AuthError::KindNotAllowed { .. }
         | AuthError::Operation(_)
@@ -229,8 +242,28 @@ fn from_auth(error: AuthError, message: String) -> ApiError {
         | AuthError::NotSupported { .. }
         | AuthError::ApiClient(_)
         | AuthError::Returned { .. }
+        | AuthError::OAuth2Config(_)
         | AuthError::Rest { .. } => configuration(message),
     }
+}
+
+/// A token endpoint that refuses: what it means decides who is told to act.
+fn from_refusal(refusal: &TokenRefusal, message: String) -> ApiError {
+    let error = match refusal.class {
+        FailureClass::Terminal => {
+            connection(StatusCode::BAD_REQUEST, message).key("connection_is_defunct")
+        }
+        FailureClass::Configuration => configuration(message),
+        FailureClass::Throttled => {
+            connection(StatusCode::TOO_MANY_REQUESTS, message).key("rate_limit_exceeded")
+        }
+        FailureClass::Transient => connection(StatusCode::BAD_GATEWAY, message),
+    };
+    error.data(Some(json!({
+        "class": refusal.class.as_str(),
+        "error": refusal.code,
+        "status": refusal.status.as_u16(),
+    })))
 }
 
 /// Code that threw one of the SDK's errors answers with its type, key and data; code that failed

@@ -5,7 +5,9 @@
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::{Arguments, AuthContext, AuthError, AuthFlow, Begin, check_input};
+use super::{
+    Arguments, AuthContext, AuthError, AuthFlow, Begin, Connected, Issued, Start, check_input,
+};
 use crate::SecretJson;
 use crate::connector::{AuthOption, FunctionName};
 
@@ -19,6 +21,7 @@ impl AuthFlow for ClientCredentials {
         context: &mut dyn AuthContext,
         option: &AuthOption,
         mut arguments: Arguments,
+        _start: &Start<'_>,
     ) -> Result<Begin, AuthError> {
         let input = check_input(
             option.input_schema.as_ref(),
@@ -28,10 +31,10 @@ impl AuthFlow for ClientCredentials {
         let function = FunctionName::GetCredentialsFromConnectionParameters;
         let extra = context.call(function, &arguments).await?;
         let credentials = merge(input, extra)?;
-        Ok(Begin::Complete {
-            credentials,
+        Ok(Begin::Complete(Connected {
+            issued: Issued::of(option, credentials),
             input: arguments.connection_input,
-        })
+        }))
     }
 }
 

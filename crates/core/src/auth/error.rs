@@ -1,11 +1,14 @@
 //! Why auth did not work, and who can put it right.
 
 use http::StatusCode;
+use jiff::SignedDuration;
 use serde_json::Value;
 
 use super::graphql::GraphqlError;
 use super::input::InputError;
+use super::oauth2::{OAuth2ConfigError, TokenRefusal};
 use super::rest::RestError;
+use super::retry::FailureClass;
 use super::script::ScriptFailure;
 use crate::client::{ApiClientError, HandlerErrorKey, TargetError};
 use crate::connector::ImplementationType;
@@ -102,6 +105,23 @@ pub enum AuthError {
         /// A response handler's data.
         data: Option<Value>,
     },
+    /// What `getOAuthConfig` returned cannot be used.
+    #[error(transparent)]
+    OAuth2Config(#[from] OAuth2ConfigError),
+    /// The token endpoint gave no token.
+    #[error("{0}")]
+    Token(Box<TokenRefusal>),
+    /// The user, or the authorization endpoint, said no (RFC 6749 section 4.1.2.1).
+    #[error("{}", not_authorized(code, description.as_deref()))]
+    NotAuthorized {
+        /// The code, such as `access_denied`.
+        code: String,
+        /// The provider's words.
+        description: Option<String>,
+    },
+    /// The browser came back with something that cannot be right.
+    #[error("{0}")]
+    Callback(String),
     /// `test` ran and said no.
     #[error("the external app did not accept the credentials: `test` returned nothing truthy")]
     TestFailed,
@@ -132,13 +152,87 @@ impl AuthError {
             | Self::ApiClient(_)
             | Self::Returned { .. }
             | Self::Rest { .. }
-            | Self::Target(_) => Blame::WorkspaceOwner,
+            | Self::Target(_)
+            | Self::OAuth2Config(_) => Blame::WorkspaceOwner,
+            Self::Token(refusal) => blame_of_class(refusal.class),
+            Self::NotAuthorized { code, .. } => blame_of_code(code),
             Self::Refused { status, key, .. } => blame_of_refusal(*status, *key),
             Self::Script(failure) => failure.blame(),
-            Self::TestFailed | Self::NotRefreshable(_) => Blame::Customer,
+            Self::TestFailed | Self::NotRefreshable(_) | Self::Callback(_) => Blame::Customer,
             Self::Unavailable { .. } => Blame::Provider,
             Self::Blocked { .. } => Blame::Operator,
         }
+    }
+}
+
+impl AuthError {
+    /// What a refresh that failed so means for the next one.
+    pub fn failure_class(&self) -> FailureClass {
+        if let Self::Token(refusal) = self {
+            return refusal.class;
+        }
+        if self.asks_for_patience() {
+            return FailureClass::Throttled;
+        }
+        match self.blame() {
+            Blame::Caller | Blame::Customer => FailureClass::Terminal,
+            Blame::WorkspaceOwner => FailureClass::Configuration,
+            Blame::Provider | Blame::Operator => FailureClass::Transient,
+        }
+    }
+
+    /// When the external app wants to be asked again, where it says so.
+    pub fn retry_after(&self) -> Option<SignedDuration> {
+        let Self::Token(refusal) = self else {
+            return None;
+        };
+        refusal.retry_after
+    }
+
+    fn asks_for_patience(&self) -> bool {
+        let Self::Refused { status, key, .. } = self else {
+            return false;
+        };
+        *key == Some(HandlerErrorKey::RateLimitExceeded)
+            || (key.is_none() && *status == StatusCode::TOO_MANY_REQUESTS)
+    }
+}
+
+impl From<TokenRefusal> for AuthError {
+    fn from(refusal: TokenRefusal) -> Self {
+        Self::Token(Box::new(refusal))
+    }
+}
+
+fn blame_of_class(class: FailureClass) -> Blame {
+    match class {
+        FailureClass::Terminal => Blame::Customer,
+        FailureClass::Configuration => Blame::WorkspaceOwner,
+        FailureClass::Throttled | FailureClass::Transient => Blame::Provider,
+    }
+}
+
+/// RFC 6749 section 4.1.2.1.
+fn blame_of_code(code: &str) -> Blame {
+    match code {
+        "server_error" | "temporarily_unavailable" => Blame::Provider,
+        "invalid_request"
+        | "unauthorized_client"
+        | "unsupported_response_type"
+        | "invalid_scope"
+        | "invalid_target" => Blame::WorkspaceOwner,
+        _ => Blame::Customer,
+    }
+}
+
+fn not_authorized(code: &str, description: Option<&str>) -> String {
+    let what = match code {
+        "access_denied" => "access was denied".to_owned(),
+        other => format!("the external app answered `{other}`"),
+    };
+    match description {
+        Some(description) => format!("{what}: {description}"),
+        None => what,
     }
 }
 

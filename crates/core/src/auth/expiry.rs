@@ -1,7 +1,7 @@
 //! When credentials expire, as they say it themselves.
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Seconds from which on a number is taken for milliseconds: the year 5138.
 const MILLISECONDS_FROM: f64 = 100_000_000_000.0;
@@ -18,6 +18,46 @@ pub fn expires_at(credentials: &Value, now: Timestamp) -> Option<Timestamp> {
             .ok()
     };
     absolute.or_else(relative)
+}
+
+/// Adds `expires_at` to credentials written at `now` that only say how long they live, so that
+/// the lifetime counts from now whenever it is read.
+pub(super) fn add_point(credentials: &mut Map<String, Value>, now: Timestamp) {
+    let has_point = ["expires_at", "expiresAt"]
+        .iter()
+        .any(|name| credentials.get(*name).and_then(point).is_some());
+    if has_point {
+        return;
+    }
+    let lifetime = ["expires_in", "expiresIn"]
+        .iter()
+        .find_map(|name| number(credentials.get(*name)?));
+    let end = lifetime
+        .and_then(|seconds| SignedDuration::try_from_secs_f64(seconds).ok())
+        .and_then(|lifetime| now.checked_add(lifetime).ok());
+    if let Some(end) = end {
+        credentials.insert("expires_at".to_owned(), end.to_string().into());
+    }
+}
+
+/// Removes what `credentials` say of their expiry where `fresh` makes it wrong: an old point in
+/// time must not outlive the token that it was about. A lifetime stays if `fresh` names none, for
+/// tokens of one provider live equally long.
+pub(super) fn forget_expiry(credentials: &mut Map<String, Value>, fresh: &Map<String, Value>) {
+    const POINTS: [&str; 2] = ["expires_at", "expiresAt"];
+    const LIFETIMES: [&str; 2] = ["expires_in", "expiresIn"];
+    let says = |names: [&str; 2]| names.iter().any(|name| fresh.contains_key(*name));
+    let speaks_of_expiry = says(POINTS) || says(LIFETIMES);
+    if speaks_of_expiry || fresh.contains_key("access_token") {
+        for name in POINTS {
+            credentials.shift_remove(name);
+        }
+    }
+    if speaks_of_expiry {
+        for name in LIFETIMES {
+            credentials.shift_remove(name);
+        }
+    }
 }
 
 fn point(value: &Value) -> Option<Timestamp> {

@@ -5,16 +5,24 @@ mod error;
 mod expiry;
 pub mod graphql;
 mod input;
+pub mod oauth2;
 pub mod platform_token;
 mod refresh;
 pub mod rest;
+pub mod retry;
 mod script;
+pub mod timing;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use url::Url;
 
-use crate::SecretJson;
+use self::timing::RefreshTiming;
 use crate::connector::{AuthOption, AuthType, FunctionName};
+use crate::request::{Request, Response};
+use crate::{Effects, SecretJson};
 
 pub use error::{AuthError, Blame};
 pub use expiry::expires_at;
@@ -30,6 +38,17 @@ pub trait AuthContext: Send {
         function: FunctionName,
         arguments: &Arguments,
     ) -> Result<Option<Value>, AuthError>;
+
+    /// Sends a request of the auth type itself, such as one to a token endpoint. Redirects are
+    /// not followed.
+    async fn send(&mut self, request: Request) -> Result<Response, AuthError>;
+
+    /// What an issuer publishes at the first of `urls` that has something; it may be remembered
+    /// from an earlier time.
+    async fn metadata(&mut self, urls: &[Url]) -> Result<Arc<Value>, AuthError>;
+
+    /// Time and randomness.
+    fn effects(&self) -> &Effects;
 }
 
 /// One way of authenticating to an external app.
@@ -41,9 +60,25 @@ pub trait AuthFlow: Send + Sync {
         context: &mut dyn AuthContext,
         option: &AuthOption,
         arguments: Arguments,
+        start: &Start<'_>,
     ) -> Result<Begin, AuthError>;
 
-    /// Whether credentials of `option` can be renewed without asking the user.
+    /// Goes on when the browser is back from where [`Begin::Redirect`] sent it. `arguments` are
+    /// those that [`begin`](Self::begin) left off with.
+    async fn complete(
+        &self,
+        _context: &mut dyn AuthContext,
+        _option: &AuthOption,
+        _arguments: Arguments,
+        _start: &Start<'_>,
+        _return: &Return<'_>,
+    ) -> Result<Connected, AuthError> {
+        Err(AuthError::Callback(
+            "this way of authenticating sends nobody away".to_owned(),
+        ))
+    }
+
+    /// Whether credentials of `option` may be renewable without asking the user.
     fn can_refresh(&self, option: &AuthOption) -> bool {
         option.function(FunctionName::RefreshCredentials).is_some()
     }
@@ -52,22 +87,154 @@ pub trait AuthFlow: Send + Sync {
     async fn refresh(
         &self,
         context: &mut dyn AuthContext,
+        option: &AuthOption,
         arguments: &Arguments,
-    ) -> Result<SecretJson, AuthError> {
-        refresh::by_function(context, arguments).await
+        _start: &Start<'_>,
+    ) -> Result<Issued, AuthError> {
+        refresh::by_function(context, option, arguments).await
     }
+
+    /// Tells the external app that the credentials in `arguments` are no longer needed, where the
+    /// auth type knows how.
+    async fn revoke(
+        &self,
+        _context: &mut dyn AuthContext,
+        _option: &AuthOption,
+        _arguments: &Arguments,
+        _start: &Start<'_>,
+    ) -> Result<(), AuthError> {
+        Ok(())
+    }
+}
+
+/// What an external app needs to know to send the browser back.
+#[derive(Clone, Copy, Debug)]
+pub struct Start<'a> {
+    /// Where to: our callback, or what the integration has in front of it.
+    pub redirect_uri: &'a str,
+    /// What tells us which attempt it is, with the caller's own state behind a colon.
+    pub state: &'a str,
+}
+
+/// A browser that is back.
+#[derive(Clone, Copy, Debug)]
+pub struct Return<'a> {
+    /// What [`Begin::Redirect`] wanted to be kept.
+    pub pending: &'a SecretJson,
+    /// What the browser brought.
+    pub callback: &'a Callback,
 }
 
 /// How starting a connection went.
 #[derive(Debug)]
 pub enum Begin {
-    /// Nothing more to ask: these are the credentials, and the input as it was understood.
-    Complete {
-        /// What the connection keeps.
-        credentials: SecretJson,
+    /// Nothing more to ask.
+    Complete(Connected),
+    /// The user has to go somewhere in the browser, and comes back.
+    Redirect {
+        /// Where to.
+        location: Url,
+        /// What to keep until then, such as a code verifier.
+        pending: SecretJson,
         /// What the user typed, with defaults and casts applied.
         input: SecretJson,
     },
+}
+
+/// An account that is connected.
+#[derive(Debug)]
+pub struct Connected {
+    /// What the connection keeps.
+    pub issued: Issued,
+    /// What the user typed, with defaults and casts applied.
+    pub input: SecretJson,
+}
+
+/// Credentials as they were just issued.
+#[derive(Clone, Debug)]
+pub struct Issued {
+    /// What authenticates.
+    pub credentials: SecretJson,
+    /// When they are refreshed, as the connector says.
+    pub timing: RefreshTiming,
+    /// Whether they can be refreshed.
+    pub is_refreshable: bool,
+    /// What was asked for and what was granted, where scopes exist and were spoken of.
+    pub scopes: Option<Scopes>,
+}
+
+impl Issued {
+    /// Credentials that come from the definition, or from whoever has them already.
+    pub fn of(option: &AuthOption, credentials: SecretJson) -> Self {
+        let has_function = option.function(FunctionName::RefreshCredentials).is_some();
+        let has_token = option.auth_type == AuthType::OAuth2
+            && credentials.expose().get("refresh_token").is_some();
+        Self {
+            credentials,
+            timing: option.refresh,
+            is_refreshable: has_function || has_token,
+            scopes: None,
+        }
+    }
+}
+
+/// Scopes (RFC 6749 section 3.3).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scopes {
+    /// What was asked for.
+    pub requested: Vec<String>,
+    /// What the provider says it granted.
+    pub granted: Vec<String>,
+}
+
+impl Scopes {
+    /// What was asked for and not granted.
+    pub fn missing(&self) -> Vec<&str> {
+        let wanted = self.requested.iter();
+        wanted
+            .filter(|scope| !self.granted.contains(scope))
+            .map(String::as_str)
+            .collect()
+    }
+}
+
+/// The parameters with which the browser came back. They include one-time codes, so they are not
+/// shown.
+pub struct Callback(Map<String, Value>);
+
+impl Callback {
+    /// Takes the parameters of a query. Of several with one name the first counts.
+    pub fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut parameters = Map::new();
+        for (name, value) in pairs {
+            parameters.entry(name).or_insert(Value::String(value));
+        }
+        Self(parameters)
+    }
+
+    /// All of them.
+    pub fn parameters(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
+    /// The one called `name`.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.0.get(name).and_then(Value::as_str)
+    }
+
+    pub(crate) fn required(&self, name: &str) -> Result<&str, AuthError> {
+        let missing = || AuthError::Callback(format!("the external app sent no `{name}`"));
+        self.parameter(name)
+            .filter(|value| !value.is_empty())
+            .ok_or_else(missing)
+    }
+}
+
+impl std::fmt::Debug for Callback {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<_> = self.0.keys().collect();
+        formatter.debug_tuple("Callback").field(&names).finish()
+    }
 }
 
 /// The flow of an auth type, or why this build has none.
@@ -77,7 +244,8 @@ pub fn flow(auth_type: AuthType) -> Result<&'static dyn AuthFlow, AuthError> {
         AuthType::IntegrationAppToken | AuthType::MembraneToken => {
             Ok(&platform_token::PlatformToken)
         }
-        AuthType::OAuth2 | AuthType::OAuth1 | AuthType::Proxy => Err(AuthError::NotYet {
+        AuthType::OAuth2 => Ok(&oauth2::OAuth2),
+        AuthType::OAuth1 | AuthType::Proxy => Err(AuthError::NotYet {
             what: auth_type.as_str(),
         }),
     }
@@ -97,6 +265,15 @@ pub struct Arguments {
 }
 
 impl Arguments {
+    /// The same, with what only one function gets.
+    #[must_use]
+    pub fn with_own(&self, own: Value) -> Self {
+        Self {
+            own: SecretJson::new(own),
+            ..self.clone()
+        }
+    }
+
     /// The one object that a function gets. The user's input goes by both of its names.
     pub fn to_variables(&self) -> Value {
         let input = self.connection_input.expose();

@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use http::HeaderName;
 
-use super::{Arguments, AuthContext, AuthError, AuthFlow, Begin, check_input};
+use super::{
+    Arguments, AuthContext, AuthError, AuthFlow, Begin, Connected, Issued, Start, check_input,
+};
 use crate::SecretJson;
 use crate::connector::{AuthOption, AuthType};
 
@@ -35,15 +37,16 @@ impl AuthFlow for PlatformToken {
         _context: &mut dyn AuthContext,
         option: &AuthOption,
         arguments: Arguments,
+        _start: &Start<'_>,
     ) -> Result<Begin, AuthError> {
         let input = check_input(
             option.input_schema.as_ref(),
             arguments.connection_input.expose(),
         )?;
         let input = SecretJson::new(input);
-        Ok(Begin::Complete {
-            credentials: input.clone(),
+        Ok(Begin::Complete(Connected {
+            issued: Issued::of(option, input.clone()),
             input,
-        })
+        }))
     }
 }

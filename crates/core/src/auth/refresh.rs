@@ -2,16 +2,18 @@
 
 use serde_json::Value;
 
-use super::{Arguments, AuthContext, AuthError};
+use super::expiry::{add_point, forget_expiry};
+use super::{Arguments, AuthContext, AuthError, Issued};
 use crate::SecretJson;
-use crate::connector::FunctionName;
+use crate::connector::{AuthOption, FunctionName};
 
 /// Runs `refreshCredentials`. What it returns is laid over the credentials, so that it may return
 /// only what changed (membrane-connectors reference, section 1.10).
 pub(super) async fn by_function(
     context: &mut dyn AuthContext,
+    option: &AuthOption,
     arguments: &Arguments,
-) -> Result<SecretJson, AuthError> {
+) -> Result<Issued, AuthError> {
     let name = FunctionName::RefreshCredentials;
     let Some(fresh) = context.call(name, arguments).await? else {
         return Err(AuthError::NotRefreshable(
@@ -30,18 +32,7 @@ pub(super) async fn by_function(
     };
     forget_expiry(&mut credentials, &fresh);
     credentials.extend(fresh);
-    Ok(SecretJson::new(Value::Object(credentials)))
-}
-
-/// An old point in time must not outlive the token it was about.
-fn forget_expiry(
-    credentials: &mut serde_json::Map<String, Value>,
-    fresh: &serde_json::Map<String, Value>,
-) {
-    const EXPIRY: [&str; 4] = ["expires_at", "expiresAt", "expires_in", "expiresIn"];
-    if EXPIRY.iter().any(|name| fresh.contains_key(*name)) {
-        for name in EXPIRY {
-            credentials.shift_remove(name);
-        }
-    }
+    add_point(&mut credentials, context.effects().now());
+    let credentials = SecretJson::new(Value::Object(credentials));
+    Ok(Issued::of(option, credentials))
 }

@@ -9,6 +9,8 @@ mod operation;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::auth::timing::RefreshTiming;
+
 pub use authbridge_formula::Mapping;
 pub use function::{
     Function, FunctionName, Implementation, ImplementationType, RestApiMapping, Script,
@@ -94,6 +96,8 @@ pub struct AuthOption {
     pub function_hosts: Vec<String>,
     /// Of `proxy` only: the connector that authentication is delegated to.
     pub proxy_key: Option<String>,
+    /// When credentials are refreshed.
+    pub refresh: RefreshTiming,
     /// The functions that the definition gives, each at most once.
     pub functions: Vec<Function>,
 }

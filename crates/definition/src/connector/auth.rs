@@ -5,6 +5,7 @@
 
 mod required;
 
+use authbridge_core::auth::timing::RefreshTiming;
 use authbridge_core::connector::{AuthOption, AuthType, Function, FunctionName, Mapping};
 use authbridge_formula::schema::merge_schemas;
 use serde_json::Value;
@@ -203,6 +204,7 @@ fn option(files: &mut Files<'_>, shared: &Shared<'_>, own: Option<&Own<'_>>) -> 
         allowed_hosts: hosts(shared, object, "allowedHosts"),
         function_hosts: hosts(shared, object, "functionHosts"),
         proxy_key: text("proxyKey"),
+        refresh: RefreshTiming::default(),
         functions,
     })
 }

@@ -290,6 +290,10 @@ fn is_expired(error: &AuthError) -> bool {
         | AuthError::Returned { .. }
         | AuthError::Rest { .. }
         | AuthError::Target(_)
+        | AuthError::OAuth2Config(_)
+        | AuthError::Token(_)
+        | AuthError::NotAuthorized { .. }
+        | AuthError::Callback(_)
         | AuthError::TestFailed
         | AuthError::Unavailable { .. }
         | AuthError::Blocked { .. } => false,
@@ -306,7 +310,7 @@ fn call_failed(function: &str, error: CallError) -> AuthError {
     }
 }
 
-pub(super) fn sending_failed(error: &EgressError) -> AuthError {
+pub(crate) fn sending_failed(error: &EgressError) -> AuthError {
     let reason = error.to_string();
     if error.is_policy() {
         return AuthError::Blocked { reason };

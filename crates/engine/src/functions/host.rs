@@ -328,7 +328,10 @@ fn host_error(error: AuthError, response: Option<Box<Response>>) -> HostError {
                 ..HostError::connection(message)
             }
         }
-        AuthError::Unavailable { .. } => HostError::connection(message),
+        AuthError::Unavailable { .. }
+        | AuthError::Token(_)
+        | AuthError::NotAuthorized { .. }
+        | AuthError::Callback(_) => HostError::connection(message),
         AuthError::Blocked { .. } | AuthError::Target(_) => HostError {
             class: "AccessDeniedError".into(),
             kind: Some("bad_request".into()),
@@ -354,6 +357,7 @@ fn host_error(error: AuthError, response: Option<Box<Response>>) -> HostError {
         | AuthError::ApiClient(_)
         | AuthError::Returned { .. }
         | AuthError::Rest { .. }
+        | AuthError::OAuth2Config(_)
         | AuthError::TestFailed => HostError {
             class: "ConfigurationError".into(),
             kind: Some("configuration".into()),

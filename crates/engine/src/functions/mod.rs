@@ -1,22 +1,23 @@
 //! Running functions of a definition: one file per way of doing it.
 //!
-//! `mod` says which way; `exchange` sends requests through the API client; `code` runs JavaScript;
+//! `mod` says which way; `context` is the world as auth types see it; `exchange` sends requests through the API client; `code` runs JavaScript;
 //! `host` is the world as a script sees it; `scrub` keeps secrets out of what code says.
 
 mod code;
+mod context;
 mod exchange;
 mod host;
 mod scrub;
 
 use async_trait::async_trait;
-use authbridge_core::SecretJson;
 use authbridge_core::auth::rest::is_success;
-use authbridge_core::auth::{Arguments, AuthContext, AuthError, graphql, rest};
+use authbridge_core::auth::{Arguments, AuthError, graphql, rest};
 use authbridge_core::client::Defaults;
 use authbridge_core::connector::{
     AuthOption, Connector, FunctionName, GraphqlApiMapping, Implementation, Mapping, Operation,
     OperationMapping, RestApiMapping,
 };
+use authbridge_core::{Effects, SecretJson};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use http::{HeaderName, HeaderValue};
@@ -24,10 +25,12 @@ use serde_json::{Value, json};
 
 use crate::LogSink;
 use crate::egress::Egress;
+use crate::issuers::Issuers;
 use crate::scripts::Scripts;
 
 pub(crate) use code::{client_method, dynamic_options};
 use exchange::Exchange;
+pub(crate) use exchange::sending_failed;
 
 /// How many operations may call one another in a row.
 const MAX_DEPTH: u8 = 8;
@@ -35,6 +38,8 @@ const MAX_DEPTH: u8 = 8;
 /// Runs the functions of one auth option of one integration.
 pub(crate) struct FunctionRunner<'a> {
     pub(crate) egress: &'a Egress,
+    pub(crate) effects: &'a Effects,
+    pub(crate) issuers: &'a Issuers,
     pub(crate) scripts: &'a Scripts,
     pub(crate) connector: &'a Connector,
     pub(crate) option: &'a AuthOption,
@@ -72,21 +77,6 @@ impl<'a> Step<'a> {
             implementation,
             depth: 0,
         }
-    }
-}
-
-#[async_trait]
-impl AuthContext for FunctionRunner<'_> {
-    async fn call(
-        &mut self,
-        function: FunctionName,
-        arguments: &Arguments,
-    ) -> Result<Option<Value>, AuthError> {
-        let Some(function) = self.option.function(function) else {
-            return Ok(None);
-        };
-        let step = Step::new(function.name.as_str(), &function.implementation);
-        self.run(step, arguments).await
     }
 }
 

@@ -1,0 +1,358 @@
+//! The configuration that `getOAuthConfig` returns: everything that differs between providers, as
+//! data (membrane-connectors reference, section 1.5, and PRODUCT.md, "The five auth types" 2).
+
+use http::Method;
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::assertion::Assertion;
+use super::members::{Members, OAuth2ConfigError};
+use super::refusal::FailureRule;
+use crate::SecretString;
+use crate::auth::timing::RefreshTiming;
+
+/// How one provider wants OAuth 2.0 done.
+#[derive(Clone, Debug)]
+pub struct OAuth2Config {
+    /// `clientId`.
+    pub client_id: String,
+    /// `clientSecret`: one, or several of which each is tried in turn while the provider changes
+    /// from one to the next. None for a public client.
+    pub client_secrets: Vec<SecretString>,
+    /// `clientAuth`; `None` means `basic`, then `body` if the provider does not take that.
+    pub client_auth: Option<ClientAuth>,
+    /// `grantType`: how the first token is obtained.
+    pub grant_type: GrantType,
+    /// `issuer`: whose metadata fill in what is not given (RFC 8414, OpenID Connect Discovery).
+    pub issuer: Option<String>,
+    /// `authorizeUri`.
+    pub authorize_uri: Option<Url>,
+    /// `tokenUri`.
+    pub token_uri: Option<Url>,
+    /// `refreshUri`, where it is not the token endpoint that refreshes.
+    pub refresh_uri: Option<Url>,
+    /// `revocationUri` (RFC 7009).
+    pub revocation_uri: Option<Url>,
+    /// `scopes`.
+    pub scopes: Vec<String>,
+    /// `scopeSeparator`; a space.
+    pub scope_separator: String,
+    /// Not `skipPkce`: PKCE with S256 (RFC 7636).
+    pub pkce: bool,
+    /// Not `noRefreshToken`.
+    pub expects_refresh_token: bool,
+    /// `extra`: parameters of the authorization request.
+    pub authorize_extra: Map<String, Value>,
+    /// `tokenExtra`: parameters of every token request.
+    pub token_extra: Map<String, Value>,
+    /// `tokenHeaders`: header fields of every token request.
+    pub token_headers: Map<String, Value>,
+    /// `tokenRequestFormat`.
+    pub token_request_format: TokenRequestFormat,
+    /// `tokenRequestMethod`: POST, or GET with the parameters in the query.
+    pub token_request_method: Method,
+    /// `tokenResponseFormat`.
+    pub token_response_format: TokenResponseFormat,
+    /// `tokenResponsePath`: the members in which the token is nested, from the outside in.
+    pub token_response_path: Vec<String>,
+    /// `resource` (RFC 8707).
+    pub resources: Vec<String>,
+    /// `username`, of the password grant.
+    pub username: Option<String>,
+    /// `password`, of the password grant.
+    pub password: Option<SecretString>,
+    /// `assertion`, of the JWT bearer grant (RFC 7523).
+    pub assertion: Option<Assertion>,
+    /// `refresh`: when tokens are refreshed.
+    pub refresh: RefreshTiming,
+    /// `failures`: what the provider's refusals mean, where they do not say it in the usual way.
+    pub failures: Vec<FailureRule>,
+    /// Whether the provider announces `iss` in its answers to authorization requests (RFC 9207);
+    /// from its metadata.
+    pub announces_iss: bool,
+}
+
+/// How the client proves to the token endpoint who it is (RFC 6749 section 2.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientAuth {
+    /// `basic`: HTTP basic authentication, with both parts form-encoded first.
+    Basic,
+    /// `body`: `client_id` and `client_secret` among the parameters.
+    Body,
+    /// `both` at once, which RFC 6749 forbids and some providers need.
+    Both,
+    /// `none`: `client_id` only, as public clients do.
+    None,
+}
+
+/// How the first token is obtained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GrantType {
+    /// `authorization_code` (RFC 6749 section 4.1): the user consents in a browser.
+    AuthorizationCode,
+    /// `client_credentials` (RFC 6749 section 4.4).
+    ClientCredentials,
+    /// `password` (RFC 6749 section 4.3).
+    Password,
+    /// `jwt-bearer` (RFC 7523 section 2.1).
+    JwtBearer,
+}
+
+/// How token requests carry their parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenRequestFormat {
+    /// `form`, as RFC 6749 has it.
+    Form,
+    /// `json`.
+    Json,
+    /// `query`.
+    Query,
+}
+
+/// How token responses are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenResponseFormat {
+    /// `auto`: JSON, or else a form.
+    Auto,
+    /// `json`.
+    Json,
+    /// `form`.
+    Form,
+    /// `text`: the whole body is the access token.
+    Text,
+}
+
+/// The key of the rules on failures.
+pub(super) const FAILURES: &str = "failures";
+
+/// Keys that are understood, but whose meaning this version does not have yet.
+const NOT_YET: [&str; 4] = ["par", "dpop", "tls", "registration"];
+
+/// Every key, for suggestions and for `validate`.
+pub const KEYS: [&str; 30] = [
+    "clientId",
+    "clientSecret",
+    "clientAuth",
+    "clientAuthLocation",
+    "skipClientAuthInBody",
+    "skipClientAuthInHeader",
+    "skipClientAuthInHeaders",
+    "grantType",
+    "issuer",
+    "authorizeUri",
+    "tokenUri",
+    "refreshUri",
+    "revocationUri",
+    "scopes",
+    "scopeSeparator",
+    "skipPkce",
+    "noRefreshToken",
+    "extra",
+    "tokenExtra",
+    "tokenHeaders",
+    "tokenRequestFormat",
+    "tokenRequestMethod",
+    "tokenResponseFormat",
+    "tokenResponsePath",
+    "resource",
+    "username",
+    "password",
+    "assertion",
+    "refresh",
+    FAILURES,
+];
+
+impl OAuth2Config {
+    /// Reads what `getOAuthConfig` returned.
+    pub fn from_value(value: Option<&Value>) -> Result<Self, OAuth2ConfigError> {
+        let members = Members::of(value)?;
+        if let Some(key) = NOT_YET.into_iter().find(|key| members.has(key)) {
+            return Err(OAuth2ConfigError::NotYet {
+                what: format!("`{key}`"),
+            });
+        }
+        let grant_type = GrantType::read(&members)?;
+        let config = Self {
+            client_id: match grant_type {
+                // Such assertions say themselves whose they are.
+                GrantType::JwtBearer => members.text("clientId")?.unwrap_or_default(),
+                GrantType::AuthorizationCode
+                | GrantType::ClientCredentials
+                | GrantType::Password => members.required_text("clientId")?,
+            },
+            client_secrets: members.secrets("clientSecret")?,
+            client_auth: ClientAuth::read(&members)?,
+            grant_type,
+            issuer: members.text("issuer")?,
+            authorize_uri: members.url("authorizeUri")?,
+            token_uri: members.url("tokenUri")?,
+            refresh_uri: members.url("refreshUri")?,
+            revocation_uri: members.url("revocationUri")?,
+            scopes: members.texts("scopes", |text| {
+                text.split([' ', ',']).map(str::to_owned).collect()
+            })?,
+            scope_separator: members
+                .text("scopeSeparator")?
+                .unwrap_or_else(|| " ".to_owned()),
+            pkce: !members.flag("skipPkce")?,
+            expects_refresh_token: !members.flag("noRefreshToken")?,
+            authorize_extra: members.object("extra")?,
+            token_extra: members.object("tokenExtra")?,
+            token_headers: members.object("tokenHeaders")?,
+            token_request_format: TokenRequestFormat::read(&members)?,
+            token_request_method: method(&members)?,
+            token_response_format: TokenResponseFormat::read(&members)?,
+            token_response_path: members.texts("tokenResponsePath", |text| {
+                text.split('.').map(str::to_owned).collect()
+            })?,
+            resources: members.texts("resource", |text| vec![text.to_owned()])?,
+            username: members.text("username")?,
+            password: members.text("password")?.map(SecretString::from),
+            assertion: members.nested("assertion", Assertion::read)?,
+            refresh: RefreshTiming::from_value(members.value("refresh"))?,
+            failures: FailureRule::read_list(&members)?,
+            announces_iss: false,
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The scopes as one text.
+    pub fn scope(&self) -> Option<String> {
+        (!self.scopes.is_empty()).then(|| self.scopes.join(&self.scope_separator))
+    }
+
+    /// Whether a token can be obtained as the first one was, without the user.
+    pub(super) fn can_obtain_again(&self) -> bool {
+        self.grant_type != GrantType::AuthorizationCode
+    }
+
+    /// The token endpoint; an error that names the key when there is none.
+    pub fn token_endpoint(&self) -> Result<&Url, OAuth2ConfigError> {
+        let missing = || OAuth2ConfigError::Missing("tokenUri");
+        self.token_uri.as_ref().ok_or_else(missing)
+    }
+
+    /// The authorization endpoint; an error that names the key when there is none.
+    pub fn authorization_endpoint(&self) -> Result<&Url, OAuth2ConfigError> {
+        let missing = || OAuth2ConfigError::Missing("authorizeUri");
+        self.authorize_uri.as_ref().ok_or_else(missing)
+    }
+
+    fn check(&self) -> Result<(), OAuth2ConfigError> {
+        if self.issuer.is_none() {
+            self.token_endpoint()?;
+            if self.grant_type == GrantType::AuthorizationCode {
+                self.authorization_endpoint()?;
+            }
+        }
+        match self.grant_type {
+            GrantType::Password if self.username.is_none() => {
+                Err(OAuth2ConfigError::Missing("username"))
+            }
+            GrantType::Password if self.password.is_none() => {
+                Err(OAuth2ConfigError::Missing("password"))
+            }
+            GrantType::JwtBearer if self.assertion.is_none() => {
+                Err(OAuth2ConfigError::Missing("assertion"))
+            }
+            GrantType::AuthorizationCode
+            | GrantType::ClientCredentials
+            | GrantType::Password
+            | GrantType::JwtBearer => Ok(()),
+        }
+    }
+}
+
+impl ClientAuth {
+    /// `clientAuth`, or what the older keys say.
+    fn read(members: &Members<'_>) -> Result<Option<Self>, OAuth2ConfigError> {
+        let choices = [
+            ("basic", Some(Self::Basic)),
+            ("body", Some(Self::Body)),
+            ("both", Some(Self::Both)),
+            ("none", Some(Self::None)),
+            ("private_key_jwt", None),
+            ("tls", None),
+        ];
+        if let Some(chosen) = members.choice("clientAuth", &choices)? {
+            return Ok(Some(chosen));
+        }
+        let locations = [
+            ("headers", Some(Self::Basic)),
+            ("header", Some(Self::Basic)),
+            ("body", Some(Self::Body)),
+        ];
+        if let Some(chosen) = members.choice("clientAuthLocation", &locations)? {
+            return Ok(Some(chosen));
+        }
+        let not_in_body = members.flag("skipClientAuthInBody")?;
+        let not_in_header =
+            members.flag("skipClientAuthInHeader")? || members.flag("skipClientAuthInHeaders")?;
+        Ok(match (not_in_header, not_in_body) {
+            (false, false) => None,
+            (false, true) => Some(Self::Basic),
+            (true, false) => Some(Self::Body),
+            (true, true) => Some(Self::None),
+        })
+    }
+}
+
+impl GrantType {
+    fn read(members: &Members<'_>) -> Result<Self, OAuth2ConfigError> {
+        let choices = [
+            ("authorization_code", Some(Self::AuthorizationCode)),
+            ("client_credentials", Some(Self::ClientCredentials)),
+            ("password", Some(Self::Password)),
+            ("jwt-bearer", Some(Self::JwtBearer)),
+            (JWT_BEARER, Some(Self::JwtBearer)),
+            ("device_code", None),
+            ("token_exchange", None),
+        ];
+        let chosen = members.choice("grantType", &choices)?;
+        Ok(chosen.unwrap_or(Self::AuthorizationCode))
+    }
+
+    /// The value of the parameter `grant_type`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::ClientCredentials => "client_credentials",
+            Self::Password => "password",
+            Self::JwtBearer => JWT_BEARER,
+        }
+    }
+}
+
+const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+impl TokenRequestFormat {
+    fn read(members: &Members<'_>) -> Result<Self, OAuth2ConfigError> {
+        let choices = [
+            ("form", Some(Self::Form)),
+            ("json", Some(Self::Json)),
+            ("query", Some(Self::Query)),
+        ];
+        let chosen = members.choice("tokenRequestFormat", &choices)?;
+        Ok(chosen.unwrap_or(Self::Form))
+    }
+}
+
+impl TokenResponseFormat {
+    fn read(members: &Members<'_>) -> Result<Self, OAuth2ConfigError> {
+        let choices = [
+            ("auto", Some(Self::Auto)),
+            ("json", Some(Self::Json)),
+            ("form", Some(Self::Form)),
+            ("text", Some(Self::Text)),
+        ];
+        let chosen = members.choice("tokenResponseFormat", &choices)?;
+        Ok(chosen.unwrap_or(Self::Auto))
+    }
+}
+
+fn method(members: &Members<'_>) -> Result<Method, OAuth2ConfigError> {
+    let choices = [("POST", Some(Method::POST)), ("GET", Some(Method::GET))];
+    let chosen = members.choice("tokenRequestMethod", &choices)?;
+    Ok(chosen.unwrap_or(Method::POST))
+}
