@@ -8,6 +8,8 @@
 //! - Every call names its workspace; a row of another workspace is not found.
 //! - `find_…` also finds archived rows, and `archived_at` tells; lists leave them out unless
 //!   asked.
+//! - Answers of providers pass through files in `spool/`, so that none is lost when the database
+//!   does not take it or the process ends; `store/refresh.rs` tells how.
 //! - Times are kept to the microsecond.
 //! - What a call has answered is on the disk. A call whose future is dropped may still happen.
 

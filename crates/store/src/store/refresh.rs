@@ -30,7 +30,10 @@ impl Store {
         id: &ConnectionId,
         claim: Claim,
     ) -> Result<Claimed, StoreError> {
-        self.commit_what_was_left(workspace, id).await?;
+        // Its owner could not: to refresh with the credentials from before it would lose it.
+        if let Some(lease) = self.backend().lease(workspace, id).await? {
+            self.commit_what_was_left(&lease).await?;
+        }
         let claim = Claim {
             until: to_the_microsecond(claim.until),
             ..claim
@@ -86,7 +89,8 @@ impl Store {
     }
 
     /// Gives a lease up, without new credentials. One that is gone already is no error, and
-    /// nothing is written then.
+    /// nothing is written then; nor where the answer is in the spool after all, for that is
+    /// brought in instead.
     pub async fn release_refresh(
         &self,
         workspace: &WorkspaceId,
@@ -99,6 +103,7 @@ impl Store {
             retry_at: released.retry_at.map(to_the_microsecond),
             ..released
         };
+        self.commit_what_was_left(lease).await?;
         self.backend()
             .release_refresh(workspace, id, lease, released, self.now())
             .await?;
@@ -189,17 +194,9 @@ impl Store {
         }
     }
 
-    /// Commits the answer of the lease that is in place, if it is in the spool: its owner could
-    /// not, and to refresh with the credentials from before it would lose it.
-    async fn commit_what_was_left(
-        &self,
-        workspace: &WorkspaceId,
-        id: &ConnectionId,
-    ) -> Result<(), StoreError> {
-        let Some(lease) = self.backend().lease(workspace, id).await? else {
-            return Ok(());
-        };
-        let path = self.spool().path(&lease);
+    /// Commits the answer of a lease, if it is in the spool.
+    async fn commit_what_was_left(&self, lease: &LeaseId) -> Result<(), StoreError> {
+        let path = self.spool().path(lease);
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -216,7 +213,7 @@ impl Store {
         };
         match self.commit_answer(answer).await {
             Ok(_) | Err(StoreError::GenerationMoved) => {
-                self.remove_from_spool(&lease).await;
+                self.remove_from_spool(lease).await;
                 Ok(())
             }
             Err(error) => Err(StoreError::Spooled(Box::new(error))),

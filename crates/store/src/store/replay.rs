@@ -37,6 +37,10 @@ impl Store {
         let spool = self.spool();
         let files = spool.files();
         for path in files.map_err(|error| cannot_open(spool.directory(), error))? {
+            // A process beside this one may have finished what it was at.
+            if !path.exists() {
+                continue;
+            }
             if let Some(answer) = self.replay_file(&path).await? {
                 replay.answers.push(answer);
                 // Left behind it would be found decided the next time.
@@ -52,8 +56,10 @@ impl Store {
 
     /// Commits the answer in a file; `None` when it cannot be read, or its connection cannot.
     async fn replay_file(&self, path: &Path) -> Result<Option<Replayed>, StoreError> {
-        let bytes = fs::read(path).map_err(|error| cannot_open(path, error))?;
-        let Ok(envelope) = Envelope::parse(&bytes) else {
+        let Some(envelope) = fs::read(path)
+            .ok()
+            .and_then(|bytes| Envelope::parse(&bytes).ok())
+        else {
             return Ok(None);
         };
         let address = envelope.address.clone();

@@ -87,7 +87,8 @@ impl Spool {
         self.ask(|done| Job::Put { path, bytes, done }).await
     }
 
-    /// Removes a file, if it is there. After a loss of power it may be back.
+    /// Removes a file, if it is there, and what was not finished of it. After a loss of power
+    /// it may be back.
     pub(super) async fn remove(&self, path: &Path) -> io::Result<()> {
         let path = path.to_owned();
         self.ask(|done| Job::Remove { path, done }).await
@@ -138,7 +139,10 @@ fn run(directory: &Path, work: &Receiver<Job>) {
                     Ok(()) => written.push(done),
                     Err(error) => answer(done, Err(error)),
                 },
-                Job::Remove { path, done } => answer(done, remove(&path)),
+                Job::Remove { path, done } => {
+                    let removed = remove(&path).and_then(|()| remove(&unfinished(&path)));
+                    answer(done, removed);
+                }
             }
         }
         if written.is_empty() {
@@ -163,12 +167,17 @@ fn answer(done: Done, result: io::Result<()>) {
 
 /// Writes under another name first, so that a file with its own name is never half written.
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let unfinished = path.with_extension("tmp");
+    let unfinished = unfinished(path);
     let mut file = files::open_private_file(&unfinished)?;
     file.set_len(0)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&unfinished, path)
+}
+
+/// What a file is called until it is whole.
+fn unfinished(path: &Path) -> PathBuf {
+    path.with_extension("tmp")
 }
 
 fn remove(path: &Path) -> io::Result<()> {

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use authbridge_core::SecretString;
 use authbridge_store::{
-    Access, IntegrationPatch, KeyPurpose, NewAuthSession, NewWorkspaceKey, SecretBytes, Store,
-    StoreError, TakenAuthSession,
+    Access, Connection, IntegrationPatch, KeyPurpose, NewAuthSession, NewWorkspaceKey, SecretBytes,
+    Store, StoreError, TakenAuthSession,
 };
 use jiff::Timestamp;
 use serde_json::json;
@@ -66,16 +66,8 @@ async fn plant(store: &Store) -> String {
         .replace_credentials(&acme.id, &connection.id, 1, new)
         .await
         .unwrap();
-    let session = NewAuthSession {
-        integration_id: connection.integration_id.clone(),
-        customer_id: connection.customer_id.clone(),
-        connection_id: None,
-        request_id: None,
-        state_hash: [1; 32],
-        browser_hash: None,
-        expires_at: Timestamp::MAX,
-        payload: planted(),
-    };
+    let mut session = new_session(&connection, [1; 32]);
+    session.payload = planted();
     let shown_session = format!("{session:?}");
     store.insert_auth_session(&acme.id, session).await.unwrap();
     let taken = store
@@ -89,6 +81,50 @@ async fn plant(store: &Store) -> String {
         secrets.unwrap(),
         keyring()
     )
+}
+
+fn new_session(connection: &Connection, state_hash: [u8; 32]) -> NewAuthSession {
+    NewAuthSession {
+        integration_id: connection.integration_id.clone(),
+        customer_id: connection.customer_id.clone(),
+        connection_id: None,
+        request_id: None,
+        state_hash,
+        browser_hash: None,
+        expires_at: Timestamp::MAX,
+        payload: secret(json!({})),
+    }
+}
+
+#[tokio::test]
+async fn what_a_session_carried_is_erased_with_its_use() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path()).await.unwrap();
+    let (acme, connection) = connected(&store).await;
+    let database = rusqlite::Connection::open(directory.path().join("authbridge.db")).unwrap();
+    let sealed = || {
+        let sql = "SELECT count(*) FROM secret WHERE owner = 'auth_session'";
+        database
+            .query_one(sql, [], |row| row.get::<_, i64>(0))
+            .unwrap()
+    };
+    for state in [[1; 32], [2; 32], [3; 32]] {
+        let new = new_session(&connection, state);
+        store.insert_auth_session(&acme.id, new).await.unwrap();
+    }
+    let mut left = vec![sealed()];
+    for (state, time) in [([1; 32], Timestamp::UNIX_EPOCH), ([2; 32], Timestamp::MAX)] {
+        store.take_auth_session(state, time).await.unwrap();
+        left.push(sealed());
+    }
+    store.purge_auth_sessions(Timestamp::MAX).await.unwrap();
+    left.push(sealed());
+    assert_eq!(left, [3, 2, 1, 1]);
+    database
+        .execute("UPDATE auth_session SET expires_at = 0", [])
+        .unwrap();
+    assert_eq!(store.purge_auth_sessions(Timestamp::MAX).await.unwrap(), 3);
+    assert_eq!(sealed(), 0);
 }
 
 #[track_caller]
@@ -176,7 +212,7 @@ async fn a_crash_loses_nothing_that_was_answered() {
 async fn assert_kept(
     directory: &Path,
     acme: &authbridge_store::Workspace,
-    connection: &authbridge_store::Connection,
+    connection: &Connection,
 ) {
     let store = open(directory).await.unwrap();
     let found = store.find_workspace_by_key("acme").await.unwrap();
