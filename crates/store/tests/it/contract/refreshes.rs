@@ -274,8 +274,21 @@ pub(crate) async fn an_archive_wins_over_a_refresh(opened: Opened) {
     let Opened { store, clock, .. } = &opened;
     let (acme, connection) = connected(store).await;
     let lease = claimed(store, clock, &connection).await;
+    let failed = Released {
+        refresh_due_at: Some(clock.now()),
+        retry_at: Some(clock.now()),
+        retry_attempts: 3,
+        ..released()
+    };
+    store
+        .release_refresh(&acme.id, &connection.id, &lease, failed)
+        .await
+        .unwrap();
+    let lease = claimed(store, clock, &connection).await;
     let archived = store.archive_connection(&acme.id, &connection.id).await;
     let archived = archived.unwrap();
+    assert_eq!((archived.retry_at, archived.retry_attempts), (None, 0));
+    assert_eq!(archived.refresh_due_at, None);
     let mut whole = new_credentials("refreshed");
     whole.input = Some(secret(json!({})));
     whole.connector_parameters = Some(secret(json!({})));
