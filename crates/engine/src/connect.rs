@@ -5,8 +5,10 @@ use std::sync::Arc;
 use authbridge_core::SecretJson;
 use authbridge_core::auth::{self, Arguments, AuthError, Begin, Blame, Connected, Issued, Start};
 use authbridge_core::connector::{AuthOption, Connector};
+use authbridge_core::id::CustomerId;
 use authbridge_store::{
-    Connection, ConnectionFilter, ConnectionState, Customer, Integration, NewConnection, Page,
+    Connection, ConnectionFilter, ConnectionPatch, ConnectionState, Customer, Integration,
+    NewConnection, NewCredentials, Page, StoreError,
 };
 use serde_json::{Value, json};
 
@@ -48,6 +50,17 @@ pub struct TestOutcome {
     pub failure: Option<AuthError>,
 }
 
+impl ConnectRequest {
+    /// Connector parameters decide where client secrets go.
+    pub(crate) fn check_authority(&self, session: &Session) -> Result<(), EngineError> {
+        let parameters = self.connector_parameters.as_ref();
+        if parameters.is_some_and(|parameters| !parameters.expose().is_null()) {
+            session.require_admin()?;
+        }
+        Ok(())
+    }
+}
+
 impl Engine {
     /// Makes a connection. It exists only if everything went well; what it replaces is archived
     /// in the same step.
@@ -70,32 +83,98 @@ impl Engine {
         request: ConnectRequest,
         earlier: Earlier,
     ) -> Result<Connection, EngineError> {
-        let integration = self.integration(session, &request.integration).await?;
+        request.check_authority(session)?;
+        let setup = self.setup_for(session, &request).await?;
         let customer = self.owner(session, request.customer.as_deref()).await?;
-        let setup = self
-            .setup(session, integration, request.auth_option_key.as_deref())
-            .await?;
-        let own_parameters = request.connector_parameters.unwrap_or_default();
-        if !own_parameters.expose().is_null() {
-            session.require_admin()?;
-        }
-        let connected = if let Some(credentials) = request.credentials {
+        let connected = if let Some(credentials) = request.credentials.clone() {
             Connected {
                 issued: Issued::of(&setup.option, credentials),
-                input: request.input.unwrap_or_default(),
+                input: request.input.clone().unwrap_or_default(),
             }
         } else {
-            let parameters = lay_over(setup.parameters.clone(), own_parameters.clone());
-            let input = request.input.unwrap_or_default();
-            self.run_flow(session, &setup, &customer, parameters, input)
-                .await?
+            self.run_flow(session, &setup, &customer, &request).await?
         };
+        let new = self.new_connection(&setup, customer.id, request, connected);
+        self.keep(session, new, earlier).await
+    }
+
+    /// Keeps an account that was connected as a new connection of the session's customer.
+    pub(crate) async fn keep_new(
+        &self,
+        session: &Session,
+        setup: &Setup,
+        request: ConnectRequest,
+        connected: Connected,
+    ) -> Result<Connection, EngineError> {
+        let earlier = if request.allow_multiple {
+            Earlier::Keep
+        } else {
+            Earlier::Replace
+        };
+        let customer = self.owner(session, request.customer.as_deref()).await?;
+        let new = self.new_connection(setup, customer.id, request, connected);
+        self.keep(session, new, earlier).await
+    }
+
+    /// Gives a connection new credentials, and keeps its id. They are newer than whatever a
+    /// refresh that is under way may bring.
+    pub(crate) async fn reconnect(
+        &self,
+        session: &Session,
+        mut connection: Connection,
+        request: ConnectRequest,
+        connected: Connected,
+    ) -> Result<Connection, EngineError> {
         let schedule = self.schedule(&connected.issued);
-        let new = NewConnection {
-            customer_id: customer.id,
-            integration_id: setup.integration.id,
-            name: request.name.or(setup.integration.name),
-            auth_option_key: setup.option.key,
+        let new = NewCredentials {
+            credentials: connected.issued.credentials,
+            input: Some(connected.input),
+            connector_parameters: request.connector_parameters,
+            state: ConnectionState::Ready,
+            error: None,
+            expires_at: schedule.expires_at,
+            refresh_due_at: schedule.refresh_due_at,
+        };
+        let workspace = session.workspace_id();
+        let store = &self.shared.store;
+        let reconnected = loop {
+            let (id, generation) = (&connection.id, connection.generation);
+            let replaced = store.replace_credentials(workspace, id, generation, new.clone());
+            match replaced.await {
+                Ok(reconnected) => break reconnected,
+                // A refresh came between; an archive is found by the look at it.
+                Err(StoreError::GenerationMoved) => {
+                    connection = self.connection(session, id.as_str()).await?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        };
+        let patch = ConnectionPatch {
+            auth_option_key: Some(request.auth_option_key),
+            name: request.name.map(Some),
+            ..ConnectionPatch::default()
+        };
+        let id = &reconnected.id;
+        let reconnected = store.update_connection(workspace, id, patch).await?;
+        self.shared.clients.forget(&reconnected.id).await;
+        self.audit(session, "connection.reconnected", &reconnected)
+            .await?;
+        Ok(reconnected)
+    }
+
+    fn new_connection(
+        &self,
+        setup: &Setup,
+        customer_id: CustomerId,
+        request: ConnectRequest,
+        connected: Connected,
+    ) -> NewConnection {
+        let schedule = self.schedule(&connected.issued);
+        NewConnection {
+            customer_id,
+            integration_id: setup.integration.id.clone(),
+            name: request.name.or_else(|| setup.integration.name.clone()),
+            auth_option_key: setup.option.key.clone(),
             key: request.key,
             meta: request.meta,
             state: ConnectionState::Ready,
@@ -106,10 +185,9 @@ impl Engine {
             refresh_due_at: schedule.refresh_due_at,
             // The integration's parameters are read when they are used, so that a change of them
             // is seen; kept are those that are this connection's own.
-            connector_parameters: own_parameters,
+            connector_parameters: request.connector_parameters.unwrap_or_default(),
             replace: None,
-        };
-        self.keep(session, new, earlier).await
+        }
     }
 
     /// Inserts a connection. Of several attempts for one customer the later ones see what the
@@ -208,44 +286,64 @@ impl Engine {
         self.connect_beside(session, request, Earlier::Prefer).await
     }
 
+    /// Connects without a browser.
     async fn run_flow(
         &self,
         session: &Session,
         setup: &Setup,
         customer: &Customer,
-        connector_parameters: SecretJson,
-        input: SecretJson,
+        request: &ConnectRequest,
     ) -> Result<Connected, EngineError> {
-        let mut arguments = Arguments {
-            connector_parameters,
-            connection_input: input,
-            credentials: None,
-            own: SecretJson::default(),
-        };
-        let flow = auth::flow(setup.option.auth_type)?;
-        let mut runner = self.runner(session, setup, customer, None)?;
         let redirect_uri = self.redirect_uri(&setup.integration);
         let start = Start {
             redirect_uri: &redirect_uri,
             state: "",
         };
+        let begun = self
+            .begin_flow(session, setup, customer, request, start)
+            .await?;
+        match begun {
+            Begin::Complete(connected) => Ok(connected),
+            Begin::Redirect { .. } => Err(EngineError::bad_request(format!(
+                "an account is connected to `{}` in a browser: send the user there with \
+                 `POST /connect`, or connect with ready-made `credentials`",
+                setup.integration.key
+            ))),
+        }
+    }
+
+    /// Starts the flow of the setup's auth type. What is complete is tested.
+    pub(crate) async fn begin_flow(
+        &self,
+        session: &Session,
+        setup: &Setup,
+        customer: &Customer,
+        request: &ConnectRequest,
+        start: Start<'_>,
+    ) -> Result<Begin, EngineError> {
+        let mut arguments = arguments_of(setup, request);
+        let flow = auth::flow(setup.option.auth_type)?;
+        let mut runner = self.runner(session, setup, customer, None)?;
         let begun = flow
             .begin(&mut runner, &setup.option, arguments.clone(), &start)
             .await?;
-        let connected = match begun {
-            Begin::Complete(connected) => connected,
-            Begin::Redirect { .. } => {
-                return Err(EngineError::bad_request(format!(
-                    "an account is connected to `{}` in a browser: send the user there with \
-                     `POST /connect`, or connect with ready-made `credentials`",
-                    setup.integration.key
-                )));
-            }
-        };
-        arguments.connection_input = connected.input.clone();
-        arguments.credentials = Some(connected.issued.credentials.clone());
-        runner.test(&arguments).await?;
-        Ok(connected)
+        if let Begin::Complete(connected) = &begun {
+            arguments.connection_input = connected.input.clone();
+            arguments.credentials = Some(connected.issued.credentials.clone());
+            runner.test(&arguments).await?;
+        }
+        Ok(begun)
+    }
+
+    /// What connecting as `request` says works with.
+    pub(crate) async fn setup_for(
+        &self,
+        session: &Session,
+        request: &ConnectRequest,
+    ) -> Result<Setup, EngineError> {
+        let integration = self.integration(session, &request.integration).await?;
+        self.setup(session, integration, request.auth_option_key.as_deref())
+            .await
     }
 
     async fn setup(
@@ -306,7 +404,7 @@ impl Engine {
         })
     }
 
-    async fn owner(
+    pub(crate) async fn owner(
         &self,
         session: &Session,
         selector: Option<&str>,
@@ -352,6 +450,17 @@ impl Engine {
             .list_connections(session.workspace_id(), filter, page)
             .await?;
         Ok(found.items.into_iter().next())
+    }
+}
+
+/// What functions get before there is a connection.
+pub(crate) fn arguments_of(setup: &Setup, request: &ConnectRequest) -> Arguments {
+    let own = request.connector_parameters.clone().unwrap_or_default();
+    Arguments {
+        connector_parameters: lay_over(setup.parameters.clone(), own),
+        connection_input: request.input.clone().unwrap_or_default(),
+        credentials: None,
+        own: SecretJson::default(),
     }
 }
 

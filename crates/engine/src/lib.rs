@@ -1,6 +1,7 @@
 //! The use cases of Authbridge: authenticate a caller, load a definition, connect an account,
 //! make its API client, send a request. It knows no SQL and speaks no HTTP to callers.
 
+mod browser;
 mod client;
 mod code_client;
 mod connect;
@@ -18,6 +19,7 @@ mod locks;
 mod logs;
 mod open;
 mod operations;
+mod outcomes;
 mod platform_token;
 mod refresh;
 mod schedule;
@@ -33,6 +35,7 @@ use authbridge_core::Effects;
 use authbridge_store::Store;
 use url::Url;
 
+pub use browser::{BrowserRequest, BrowserReturn, BrowserStep, StrayReturn};
 pub use client::{Destination, PreparedClient};
 pub use connect::{ConnectRequest, TestOutcome};
 pub use connections::{ConnectionChange, ConnectionQuery};
@@ -41,6 +44,7 @@ pub use error::EngineError;
 pub use integration_view::IntegrationView;
 pub use integrations::IntegrationDraft;
 pub use logs::{LogEntry, LogSink};
+pub use outcomes::Outcomes;
 pub use platform_token::PlatformToken;
 pub use scripts::ScriptOptions;
 pub use session::{Session, SessionCaller};
@@ -79,6 +83,7 @@ struct Shared {
     refreshing: Locks,
     scripts: Scripts,
     issuers: Issuers,
+    outcomes: Outcomes,
 }
 
 impl Engine {
@@ -93,6 +98,7 @@ impl Engine {
             refreshing: Locks::default(),
             scripts: Scripts::new(scripts, effects.clone()),
             issuers: Issuers::default(),
+            outcomes: Outcomes::default(),
             store,
             effects,
         };
@@ -131,6 +137,16 @@ impl Engine {
             logs: None,
             public_uri: self.public_uri.clone(),
         }
+    }
+
+    /// How attempts to connect went.
+    pub fn outcomes(&self) -> &Outcomes {
+        &self.shared.outcomes
+    }
+
+    /// Where browsers reach this server, where that is known.
+    pub fn public_uri(&self) -> Option<&Url> {
+        self.public_uri.as_deref()
     }
 
     /// Where everything is kept.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use authbridge_core::id::WorkspaceId;
+use authbridge_core::id::{CustomerId, WorkspaceId};
 use authbridge_core::token::{Caller, TokenError, UnverifiedToken};
-use authbridge_store::{Actor, Customer, SeenCustomer};
+use authbridge_store::{Actor, Customer, CustomerSelector, SeenCustomer};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -112,6 +112,30 @@ impl Engine {
             caller,
             expires_at: verified.expires_at,
             changes: 0,
+        })
+    }
+
+    /// The session of a customer who is known without a token.
+    pub(crate) async fn session_of_customer(
+        &self,
+        workspace_key: &str,
+        id: &CustomerId,
+    ) -> Result<Session, EngineError> {
+        let found = self.shared.workspaces.find(workspace_key).await?;
+        let workspace = found.ok_or_else(|| EngineError::not_found("Workspace", workspace_key))?;
+        let changes = self.shared.changes.of(id.as_str());
+        let selector = CustomerSelector::Id(id.clone());
+        let store = &self.shared.store;
+        let customer = store
+            .find_customer(&workspace.record.id, &selector)
+            .await?
+            .filter(|customer| customer.archived_at.is_none())
+            .ok_or_else(|| EngineError::not_found("Customer", id.as_str()))?;
+        Ok(Session {
+            workspace,
+            caller: SessionCaller::Customer(Arc::new(customer)),
+            expires_at: None,
+            changes,
         })
     }
 

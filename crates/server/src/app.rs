@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::error::ApiError;
 use crate::wire::MAX_BODY_BYTES;
 use crate::worker::Worker;
-use crate::{openapi, routes};
+use crate::{connect, openapi, routes};
 
 const JSON: [(HeaderName, &str); 1] = [(CONTENT_TYPE, "application/json")];
 
@@ -38,6 +38,7 @@ pub(crate) fn described() -> OpenApiRouter<Arc<Worker>> {
         .merge(routes::connectors::router())
         .merge(routes::integrations::router())
         .merge(routes::connections::router())
+        .merge(connect::router())
         .merge(routes::operations::router())
         .merge(routes::well_known::router())
         .merge(routes::health::router())

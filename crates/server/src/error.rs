@@ -78,6 +78,11 @@ impl ApiError {
         self
     }
 
+    /// What happened, for people.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The body of the answer.
     pub fn to_json(&self) -> Value {
         let mut body = Map::new();

@@ -6,6 +6,7 @@
 mod access;
 mod app;
 mod body;
+mod connect;
 mod cors;
 mod error;
 mod listen;

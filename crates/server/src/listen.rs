@@ -90,6 +90,22 @@ pub fn start(engine: &Engine, options: Options) -> Result<Server, ListenError> {
     start_with(engine, options, Patience::default())
 }
 
+/// An engine that knows where browsers reach it: where it listens, if nobody says otherwise.
+fn reached(engine: &Engine, address: SocketAddr) -> Engine {
+    if engine.public_uri().is_some() {
+        return engine.clone();
+    }
+    let host = if address.ip().is_unspecified() {
+        format!("localhost:{}", address.port())
+    } else {
+        address.to_string()
+    };
+    match format!("http://{host}").parse() {
+        Ok(uri) => engine.reached_at(uri),
+        Err(_) => engine.clone(),
+    }
+}
+
 /// Starts serving `engine` to callers who are waited for as `patience` says.
 pub fn start_with(
     engine: &Engine,
@@ -110,6 +126,7 @@ pub fn start_with(
     };
     let first = bind(address, Sharing::Shared).map_err(error)?;
     let address = first.local_addr().map_err(error)?;
+    let engine = &reached(engine, address);
     let (shutdown, _) = watch::channel(false);
     let is_stopping = Arc::new(AtomicBool::new(false));
     let mut listeners = vec![first];

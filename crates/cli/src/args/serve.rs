@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::{Args as ClapArgs, ValueEnum};
 use ipnet::IpNet;
+use url::Url;
 
 use super::{Data, NewWorkspace, Sandbox, address};
 
@@ -26,6 +27,10 @@ pub(crate) struct Serve {
         value_parser = address
     )]
     pub(crate) listen: SocketAddr,
+    /// The URL by which browsers reach this server; external apps send them back to
+    /// `/oauth-callback` there [default: where it listens]
+    #[arg(long, env = "AUTHBRIDGE_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
+    pub(crate) public_url: Option<Url>,
     #[command(flatten)]
     pub(crate) data: Data,
     #[command(flatten)]
@@ -97,6 +102,16 @@ pub(crate) struct Serve {
     pub(crate) log: String,
     #[command(flatten)]
     pub(crate) sandbox: Sandbox,
+}
+
+fn public_url(text: &str) -> Result<Url, String> {
+    let expected = "expected a URL such as https://auth.example.com";
+    let url = Url::parse(text).map_err(|error| format!("{expected}: {error}"))?;
+    let is_plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    if matches!(url.scheme(), "https" | "http") && is_plain {
+        return Ok(url);
+    }
+    Err(format!("{expected}, without query or user name"))
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -78,6 +78,10 @@ impl From<store::Connection> for Connection {
 }
 
 impl Connection {
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
     /// The same with its secrets, which the engine gave out to an admin and wrote down.
     pub(crate) fn with_secrets(self, secrets: store::ConnectionSecrets) -> Self {
         let input = secrets.input.into_exposed();

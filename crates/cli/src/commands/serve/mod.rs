@@ -86,7 +86,11 @@ async fn start(
     effects: Effects,
 ) -> Result<Running, CliError> {
     let workspace = workspace::ensure(args, output, store, &effects).await?;
-    let engine = Engine::new(store.clone(), effects, egress(args), args.sandbox.options());
+    let scripts = args.sandbox.options();
+    let mut engine = Engine::new(store.clone(), effects, egress(args), scripts);
+    if let Some(url) = &args.public_url {
+        engine = engine.reached_at(url.clone());
+    }
     // Before loading, so that no change falls in between.
     let changes = match &args.directory {
         Some(directory) if args.watch => Some(Changes::of(directory, &args.data.data_dir)?),

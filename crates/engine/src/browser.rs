@@ -1,0 +1,363 @@
+//! Connecting an account in a browser: away to the external app, and back.
+//!
+//! What is known when the browser leaves is sealed into an auth session. All that goes along is a
+//! state of 256 random bits, which finds the session again once, and a cookie, which tells that
+//! it is the same browser that comes back (RFC 9700 section 4.7).
+
+use authbridge_core::SecretJson;
+use authbridge_core::auth::oauth2::pkce::unguessable;
+use authbridge_core::auth::{self, Arguments, Begin, Callback, Connected, Return, Start};
+use authbridge_core::id::{CustomerId, WorkspaceId};
+use authbridge_store::{AuthSession, Connection, NewAuthSession, TakenAuthSession};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::digest::{SHA256, digest};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::connect::{Setup, arguments_of};
+use crate::{ConnectRequest, Engine, EngineError, Session};
+
+/// How long a user may take at the external app.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
+
+/// What begins a connection in a browser.
+#[derive(Clone, Debug, Default)]
+pub struct BrowserRequest {
+    /// What is to be connected.
+    pub connect: ConnectRequest,
+    /// A connection that keeps its id and gets new credentials, instead of a new one.
+    pub connection: Option<String>,
+    /// What the waiting client calls this attempt.
+    pub request_id: Option<String>,
+    /// Where the browser goes when everything is over.
+    pub redirect_uri: Option<String>,
+    /// What the app wants handed along in the state, behind a colon.
+    pub custom_state: Option<String>,
+    /// What the browser is known by: the value of its cookie.
+    pub browser: String,
+}
+
+/// What to do next.
+#[derive(Debug)]
+pub enum BrowserStep {
+    /// Nothing: the account is connected.
+    Connected(Box<Connection>),
+    /// Send the browser there.
+    Away(Url),
+}
+
+/// A browser that came back.
+#[derive(Debug)]
+pub struct BrowserReturn {
+    /// What the waiting client calls this attempt.
+    pub request_id: Option<String>,
+    /// Where the browser goes now.
+    pub redirect_uri: Option<String>,
+    /// How it went.
+    pub result: Result<Connection, EngineError>,
+}
+
+/// Why a browser that came back belongs to nothing. No client is told: these may be anybody's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StrayReturn {
+    /// Not even a state.
+    #[error("the link has no `state`: it was not made here, or lost a part on the way")]
+    NoState,
+    /// A state that nobody here made, or long ago.
+    #[error("this attempt to connect is not known here: it is too old, or was made elsewhere")]
+    Unknown,
+    /// A state whose callback came already.
+    #[error("this attempt to connect is over already: its link works only once")]
+    Used,
+}
+
+impl Engine {
+    /// A value to know a browser by.
+    pub fn new_browser(&self) -> String {
+        unguessable(&self.shared.effects)
+    }
+
+    /// Begins a connection in a browser. Types that need no browser are connected at once.
+    pub async fn connect_in_browser(
+        &self,
+        session: &Session,
+        mut request: BrowserRequest,
+    ) -> Result<BrowserStep, EngineError> {
+        request.connect.check_authority(session)?;
+        let earlier = match &request.connection {
+            Some(selector) => Some(self.connection(session, selector).await?),
+            None => None,
+        };
+        if let Some(earlier) = &earlier {
+            inherit(&mut request.connect, earlier);
+        }
+        let customer = if let Some(earlier) = &earlier {
+            self.customer(session, earlier.customer_id.as_str()).await?
+        } else {
+            let selector = request.connect.customer.as_deref();
+            self.owner(session, selector).await?
+        };
+        let setup = self.setup_for(session, &request.connect).await?;
+        let state = unguessable(&self.shared.effects);
+        let attempt = Attempt {
+            full_state: full_state(&state, request.custom_state.as_deref()),
+            callback_uri: self.redirect_uri(&setup.integration),
+        };
+        let begun = self
+            .begin_flow(
+                session,
+                &setup,
+                &customer,
+                &request.connect,
+                attempt.start(),
+            )
+            .await?;
+        let (location, pending, input) = match begun {
+            Begin::Complete(connected) => {
+                let finishing = self.finish(session, &setup, request.connect, earlier, connected);
+                let done = Box::pin(finishing).await?;
+                return Ok(BrowserStep::Connected(Box::new(done)));
+            }
+            Begin::Redirect {
+                location,
+                pending,
+                input,
+            } => (location, pending, input),
+        };
+        let payload = attempt.payload(&request, &pending, &input);
+        let new = NewAuthSession {
+            integration_id: setup.integration.id,
+            customer_id: customer.id,
+            connection_id: earlier.map(|earlier| earlier.id),
+            request_id: request.request_id,
+            state_hash: hash(&state),
+            browser_hash: Some(hash(&request.browser)),
+            expires_at: self.shared.effects.now() + PATIENCE,
+            payload,
+        };
+        let store = &self.shared.store;
+        store
+            .insert_auth_session(session.workspace_id(), new)
+            .await?;
+        Ok(BrowserStep::Away(location))
+    }
+
+    /// A browser is back from the external app with `query`. `browser` is the value of its cookie.
+    pub async fn return_from_browser(
+        &self,
+        browser: Option<&str>,
+        query: Vec<(String, String)>,
+    ) -> Result<Result<BrowserReturn, StrayReturn>, EngineError> {
+        let callback = Callback::new(query);
+        let Some(state) = callback.parameter("state") else {
+            return Ok(Err(StrayReturn::NoState));
+        };
+        let opaque = state.split(':').next().unwrap_or(state);
+        let now = self.shared.effects.now();
+        let taken = self
+            .shared
+            .store
+            .take_auth_session(hash(opaque), now)
+            .await?;
+        let (attempt, payload) = match taken {
+            TakenAuthSession::Fresh(attempt, payload) => (attempt, payload),
+            TakenAuthSession::Used(_) => return Ok(Err(StrayReturn::Used)),
+            TakenAuthSession::Unknown => return Ok(Err(StrayReturn::Unknown)),
+            TakenAuthSession::Expired(attempt) => {
+                return Ok(Ok(BrowserReturn {
+                    request_id: attempt.request_id,
+                    redirect_uri: None,
+                    result: Err(too_late()),
+                }));
+            }
+        };
+        let redirect_uri = text(payload.expose(), "redirectUri");
+        let request_id = attempt.request_id.clone();
+        let result = if is_same_browser(&attempt, browser) {
+            Box::pin(self.complete(&attempt, &payload, &callback)).await
+        } else {
+            Err(other_browser())
+        };
+        Ok(Ok(BrowserReturn {
+            request_id,
+            redirect_uri,
+            result,
+        }))
+    }
+
+    /// Goes on where [`Self::connect_in_browser`] left off.
+    async fn complete(
+        &self,
+        attempt: &AuthSession,
+        payload: &SecretJson,
+        callback: &Callback,
+    ) -> Result<Connection, EngineError> {
+        let session = self
+            .customer_session(&attempt.workspace_id, &attempt.customer_id)
+            .await?;
+        let earlier = match &attempt.connection_id {
+            Some(id) => Some(self.connection(&session, id.as_str()).await?),
+            None => None,
+        };
+        let kept = payload.expose();
+        let request = request_of(attempt, kept);
+        let setup = self.setup_for(&session, &request).await?;
+        let full_state = text(kept, "state").unwrap_or_default();
+        let callback_uri = text(kept, "callbackUri").unwrap_or_default();
+        let start = Start {
+            redirect_uri: &callback_uri,
+            state: &full_state,
+        };
+        let pending = SecretJson::new(kept.get("pending").cloned().unwrap_or_default());
+        let back = Return {
+            pending: &pending,
+            callback,
+        };
+        let arguments = arguments_of(&setup, &request);
+        let flow = auth::flow(setup.option.auth_type)?;
+        let customer = self
+            .customer(&session, attempt.customer_id.as_str())
+            .await?;
+        let mut runner = self.runner(&session, &setup, &customer, None)?;
+        let connected = flow
+            .complete(&mut runner, &setup.option, arguments.clone(), &start, &back)
+            .await?;
+        let tested = Arguments {
+            connection_input: connected.input.clone(),
+            credentials: Some(connected.issued.credentials.clone()),
+            ..arguments
+        };
+        runner.test(&tested).await?;
+        Box::pin(self.finish(&session, &setup, request, earlier, connected)).await
+    }
+
+    /// Keeps what was connected: in a new connection, or in one that there is.
+    async fn finish(
+        &self,
+        session: &Session,
+        setup: &Setup,
+        request: ConnectRequest,
+        earlier: Option<Connection>,
+        connected: Connected,
+    ) -> Result<Connection, EngineError> {
+        match earlier {
+            Some(earlier) => Box::pin(self.reconnect(session, earlier, request, connected)).await,
+            None => self.keep_new(session, setup, request, connected).await,
+        }
+    }
+
+    /// The session of a customer who is known without a token.
+    async fn customer_session(
+        &self,
+        workspace: &WorkspaceId,
+        customer: &CustomerId,
+    ) -> Result<Session, EngineError> {
+        let record = self.shared.store.find_workspace(workspace).await?;
+        let record =
+            record.ok_or_else(|| EngineError::not_found("Workspace", workspace.as_str()))?;
+        self.session_of_customer(&record.key, customer).await
+    }
+}
+
+/// What is the same when the browser leaves and when it is back.
+struct Attempt {
+    full_state: String,
+    callback_uri: String,
+}
+
+impl Attempt {
+    fn start(&self) -> Start<'_> {
+        Start {
+            redirect_uri: &self.callback_uri,
+            state: &self.full_state,
+        }
+    }
+
+    fn payload(
+        &self,
+        request: &BrowserRequest,
+        pending: &SecretJson,
+        input: &SecretJson,
+    ) -> SecretJson {
+        let connect = &request.connect;
+        let parameters = connect.connector_parameters.as_ref();
+        SecretJson::new(json!({
+            "state": self.full_state,
+            "callbackUri": self.callback_uri,
+            "redirectUri": request.redirect_uri,
+            "pending": pending.expose(),
+            "input": input.expose(),
+            "connectorParameters": parameters.map(SecretJson::expose),
+            "authOptionKey": connect.auth_option_key,
+            "name": connect.name,
+            "key": connect.key,
+            "meta": connect.meta,
+            "allowMultiple": connect.allow_multiple,
+        }))
+    }
+}
+
+fn request_of(attempt: &AuthSession, kept: &Value) -> ConnectRequest {
+    let value = |name: &str| kept.get(name).filter(|value| !value.is_null()).cloned();
+    ConnectRequest {
+        integration: attempt.integration_id.to_string(),
+        customer: None,
+        auth_option_key: text(kept, "authOptionKey"),
+        name: text(kept, "name"),
+        key: text(kept, "key"),
+        meta: value("meta"),
+        input: value("input").map(SecretJson::new),
+        credentials: None,
+        connector_parameters: value("connectorParameters").map(SecretJson::new),
+        allow_multiple: value("allowMultiple").is_some_and(|value| value == true),
+    }
+}
+
+/// A reconnect is of the same integration, and of the same option unless it names another.
+fn inherit(request: &mut ConnectRequest, earlier: &Connection) {
+    request.integration = earlier.integration_id.to_string();
+    if request.auth_option_key.is_none() {
+        request.auth_option_key.clone_from(&earlier.auth_option_key);
+    }
+}
+
+fn full_state(state: &str, custom: Option<&str>) -> String {
+    match custom.filter(|custom| !custom.is_empty()) {
+        Some(custom) => format!("{state}:{custom}"),
+        None => state.to_owned(),
+    }
+}
+
+fn is_same_browser(attempt: &AuthSession, browser: Option<&str>) -> bool {
+    match (&attempt.browser_hash, browser) {
+        (None, _) => true,
+        (Some(_), None) => false,
+        (Some(expected), Some(browser)) => {
+            verify_slices_are_equal(expected, &hash(browser)).is_ok()
+        }
+    }
+}
+
+fn hash(text: &str) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
+    hash
+}
+
+fn text(kept: &Value, name: &str) -> Option<String> {
+    kept.get(name).and_then(Value::as_str).map(str::to_owned)
+}
+
+fn too_late() -> EngineError {
+    EngineError::bad_request(
+        "this attempt to connect took longer than ten minutes: please start again",
+    )
+}
+
+fn other_browser() -> EngineError {
+    EngineError::bad_request(
+        "the answer came from another browser than the question, or the browser lost its cookie: \
+         please start again, and allow cookies for this page",
+    )
+}

@@ -1,0 +1,158 @@
+//! What the browser sees, and what waiting clients are told.
+
+use axum::response::{Html, IntoResponse as _, Response};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, SET_COOKIE};
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde_json::{Value, json};
+use url::Url;
+
+use super::cookie;
+use crate::error::ApiError;
+use crate::wire::Connection;
+use crate::worker::Worker;
+
+/// What the messages of the original product say they come from.
+const SOURCE: &str = "integration.app";
+
+/// The page at the end. It tells whoever opened or embeds it, and closes if it can.
+const PAGE: &str = include_str!("page.html");
+
+/// An attempt that is over.
+pub(super) struct Ending {
+    pub(super) request_id: Option<String>,
+    pub(super) redirect_uri: Option<String>,
+    pub(super) result: Result<Connection, ApiError>,
+}
+
+impl Ending {
+    /// Tells the waiting client, and answers the browser.
+    pub(super) fn answer(self, worker: &Worker) -> Response {
+        let message = self.message();
+        if let Some(id) = &self.request_id {
+            let now = worker.engine.effects().now();
+            let text = message.to_string();
+            worker.engine.outcomes().publish(id, &text, now);
+        }
+        match self
+            .redirect_uri
+            .as_deref()
+            .and_then(|uri| Url::parse(uri).ok())
+        {
+            Some(uri) => redirect(&self.with_outcome(uri)),
+            None => self.page(worker, &message),
+        }
+    }
+
+    /// Wire contract B.3, "Result message".
+    fn message(&self) -> Value {
+        let mut message = match &self.result {
+            Ok(connection) => json!({
+                "source": SOURCE,
+                "type": "newConnectionCreated",
+                "connection": connection,
+            }),
+            Err(error) => json!({
+                "source": SOURCE,
+                "type": "newConnectionFailure",
+                "error": error.message(),
+                "errorData": error.to_json(),
+            }),
+        };
+        if let (Some(id), Value::Object(members)) = (&self.request_id, &mut message) {
+            members.insert("requestId".into(), id.as_str().into());
+        }
+        message
+    }
+
+    fn with_outcome(&self, mut uri: Url) -> Url {
+        let mut query = uri.query_pairs_mut();
+        match &self.result {
+            Ok(connection) => query.append_pair("connectionId", connection.id()),
+            Err(error) => query
+                .append_pair("error", error.message())
+                .append_pair("errorData", &error.to_json().to_string()),
+        };
+        drop(query);
+        uri
+    }
+
+    fn page(&self, worker: &Worker, message: &Value) -> Response {
+        let (title, text) = match &self.result {
+            Ok(_) => ("Connected", "You can close this window.".to_owned()),
+            Err(error) => ("Not connected", error.message().to_owned()),
+        };
+        page(worker, StatusCode::OK, title, &text, Some(message))
+    }
+}
+
+/// A page for a browser that belongs to no attempt. Nobody is told.
+pub(super) fn stray(worker: &Worker, text: &str) -> Response {
+    page(worker, StatusCode::BAD_REQUEST, "Not connected", text, None)
+}
+
+/// Sends the browser to the external app, with the cookie by which it is known again.
+pub(super) fn away(worker: &Worker, location: &Url, browser: &str) -> Response {
+    let mut response = redirect(location);
+    let cookie = cookie::set(browser, worker.engine.public_uri());
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().insert(SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn redirect(location: &Url) -> Response {
+    let mut response = StatusCode::FOUND.into_response();
+    if let Ok(location) = HeaderValue::from_str(location.as_str()) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    guard(&mut response, None);
+    response
+}
+
+fn page(
+    worker: &Worker,
+    status: StatusCode,
+    title: &str,
+    text: &str,
+    message: Option<&Value>,
+) -> Response {
+    let nonce = worker.engine.new_browser();
+    let message = message.map_or("null".to_owned(), Value::to_string);
+    let html = PAGE
+        .replace("{{nonce}}", &nonce)
+        .replace("{{title}}", &escaped(title))
+        .replace("{{text}}", &escaped(text))
+        // Inside a script element only `<` could end it.
+        .replace("{{message}}", &message.replace('<', "\\u003c"));
+    let mut response = (status, Html(html)).into_response();
+    guard(&mut response, Some(&nonce));
+    response
+}
+
+/// One-time codes and results are nobody else's business.
+fn guard(response: &mut Response, nonce: Option<&str>) {
+    let policy = match nonce {
+        Some(nonce) => format!(
+            "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; \
+             base-uri 'none'; form-action 'none'"
+        ),
+        None => "default-src 'none'".to_owned(),
+    };
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    let nosniff = HeaderName::from_static("x-content-type-options");
+    headers.insert(nosniff, HeaderValue::from_static("nosniff"));
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        // Braces would be taken for places of the page.
+        .replace('{', "&#123;")
+}

@@ -1,0 +1,196 @@
+//! Connecting in a browser: `POST /connection-popup` and `/connect`, `GET /oauth-callback`, and
+//! the events that waiting clients listen to (wire contract B.3).
+
+mod answer;
+mod cookie;
+mod events;
+mod request;
+
+use authbridge_engine::{BrowserStep, EngineError};
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use http::HeaderMap;
+use url::form_urlencoded;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use self::answer::Ending;
+use self::request::{ConnectForm, Payload};
+use crate::error::ApiError;
+use crate::routes::Shared;
+use crate::wire::Connection;
+use crate::worker::Worker;
+
+pub(crate) fn router() -> OpenApiRouter<std::sync::Arc<Worker>> {
+    OpenApiRouter::new()
+        .routes(routes!(popup, popup_by_link))
+        .routes(routes!(connect, connect_by_link))
+        .routes(routes!(callback))
+        .routes(routes!(events::connection_events))
+}
+
+/// The form that the SDK submits.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "for the description only; `Payload` reads it")]
+struct PayloadForm {
+    /// JSON: `token`, `integrationId` or `integrationKey`, or `connectionId` for a reconnect;
+    /// `input`, `name`, `authOptionKey`, `allowMultipleConnections`, `requestId`, `redirectUri`,
+    /// `customState`.
+    payload: String,
+}
+
+/// Connects an account in the browser that sends this form: answers with a redirect to the
+/// external app, or with the outcome.
+#[utoipa::path(post, path = "/connect", tag = "connect", security(()),
+    request_body(content = PayloadForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 302, description = "to the external app, or to `redirectUri`"),
+        (status = 200, description = "a page that tells its opener how it went")))]
+async fn connect(
+    State(worker): Shared,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    Payload(payload): Payload,
+) -> Response {
+    begin(&worker, &headers, query.as_deref(), &payload).await
+}
+
+/// The same as a link, with everything in the query.
+#[utoipa::path(get, path = "/connect", tag = "connect", security(()),
+    params(("token" = String, Query, description = "The customer's token"),
+        ("integrationKey" = Option<String>, Query, description = "What to connect"),
+        ("connectionId" = Option<String>, Query, description = "What to reconnect"),
+        ("redirectUri" = Option<String>, Query, description = "Where to go at the end")),
+    responses((status = 302, description = "to the external app, or to `redirectUri`"),
+        (status = 200, description = "a page that says how it went")))]
+async fn connect_by_link(
+    State(worker): Shared,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    begin(&worker, &headers, query.as_deref(), "").await
+}
+
+/// `POST /connect` by its older name.
+#[utoipa::path(post, path = "/connection-popup", tag = "connect", security(()),
+    request_body(content = PayloadForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 302, description = "to the external app, or to `redirectUri`"),
+        (status = 200, description = "a page that tells its opener how it went")))]
+async fn popup(
+    State(worker): Shared,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    Payload(payload): Payload,
+) -> Response {
+    begin(&worker, &headers, query.as_deref(), &payload).await
+}
+
+/// `GET /connect` by its older name.
+#[utoipa::path(get, path = "/connection-popup", tag = "connect", security(()),
+    responses((status = 302, description = "to the external app, or to `redirectUri`"),
+        (status = 200, description = "a page that says how it went")))]
+async fn popup_by_link(
+    State(worker): Shared,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    begin(&worker, &headers, query.as_deref(), "").await
+}
+
+/// Where external apps send the browser back to.
+#[utoipa::path(get, path = "/oauth-callback", tag = "connect", security(()),
+    params(("state" = String, Query, description = "What the authorization request had")),
+    responses((status = 302, description = "to the `redirectUri` of the attempt"),
+        (status = 200, description = "a page that tells its opener how it went"),
+        (status = 400, description = "a page that says why this belongs to no attempt")))]
+async fn callback(
+    State(worker): Shared,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let browser = cookie::read(&headers);
+    let pairs = form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes());
+    let pairs = pairs.into_owned().collect();
+    let returned = worker.engine.return_from_browser(browser, pairs);
+    match returned.await {
+        Ok(Ok(returned)) => Ending {
+            request_id: returned.request_id,
+            redirect_uri: returned.redirect_uri,
+            result: returned
+                .result
+                .map(Connection::from)
+                .map_err(ApiError::from),
+        }
+        .answer(&worker),
+        Ok(Err(stray)) => answer::stray(&worker, &stray.to_string()),
+        Err(error) => answer::stray(&worker, ApiError::from(error).message()),
+    }
+}
+
+async fn begin(
+    worker: &Worker,
+    headers: &HeaderMap,
+    query: Option<&str>,
+    payload: &str,
+) -> Response {
+    let form = match ConnectForm::read(query, payload) {
+        Ok(form) => form,
+        Err(error) => return answer::stray(worker, error.message()),
+    };
+    let request_id = form.request_id();
+    let (is_known, begun) = Box::pin(attempt(worker, headers, form)).await;
+    let (redirect_uri, error) = match begun {
+        Ok((Begun::Away(location, browser), _)) => {
+            return answer::away(worker, &location, &browser);
+        }
+        Ok((Begun::Connected(connection), redirect_uri)) => {
+            return Ending {
+                request_id,
+                redirect_uri,
+                result: Ok(*connection),
+            }
+            .answer(worker);
+        }
+        Err((redirect_uri, error)) => (redirect_uri, error),
+    };
+    Ending {
+        request_id,
+        // Whoever shows no valid token does not tell us where to send a browser.
+        redirect_uri: redirect_uri.filter(|_| is_known),
+        result: Err(error),
+    }
+    .answer(worker)
+}
+
+enum Begun {
+    Connected(Box<Connection>),
+    Away(url::Url, String),
+}
+
+type Attempted = Result<(Begun, Option<String>), (Option<String>, ApiError)>;
+
+/// Begins, and says whether the token was valid.
+async fn attempt(worker: &Worker, headers: &HeaderMap, form: ConnectForm) -> (bool, Attempted) {
+    let redirect_uri = form.redirect_uri();
+    let now = worker.engine.effects().now();
+    let known = worker.sessions.get(&worker.engine, form.token(), now).await;
+    let session = match known {
+        Ok(known) => known.session.clone(),
+        Err(error) => return (false, Err((None, ApiError::from(error)))),
+    };
+    let browser = cookie::read(headers).map_or_else(|| worker.engine.new_browser(), str::to_owned);
+    let request = match form.into_request(browser.clone()) {
+        Ok(request) => request,
+        Err(error) => return (true, Err((redirect_uri, error))),
+    };
+    let begun = worker.engine.connect_in_browser(&session, request).await;
+    let begun = begun.map_err(|error: EngineError| (redirect_uri.clone(), error.into()));
+    let attempted = begun.map(|step| match step {
+        BrowserStep::Connected(connection) => {
+            let connection = Box::new(Connection::from(*connection));
+            (Begun::Connected(connection), redirect_uri)
+        }
+        BrowserStep::Away(location) => (Begun::Away(location, browser), redirect_uri),
+    });
+    (true, attempted)
+}

@@ -1,0 +1,149 @@
+//! What begins a connection: the SDK's payload, or a link's query, which count the same.
+
+use authbridge_engine::{BrowserRequest, ConnectRequest};
+use axum::extract::{FromRequest, Request};
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use serde_json::{Map, Value};
+use url::{Url, form_urlencoded};
+
+use crate::error::ApiError;
+use crate::wire::{Fields, JsonBody};
+
+/// Names whose values in a query are JSON.
+const JSON_NAMES: [&str; 6] = [
+    "input",
+    "connectionInput",
+    "connectionParameters",
+    "parameters",
+    "connectorParameters",
+    "meta",
+];
+
+/// The field `payload` of a submitted form, or a body that is JSON itself; empty where there is
+/// none.
+pub(super) struct Payload(pub(super) String);
+
+impl<S: Send + Sync> FromRequest<S> for Payload {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let media_type = request.headers().get(CONTENT_TYPE);
+        let is_json =
+            media_type.is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
+        let body = Bytes::from_request(request, state)
+            .await
+            .map_err(|error| ApiError::bad_request(error.body_text()))?;
+        if is_json {
+            return Ok(Self(String::from_utf8_lossy(&body).into_owned()));
+        }
+        let mut fields = form_urlencoded::parse(&body);
+        let payload = fields.find(|(name, _)| name == "payload");
+        Ok(Self(
+            payload.map_or_else(String::new, |(_, value)| value.into_owned()),
+        ))
+    }
+}
+
+/// The members of a payload over those of a query.
+pub(super) struct ConnectForm(Map<String, Value>);
+
+impl ConnectForm {
+    pub(super) fn read(query: Option<&str>, payload: &str) -> Result<Self, ApiError> {
+        let mut members = Map::new();
+        for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            members.insert(name.clone().into_owned(), query_value(&name, &value)?);
+        }
+        match serde_json::from_str(payload) {
+            _ if payload.is_empty() => {}
+            Ok(Value::Object(own)) => members.extend(own),
+            Ok(_) => return Err(ApiError::bad_request("`payload` must be a JSON object")),
+            Err(error) => {
+                return Err(ApiError::bad_request(format!(
+                    "`payload` is not JSON: {error}"
+                )));
+            }
+        }
+        Ok(Self(members))
+    }
+
+    pub(super) fn token(&self) -> &str {
+        self.text("token").unwrap_or_default()
+    }
+
+    pub(super) fn request_id(&self) -> Option<String> {
+        self.text("requestId").map(str::to_owned)
+    }
+
+    /// Where the browser goes at the end, if a browser can go there.
+    pub(super) fn redirect_uri(&self) -> Option<String> {
+        let uri = self.text("redirectUri")?;
+        is_web(uri).then(|| uri.to_owned())
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        let text = self.0.get(name).and_then(Value::as_str);
+        text.filter(|text| !text.is_empty())
+    }
+
+    pub(super) fn into_request(self, browser: String) -> Result<BrowserRequest, ApiError> {
+        if let Some(uri) = self.text("redirectUri")
+            && !is_web(uri)
+        {
+            return Err(ApiError::bad_request(
+                "`redirectUri` must be a URL of the scheme `https` or `http`",
+            ));
+        }
+        let (request_id, redirect_uri) = (self.request_id(), self.redirect_uri());
+        let mut fields = Fields::of(JsonBody(Value::Object(self.0)))?;
+        let connection = fields.first_text(&["connectionId"])?;
+        let integration = fields.first_text(&["integrationId", "integrationKey"])?;
+        if connection.is_none() && integration.is_none() {
+            return Err(ApiError::bad_request(
+                "say what to connect: give `integrationKey` or `integrationId`, or `connectionId` \
+                 to reconnect",
+            ));
+        }
+        let connect = ConnectRequest {
+            integration: integration.unwrap_or_default(),
+            customer: fields.first_text(&["userId", "customerId", "tenantId", "tenantKey"])?,
+            auth_option_key: fields.text("authOptionKey")?.flatten(),
+            name: fields.text("name")?.flatten(),
+            key: fields.first_text(&["connectionKey", "key"])?,
+            meta: fields.value("meta").flatten(),
+            input: fields.secret(&[
+                "input",
+                "connectionInput",
+                "connectionParameters",
+                "parameters",
+            ])?,
+            credentials: None,
+            connector_parameters: fields.secret(&["connectorParameters"])?,
+            allow_multiple: fields.flag("allowMultipleConnections")?,
+        };
+        Ok(BrowserRequest {
+            connect,
+            connection,
+            request_id,
+            redirect_uri,
+            custom_state: fields.text("customState")?.flatten(),
+            browser,
+        })
+    }
+}
+
+fn query_value(name: &str, value: &str) -> Result<Value, ApiError> {
+    if name == "allowMultipleConnections" {
+        return Ok(matches!(value, "1" | "true").into());
+    }
+    if !JSON_NAMES.contains(&name) || value.is_empty() {
+        return Ok(value.into());
+    }
+    serde_json::from_str(value).map_err(|error| {
+        ApiError::bad_request(format!("`{name}` in the query is not JSON: {error}"))
+    })
+}
+
+fn is_web(uri: &str) -> bool {
+    Url::parse(uri).is_ok_and(|uri| matches!(uri.scheme(), "https" | "http"))
+}
