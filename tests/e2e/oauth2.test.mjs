@@ -1,0 +1,150 @@
+// OAuth 2.0 with a real authorization server (npm oidc-provider): connect in a browser, use, refresh.
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+
+import { adminToken, client, customerToken, startEnvironment } from './harness.mjs'
+import { Browser, startIssuer } from './oidc.mjs'
+
+let environment
+let issuer
+before(async () => {
+  environment = await startEnvironment()
+  issuer = await startIssuer(`${environment.uri}/oauth-callback`)
+  const admin = client(environment, adminToken())
+  await admin.post('/connectors', connector())
+  await admin.integrations.create({
+    key: 'oidc',
+    name: 'OpenID',
+    connectorKey: 'oidc',
+    parameters: { clientId: issuer.clientId, clientSecret: issuer.clientSecret },
+  })
+})
+after(async () => {
+  await environment?.stop()
+  await issuer?.stop()
+})
+
+function connector() {
+  const mapping = (value) => ({ type: 'mapping', mapping: value })
+  const parameter = (name) => ({ $var: `connectorParameters.${name}` })
+  return {
+    key: 'oidc',
+    name: 'An app with OpenID Connect',
+    type: 'oauth2',
+    getOAuthConfig: mapping({
+      issuer: issuer.uri,
+      clientId: parameter('clientId'),
+      clientSecret: parameter('clientSecret'),
+      scopes: ['openid', 'offline_access'],
+      extra: { prompt: 'consent' },
+    }),
+    makeApiClient: mapping({
+      baseUri: issuer.uri,
+      headers: { Authorization: { $concat: ['Bearer ', { $var: 'credentials.access_token' }] } },
+    }),
+    test: { type: 'rest-api-mapping', mapping: { path: '/me', method: 'GET' } },
+  }
+}
+
+/** Submits the SDK's form in a browser, and hears the outcome as the SDK does. */
+async function connect(customer, { browser = new Browser(), query = '', ...members } = {}) {
+  const requestId = `request-${customer}-${Math.random().toString(36).slice(2)}`
+  const payload = JSON.stringify({ token: customerToken(customer), requestId, ...members })
+  const listening = outcome(requestId)
+  const page = await browser.go(
+    `${environment.uri}/connection-popup?${query || 'integrationKey=oidc'}`,
+    { method: 'POST', body: new URLSearchParams({ payload }) },
+    { login: customer, password: 'any' },
+  )
+  return { page, message: await listening }
+}
+
+async function outcome(requestId) {
+  const response = await fetch(`${environment.uri}/sse/connection-events/${requestId}`)
+  const line = (await response.text()).split('\n').find((line) => line.startsWith('data: '))
+  return JSON.parse(line.slice('data: '.length))
+}
+
+test('an account is connected in a browser, and used', async () => {
+  const { page, message } = await connect('ada')
+  assert.equal(message.type, 'newConnectionCreated', JSON.stringify(message))
+  assert.equal(message.connection.state, 'READY')
+  assert.equal(page.status, 200)
+  assert.match(page.text, /Connected/)
+  assert.equal(issuer.requests.authorization_code, 1)
+  const me = await client(environment, customerToken('ada')).connection('oidc').proxy.get('/me')
+  assert.equal(me.sub, 'ada')
+})
+
+test('credentials are refreshed once, with the rotated token, again and again', async () => {
+  const ada = client(environment, customerToken('ada'))
+  const before = issuer.requests.refresh_token ?? 0
+  for (const _ of [1, 2, 3]) await ada.post('/connections/oidc/refresh-credentials')
+  assert.equal(issuer.requests.refresh_token, before + 3)
+  assert.equal((await ada.connection('oidc').proxy.get('/me')).sub, 'ada')
+})
+
+test('the browser ends where the app wants it, with the connection', async () => {
+  const { page } = await connect('bob', { redirectUri: `${environment.uri}/healthz?back=1` })
+  assert.equal(page.url.pathname, '/healthz')
+  assert.equal(page.url.searchParams.get('back'), '1')
+  assert.match(page.url.searchParams.get('connectionId'), /^con_/)
+})
+
+test('a reconnect keeps the id, and is for the owner only', async () => {
+  const ada = client(environment, customerToken('ada'))
+  const { items } = await ada.get('/connections?integrationKey=oidc')
+  const { message } = await connect('ada', { query: `connectionId=${items[0].id}` })
+  assert.equal(message.connection.id, items[0].id)
+  const stranger = await connect('bob', { query: `connectionId=${items[0].id}` })
+  assert.equal(stranger.message.errorData.key, 'not_found')
+})
+
+test('another browser cannot finish what one began, and a link works once', async () => {
+  const browser = new Browser()
+  const requestId = 'request-of-eve-0123456789'
+  const payload = JSON.stringify({ token: customerToken('eve'), requestId })
+  const away = await fetch(`${environment.uri}/connect?integrationKey=oidc`, {
+    method: 'POST',
+    body: new URLSearchParams({ payload }),
+    redirect: 'manual',
+  })
+  assert.equal(away.status, 302)
+  const location = new URL(away.headers.get('location'))
+  assert.equal(location.searchParams.get('code_challenge_method'), 'S256')
+  assert.ok(location.searchParams.get('nonce'))
+  assert.match(away.headers.get('set-cookie'), /HttpOnly; SameSite=Lax/)
+  // This browser never had the cookie.
+  const page = await browser.go(location, {}, { login: 'eve', password: 'any' })
+  assert.match(page.text, /another browser/)
+  assert.equal((await outcome(requestId)).type, 'newConnectionFailure')
+  const again = await browser.go(page.url)
+  assert.equal(again.status, 400)
+  assert.match(again.text, /works only once/)
+})
+
+test('a stray callback is told so', async () => {
+  for (const query of ['', 'state=unknown&code=1', 'error=access_denied']) {
+    const response = await fetch(`${environment.uri}/oauth-callback?${query}`)
+    assert.equal(response.status, 400)
+    assert.match(await response.text(), /Not connected/)
+  }
+})
+
+test('a provider that says no is quoted to whoever waits', async () => {
+  const requestId = 'request-of-mallory-0123456789'
+  const payload = JSON.stringify({ token: customerToken('mallory'), requestId, customState: 'mine' })
+  const away = await fetch(`${environment.uri}/connect?integrationKey=oidc`, {
+    method: 'POST',
+    body: new URLSearchParams({ payload }),
+    redirect: 'manual',
+  })
+  const state = new URL(away.headers.get('location')).searchParams.get('state')
+  assert.match(state, /^[\w-]{43}:mine$/)
+  const back = new URL(`${environment.uri}/oauth-callback`)
+  back.search = new URLSearchParams({ state, error: 'access_denied', error_description: 'no thanks', iss: issuer.uri })
+  const response = await fetch(back, { headers: { cookie: away.headers.get('set-cookie').split(';')[0] } })
+  assert.match(await response.text(), /access was denied: no thanks/)
+  assert.match((await outcome(requestId)).error, /no thanks/)
+})
