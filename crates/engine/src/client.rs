@@ -14,6 +14,7 @@ use moka::ops::compute::Op;
 
 use crate::egress::Origin;
 use crate::platform_token::PlatformToken;
+use crate::refresh::Cause;
 use crate::{Engine, EngineError, Session};
 
 /// How long a prepared client is kept. Changes made through this process are seen at once;
@@ -40,13 +41,17 @@ pub struct PreparedClient {
     customer_id: CustomerId,
     integration_id: IntegrationId,
     prepared_at: Timestamp,
+    /// When the credentials expire, if they can be renewed.
+    renew_at: Option<Timestamp>,
     is_stale: AtomicBool,
 }
 
 impl PreparedClient {
-    /// Whether the connection, its integration or its connector changed since.
+    /// Whether the connection, its integration or its connector changed since, or its credentials
+    /// have expired and can be renewed.
     pub fn is_stale(&self, now: Timestamp) -> bool {
         self.is_stale.load(Ordering::Acquire)
+            || self.renew_at.is_some_and(|at| now >= at)
             || now.duration_since(self.prepared_at).unsigned_abs() > REMEMBERED_FOR
     }
 
@@ -198,7 +203,12 @@ impl Engine {
     ) -> Result<PreparedClient, EngineError> {
         require_ready(&connection)?;
         let prepared_at = self.shared.effects.now();
-        let opened = self.open(session, connection).await?;
+        let mut opened = self.open(session, connection).await?;
+        if opened.has_expired(prepared_at) {
+            let generation = opened.generation;
+            let renewing = self.renew(session, opened.connection, generation, Cause::Due);
+            opened = Box::pin(renewing).await?;
+        }
         let option = &opened.setup.option;
         let runner = self.runner(session, &opened.setup, &opened.owner, None)?;
         let api = runner.made_client(&opened.arguments).await?;
@@ -215,6 +225,10 @@ impl Engine {
             customer_id: opened.connection.customer_id,
             integration_id: opened.setup.integration.id,
             is_stale: AtomicBool::new(false),
+            renew_at: opened
+                .connection
+                .expires_at
+                .filter(|at| opened.connection.refresh_due_at.is_some() && *at > prepared_at),
             prepared_at,
             origin,
             api,

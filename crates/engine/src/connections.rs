@@ -295,11 +295,26 @@ impl Engine {
         action: &str,
         connection: &Connection,
     ) -> Result<(), EngineError> {
+        self.audit_with(session, action, connection, json!({}))
+            .await
+    }
+
+    pub(crate) async fn audit_with(
+        &self,
+        session: &Session,
+        action: &str,
+        connection: &Connection,
+        mut detail: Value,
+    ) -> Result<(), EngineError> {
+        if let Value::Object(members) = &mut detail {
+            let integration = json!(connection.integration_id);
+            members.insert("integrationId".into(), integration);
+        }
         let new = NewAudit {
             actor: session.actor(),
             action: action.to_owned(),
             subject: connection.id.to_string(),
-            detail: json!({ "integrationId": connection.integration_id }),
+            detail,
         };
         Ok(self
             .shared

@@ -5,6 +5,7 @@ use authbridge_core::SecretJson;
 use authbridge_core::auth::Arguments;
 use authbridge_core::client::Defaults;
 use authbridge_store::{Connection, Customer};
+use jiff::Timestamp;
 
 use crate::connect::Setup;
 use crate::functions::{FunctionRunner, Renewal};
@@ -20,6 +21,14 @@ pub(crate) struct Opened {
     pub(crate) arguments: Arguments,
     /// Which of its credentials are in the arguments.
     pub(crate) generation: u64,
+}
+
+impl Opened {
+    /// Whether the credentials have expired by their own word, and something can renew them.
+    pub(crate) fn has_expired(&self, now: Timestamp) -> bool {
+        let connection = &self.connection;
+        connection.refresh_due_at.is_some() && connection.expires_at.is_some_and(|at| at <= now)
+    }
 }
 
 impl Engine {

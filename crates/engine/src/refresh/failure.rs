@@ -1,0 +1,88 @@
+//! What a failed refresh means for the connection.
+
+use authbridge_core::auth::AuthError;
+use authbridge_core::auth::retry::FailureClass;
+use authbridge_store::{Connection, ConnectionState, Intent, Released};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// The key of a failure that is not the customer's: the answer to an earlier attempt was lost,
+/// and with it, perhaps, the only refresh token.
+const INTERRUPTED: &str = "refresh_interrupted";
+
+/// How the connection is after `error`, and when it is tried again.
+pub(super) fn after(
+    error: &AuthError,
+    connection: &Connection,
+    interrupted: Option<&Intent>,
+    now: Timestamp,
+    jitter: f64,
+) -> Released {
+    let class = error.failure_class();
+    let attempts = connection.retry_attempts.saturating_add(1);
+    let wait = class.wait(attempts - 1, error.retry_after(), jitter);
+    let retry_at = wait.and_then(|wait| now.checked_add(wait).ok());
+    let (state, stored) = match class {
+        FailureClass::Terminal => (
+            ConnectionState::ClientActionRequired,
+            Some(stored(error, interrupted)),
+        ),
+        FailureClass::Configuration => (
+            ConnectionState::ConfigurationError,
+            Some(stored(error, interrupted)),
+        ),
+        // It says nothing about the connection, whose credentials may be valid still.
+        FailureClass::Throttled | FailureClass::Transient => {
+            (connection.state, connection.error.clone())
+        }
+    };
+    Released {
+        state,
+        error: stored,
+        refresh_due_at: retry_at,
+        retry_at,
+        retry_attempts: attempts,
+        // Only an answer about the grant settles what became of the earlier attempt.
+        interrupted: interrupted
+            .filter(|_| class != FailureClass::Terminal)
+            .cloned(),
+    }
+}
+
+/// The error as callers are told.
+pub(super) fn stored(error: &AuthError, interrupted: Option<&Intent>) -> Value {
+    let class = error.failure_class();
+    let kind = match class {
+        FailureClass::Configuration => "configuration",
+        FailureClass::Terminal | FailureClass::Throttled | FailureClass::Transient => "connection",
+    };
+    let mut stored = json!({
+        "type": kind,
+        "message": error.to_string(),
+        "class": class.as_str(),
+    });
+    if let (FailureClass::Terminal, Some(intent), Value::Object(members)) =
+        (class, interrupted, &mut stored)
+    {
+        members.insert("key".into(), INTERRUPTED.into());
+        members.insert(
+            "hint".into(),
+            format!(
+                "the refresh of {} was interrupted before its answer was stored; the customer did \
+                 nothing wrong, but has to connect again",
+                intent.started_at
+            )
+            .into(),
+        );
+    }
+    stored
+}
+
+/// Whether the last refresh ended with an answer that no other attempt will change.
+pub(super) fn is_final(connection: &Connection) -> bool {
+    let class = connection
+        .error
+        .as_ref()
+        .and_then(|error| error.get("class"));
+    class.and_then(Value::as_str) == Some(FailureClass::Terminal.as_str())
+}
