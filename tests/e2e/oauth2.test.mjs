@@ -8,39 +8,42 @@ import { Browser, startIssuer } from './oidc.mjs'
 
 let environment
 let issuer
+let hasty
 before(async () => {
   environment = await startEnvironment()
   issuer = await startIssuer(`${environment.uri}/oauth-callback`)
-  const admin = client(environment, adminToken())
-  await admin.post('/connectors', connector())
-  await admin.integrations.create({
-    key: 'oidc',
-    name: 'OpenID',
-    connectorKey: 'oidc',
-    parameters: { clientId: issuer.clientId, clientSecret: issuer.clientSecret },
-  })
+  hasty = await startIssuer(`${environment.uri}/oauth-callback`, { lifetime: 2 })
+  await install('oidc', issuer)
+  await install('hasty', hasty)
 })
 after(async () => {
   await environment?.stop()
   await issuer?.stop()
+  await hasty?.stop()
 })
 
-function connector() {
+async function install(key, { uri, clientId, clientSecret }) {
+  const admin = client(environment, adminToken())
+  await admin.post('/connectors', connector(key, uri))
+  await admin.integrations.create({ key, name: key, connectorKey: key, parameters: { clientId, clientSecret } })
+}
+
+function connector(key, uri) {
   const mapping = (value) => ({ type: 'mapping', mapping: value })
   const parameter = (name) => ({ $var: `connectorParameters.${name}` })
   return {
-    key: 'oidc',
+    key,
     name: 'An app with OpenID Connect',
     type: 'oauth2',
     getOAuthConfig: mapping({
-      issuer: issuer.uri,
+      issuer: uri,
       clientId: parameter('clientId'),
       clientSecret: parameter('clientSecret'),
       scopes: ['openid', 'offline_access'],
       extra: { prompt: 'consent' },
     }),
     makeApiClient: mapping({
-      baseUri: issuer.uri,
+      baseUri: uri,
       headers: { Authorization: { $concat: ['Bearer ', { $var: 'credentials.access_token' }] } },
     }),
     test: { type: 'rest-api-mapping', mapping: { path: '/me', method: 'GET' } },
@@ -58,6 +61,11 @@ async function connect(customer, { browser = new Browser(), query = '', ...membe
     { login: customer, password: 'any' },
   )
   return { page, message: await listening }
+}
+
+/** Waits until `holds` does, however long the machine takes. */
+async function until(holds) {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 50))
 }
 
 async function outcome(requestId) {
@@ -147,4 +155,21 @@ test('a provider that says no is quoted to whoever waits', async () => {
   const response = await fetch(back, { headers: { cookie: away.headers.get('set-cookie').split(';')[0] } })
   assert.match(await response.text(), /access was denied: no thanks/)
   assert.match((await outcome(requestId)).error, /no thanks/)
+})
+
+test('credentials are refreshed before they expire, without anybody asking', { timeout: 60_000 }, async () => {
+  await connect('carol', { query: 'integrationKey=hasty' })
+  await until(() => hasty.requests.refresh_token >= 3)
+  const carol = client(environment, customerToken('carol'))
+  assert.equal((await carol.connection('hasty').proxy.get('/me')).sub, 'carol')
+  const connection = await carol.get('/connections/hasty')
+  assert.equal(connection.state, 'READY')
+  assert.equal(connection.canRefreshCredentials, true)
+  assert.equal(hasty.requests['refresh_token invalid_grant'], undefined)
+})
+
+test('archiving tells the provider', async () => {
+  const before = issuer.revoked
+  await client(environment, customerToken('ada')).delete('/connections/oidc')
+  assert.ok(issuer.revoked > before)
 })

@@ -9,7 +9,7 @@ import { Provider } from 'oidc-provider'
  * Starts an issuer that knows one client: PKCE, rotating refresh tokens with reuse detection, revocation, `iss` in its
  * answers. `requests` counts by grant what came to its token endpoint.
  */
-export async function startIssuer(redirectUri) {
+export async function startIssuer(redirectUri, { lifetime = 3600 } = {}) {
   const server = createServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -33,7 +33,7 @@ export async function startIssuer(redirectUri) {
     pkce: { required: () => true },
     rotateRefreshToken: true,
     issueRefreshToken: async (_, client) => client.grantTypeAllowed('refresh_token'),
-    ttl: { AccessToken: 3600, RefreshToken: 86400, Grant: 86400, Interaction: 600, Session: 600, IdToken: 600 },
+    ttl: { AccessToken: lifetime, RefreshToken: 86400, Grant: 86400, Interaction: 600, Session: 600, IdToken: 600 },
     findAccount: (_, id) => ({ accountId: id, claims: async () => ({ sub: id, name: 'Ada' }) }),
   })
   provider.on('grant.success', ({ oidc }) => count(issuer, oidc.params.grant_type))

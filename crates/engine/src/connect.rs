@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::integrations::{is_enabled, lay_over};
 use crate::refresh::ConnectionRenewal;
-use crate::{Engine, EngineError, Session, SessionCaller};
+use crate::{Engine, EngineError, Session};
 
 /// What a caller gives to make a connection.
 #[derive(Clone, Debug, Default)]
@@ -263,7 +263,7 @@ impl Engine {
         integration: Integration,
     ) -> Result<Connection, EngineError> {
         let not_found = EngineError::not_found("Connection", integration.key.as_str());
-        if matches!(session.caller, SessionCaller::Admin { .. }) {
+        if session.customer().is_none() {
             return Err(not_found);
         }
         let setup = match self.setup(session, integration, None).await {

@@ -1,9 +1,10 @@
 //! Connections: found, listed, changed, archived.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use authbridge_core::SecretJson;
-use authbridge_core::auth::AuthContext as _;
+use authbridge_core::auth::{self, AuthContext as _, Start};
 use authbridge_core::connector::{AuthOption, Connector, FunctionName};
 use authbridge_core::id::ConnectionId;
 use authbridge_store::{
@@ -44,6 +45,9 @@ pub struct ConnectionChange {
     /// Ready-made credentials that replace the present ones.
     pub credentials: Option<SecretJson>,
 }
+
+/// How long the external app may take to hear that a connection ends.
+const FAREWELL: Duration = Duration::from_secs(20);
 
 impl Engine {
     /// The connections that the caller may see.
@@ -191,31 +195,47 @@ impl Engine {
         Ok(archived)
     }
 
-    /// Runs the definition's `disconnect`. Whatever comes of it, the connection ends.
+    /// Runs the definition's `disconnect`, and tells the provider that the tokens are no longer
+    /// needed. Whatever comes of it, the connection ends.
     async fn tell_disconnected(&self, session: &Session, connection: &Connection) {
-        let telling = async {
-            let opened = self.open(session, connection.clone()).await?;
-            if opened
-                .setup
-                .option
-                .function(FunctionName::Disconnect)
-                .is_none()
-            {
-                return Ok::<_, EngineError>(());
-            }
-            let mut runner = self.runner(session, &opened.setup, &opened.owner, None)?;
-            runner
-                .call(FunctionName::Disconnect, &opened.arguments)
-                .await?;
-            Ok(())
+        let telling = tokio::time::timeout(FAREWELL, self.say_farewell(session, connection));
+        let error: Box<dyn std::error::Error> = match telling.await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.into(),
+            Err(elapsed) => elapsed.into(),
         };
-        if let Err(error) = telling.await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                connection.id = %connection.id,
-                "`disconnect` did not succeed; the connection is archived all the same"
-            );
+        tracing::warn!(
+            error = &*error,
+            connection.id = %connection.id,
+            "`disconnect` did not succeed; the connection is archived all the same"
+        );
+    }
+
+    async fn say_farewell(
+        &self,
+        session: &Session,
+        connection: &Connection,
+    ) -> Result<(), EngineError> {
+        let opened = self.open(session, connection.clone()).await?;
+        let setup = &opened.setup;
+        let mut runner = self.runner(session, setup, &opened.owner, None)?;
+        let told = match setup.option.function(FunctionName::Disconnect) {
+            Some(_) => {
+                let calling = runner.call(FunctionName::Disconnect, &opened.arguments);
+                calling.await.map(|_| ())
+            }
+            None => Ok(()),
+        };
+        let redirect_uri = self.redirect_uri(&setup.integration);
+        let start = Start {
+            redirect_uri: &redirect_uri,
+            state: "",
+        };
+        if let Ok(flow) = auth::flow(setup.option.auth_type) {
+            flow.revoke(&mut runner, &setup.option, &opened.arguments, &start)
+                .await?;
         }
+        Ok(told?)
     }
 
     /// The secrets of a connection, with the connector parameters as functions get them. For

@@ -23,6 +23,7 @@ mod outcomes;
 mod platform_token;
 mod refresh;
 mod schedule;
+mod scheduler;
 mod scripts;
 mod session;
 mod shards;

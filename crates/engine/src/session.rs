@@ -33,6 +33,8 @@ pub enum SessionCaller {
     },
     /// One customer.
     Customer(Arc<Customer>),
+    /// The engine, which does by itself what nobody has to ask for.
+    System,
 }
 
 impl Session {
@@ -44,7 +46,7 @@ impl Session {
     /// The customer, unless the caller is an admin.
     pub fn customer(&self) -> Option<&Customer> {
         match &self.caller {
-            SessionCaller::Admin { .. } => None,
+            SessionCaller::Admin { .. } | SessionCaller::System => None,
             SessionCaller::Customer(customer) => Some(customer),
         }
     }
@@ -52,7 +54,7 @@ impl Session {
     /// Refuses everybody but admins.
     pub fn require_admin(&self) -> Result<(), EngineError> {
         match self.caller {
-            SessionCaller::Admin { .. } => Ok(()),
+            SessionCaller::Admin { .. } | SessionCaller::System => Ok(()),
             SessionCaller::Customer(_) => Err(EngineError::AccessDenied(
                 "this needs an admin token: sign one with `isAdmin: true` and without `id`",
             )),
@@ -66,6 +68,7 @@ impl Session {
                 name: name.clone().unwrap_or_else(|| "admin".into()),
             },
             SessionCaller::Customer(customer) => Actor::Customer(customer.id.clone()),
+            SessionCaller::System => Actor::System,
         }
     }
 }
@@ -163,6 +166,20 @@ impl Engine {
         // Something changed between reading and counting, perhaps this customer.
         let customer = store.see_customer(workspace, seen).await?;
         Ok((customer, count))
+    }
+
+    /// The engine's own session.
+    pub(crate) async fn own_session(&self, id: &WorkspaceId) -> Result<Session, EngineError> {
+        let record = self.shared.store.find_workspace(id).await?;
+        let record = record.ok_or_else(|| EngineError::not_found("Workspace", id.as_str()))?;
+        let found = self.shared.workspaces.find(&record.key).await?;
+        let workspace = found.ok_or_else(|| EngineError::not_found("Workspace", id.as_str()))?;
+        Ok(Session {
+            workspace,
+            caller: SessionCaller::System,
+            expires_at: None,
+            changes: 0,
+        })
     }
 
     /// The session of whoever runs this process, who needs no token.

@@ -35,6 +35,19 @@ pub(crate) struct Connection {
     last_active_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     archived_at: Option<String>,
+    /// When its credentials expire, where they say so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credentials_expire_at: Option<String>,
+    /// When they are refreshed next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_credentials_refresh_at: Option<String>,
+    /// Whether they are refreshed at all.
+    can_refresh_credentials: bool,
+    /// Attempts to refresh them that failed in a row.
+    retry_attempts: u32,
+    /// When the next attempt is made after one that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_retry_timestamp: Option<String>,
     /// For admins who ask with `includeSecrets=true`.
     #[serde(skip_serializing_if = "Option::is_none")]
     credentials: Option<Value>,
@@ -69,6 +82,11 @@ impl From<store::Connection> for Connection {
             updated_at: record.updated_at.to_string(),
             last_active_at: record.last_active_at.to_string(),
             archived_at: record.archived_at.map(|at| at.to_string()),
+            credentials_expire_at: record.expires_at.map(|at| at.to_string()),
+            can_refresh_credentials: record.refresh_due_at.is_some(),
+            next_credentials_refresh_at: record.refresh_due_at.map(|at| at.to_string()),
+            retry_attempts: record.retry_attempts,
+            next_retry_timestamp: record.retry_at.map(|at| at.to_string()),
             credentials: None,
             input: None,
             parameters: None,

@@ -54,8 +54,10 @@ async fn serve(
         running = start(args, output, store, effects) => running?,
         () = signals.next() => return Ok(()),
     };
+    let engine = running.engine.clone();
     tokio::select! {
         () = reload(args, &mut running) => {}
+        () = engine.refresh_when_due() => {}
         () = signals.next() => {}
     }
     tracing::info!("stopping: requests in progress may finish");
