@@ -5,11 +5,13 @@
 //! legal but awkward, and faults on demand. It records everything it saw.
 //!
 //! It is a simulation: its credentials are given in [`ProviderOptions`] and are no secrets, and it
-//! must never be reachable from a network. It depends on nothing else of ours, so that a mistake
-//! shared by client and server cannot hide here.
+//! must never be reachable from a network. Of ours it uses only the traits by which time and
+//! randomness are injected, so that a mistake shared by client and server cannot hide here.
 //!
 //! [`SimulatedApi`] stands in for any external app while a connector is tested offline: it takes the
 //! place of every host, knows the credentials that it was told or issued, and can expire them.
+//!
+//! [`oauth2`] is a simulated OAuth 2.0 authorization server with a resource of its own.
 //!
 //! The endpoints of [`Provider`]:
 //!
@@ -45,6 +47,8 @@ mod simulated;
 mod streams;
 mod token;
 mod websocket;
+
+pub mod oauth2;
 
 pub use difference::{Difference, Strictness, differences};
 pub use options::{Credentials, ProviderOptions, TokenCheck};

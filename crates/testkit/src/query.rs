@@ -37,7 +37,8 @@ pub(crate) fn milliseconds(query: Option<&str>) -> Duration {
     Duration::from_millis(count(query, "ms", 0, 600_000))
 }
 
-fn decoded(text: &str) -> Cow<'_, str> {
+/// Undoes form encoding.
+pub(crate) fn decoded(text: &str) -> Cow<'_, str> {
     if text.contains('+') {
         let spaced = text.replace('+', " ");
         return Cow::Owned(percent_decode_str(&spaced).decode_utf8_lossy().into_owned());
