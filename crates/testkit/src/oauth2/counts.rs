@@ -24,6 +24,9 @@ pub struct Counts {
     pub revocation_requests: u64,
     /// Those of them that ended something.
     pub revocations: u64,
+    /// Token requests that are being served: the only number here that also falls. One whose client
+    /// has gone away is served no more.
+    pub token_requests_in_flight: u64,
     /// The highest number of token requests that were being served at the same time.
     pub most_concurrent_token_requests: u64,
     /// Requests to the resource with a live access token.

@@ -1,5 +1,7 @@
 //! What token responses look like.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::{CACHE_CONTROL, HeaderValue, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
@@ -63,7 +65,7 @@ pub enum TokenResponseFormat {
 pub(super) struct Issued {
     pub(super) access_token: String,
     pub(super) refresh_token: Option<String>,
-    /// When the access token expires, and the present, both in milliseconds since 1970.
+    /// `None` when the access token does not expire.
     pub(super) lifetime: Option<Lifetime>,
     pub(super) scope: String,
     pub(super) id_token: Option<String>,
@@ -167,9 +169,6 @@ pub(super) fn overlay(members: &mut Map<String, Value>, extra: &Map<String, Valu
 
 /// An ID token that is not signed.
 pub(super) fn unsigned(claims: &Value) -> String {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     format!("{}.{}.", part(&json!({ "alg": "none" })), part(claims))
 }

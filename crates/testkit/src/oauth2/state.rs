@@ -22,7 +22,6 @@ pub(super) struct State {
     pub(super) counts: Counts,
     /// Where the server is, without a slash at the end.
     pub(super) base_uri: String,
-    token_requests_in_flight: u64,
 }
 
 impl Shared {
@@ -35,7 +34,6 @@ impl Shared {
                 options,
                 counts: Counts::default(),
                 base_uri,
-                token_requests_in_flight: 0,
             }),
         }
     }
@@ -46,12 +44,12 @@ impl Shared {
 
     /// Counts a token request from now until the guard is dropped.
     pub(super) fn enter_token_request(&self) -> InFlight<'_> {
-        let mut state = self.state();
-        state.counts.token_requests += 1;
-        state.token_requests_in_flight += 1;
-        let in_flight = state.token_requests_in_flight;
-        let most = &mut state.counts.most_concurrent_token_requests;
-        *most = in_flight.max(*most);
+        let counts = &mut self.state().counts;
+        counts.token_requests += 1;
+        counts.token_requests_in_flight += 1;
+        counts.most_concurrent_token_requests = counts
+            .most_concurrent_token_requests
+            .max(counts.token_requests_in_flight);
         InFlight(self)
     }
 }
@@ -61,7 +59,7 @@ pub(super) struct InFlight<'s>(&'s Shared);
 
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
-        self.0.state().token_requests_in_flight -= 1;
+        self.0.state().counts.token_requests_in_flight -= 1;
     }
 }
 

@@ -5,6 +5,8 @@
     reason = "a helper that cannot go on fails its test"
 )]
 
+mod oauth2;
+
 use std::net::SocketAddr;
 
 use authbridge_testkit::{
