@@ -381,4 +381,11 @@ pub(crate) trait Audits: Send + Sync {
         filter: AuditFilter,
         page: Page,
     ) -> Answer<Paged<Audit>>;
+    /// The last `limit` entries about `subject`, the newest first.
+    async fn latest_audit(
+        &self,
+        workspace: &WorkspaceId,
+        subject: &str,
+        limit: u32,
+    ) -> Answer<Vec<Audit>>;
 }

@@ -38,7 +38,7 @@ pub(crate) enum Connections {
         #[command(flatten)]
         remote: Remote,
     },
-    /// Shows one connection
+    /// Shows one connection, and what happened to it
     Show {
         /// A connection's id, or an integration's key
         connection: String,
@@ -53,6 +53,13 @@ pub(crate) enum Connections {
         /// Shows what functions wrote to the console, on standard error
         #[arg(long)]
         logs: bool,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Renews the credentials of a connection now
+    Refresh {
+        /// A connection's id, or an integration's key
+        connection: String,
         #[command(flatten)]
         remote: Remote,
     },

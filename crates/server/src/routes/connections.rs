@@ -21,6 +21,7 @@ pub(crate) fn router() -> OpenApiRouter<std::sync::Arc<crate::worker::Worker>> {
         .routes(routes!(get, patch, archive))
         .routes(routes!(test))
         .routes(routes!(refresh_credentials))
+        .routes(routes!(events))
         .routes(routes!(get_selected, patch_selected, archive_selected))
 }
 
@@ -216,6 +217,48 @@ async fn refresh_credentials(
             .await?
             .into(),
     ))
+}
+
+/// Something that happened to a connection.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ConnectionEvent {
+    /// When.
+    at: String,
+    /// What, such as `connection.refreshed` or `connection.refresh_failed`.
+    action: String,
+    /// `admin`, `customer`, `operator`, or `system` for the engine itself.
+    by: &'static str,
+    /// More about it: of a failed refresh `class`, `error`, `attempt`, `retryAt` and `cause`.
+    detail: serde_json::Value,
+}
+
+/// The last things that happened to a connection.
+#[derive(Serialize, ToSchema)]
+struct ConnectionEvents {
+    /// The newest first.
+    items: Vec<ConnectionEvent>,
+}
+
+/// What happened to a connection: connected, refreshed or not and why, tested, reconnected.
+#[utoipa::path(get, path = "/connections/{connection}/events", tag = "connections",
+    params(("connection" = String, Path)),
+    responses((status = 200, body = ConnectionEvents), (status = 404, body = crate::wire::Error)))]
+async fn events(
+    State(worker): Shared,
+    Authenticated(session): Authenticated,
+    Named(selector): Named,
+) -> Result<Json<ConnectionEvents>, ApiError> {
+    let events = worker.engine.connection_events(&session, &selector).await?;
+    let items = events.into_iter().map(|event| ConnectionEvent {
+        at: event.at,
+        action: event.action,
+        by: event.by,
+        detail: event.detail,
+    });
+    Ok(Json(ConnectionEvents {
+        items: items.collect(),
+    }))
 }
 
 /// One connection, chosen by query.

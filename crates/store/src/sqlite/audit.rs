@@ -5,7 +5,7 @@ use authbridge_core::id::{AuditId, WorkspaceId};
 use rusqlite::{Connection as Database, params};
 
 use super::record::Record;
-use super::statement::{Conditions, Ids, execute};
+use super::statement::{Conditions, Ids, execute, many};
 use super::{Sqlite, workspace};
 use crate::backend::Audits;
 use crate::model::audit::{Actor, Audit, AuditFilter};
@@ -41,6 +41,21 @@ impl Audits for Sqlite {
                 id: |audit: &Audit| audit.id.as_str(),
             };
             conditions.page(database, SELECT, &ids, &page, audit)
+        })
+        .await
+    }
+
+    async fn latest_audit(
+        &self,
+        workspace: &WorkspaceId,
+        subject: &str,
+        limit: u32,
+    ) -> Result<Vec<Audit>, StoreError> {
+        let values = (workspace.to_string(), subject.to_owned(), limit);
+        self.read(move |database| {
+            let sql =
+                format!("{SELECT} WHERE workspace_id = ? AND subject = ? ORDER BY id DESC LIMIT ?");
+            many(database, TABLE, &sql, values, audit)
         })
         .await
     }

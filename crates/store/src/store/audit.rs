@@ -30,6 +30,16 @@ impl Store {
         self.backend().insert_audit(workspace, &audit).await
     }
 
+    /// The last `limit` entries about `subject`, the newest first.
+    pub async fn latest_audit(
+        &self,
+        workspace: &WorkspaceId,
+        subject: &str,
+        limit: u32,
+    ) -> Result<Vec<Audit>, StoreError> {
+        self.backend().latest_audit(workspace, subject, limit).await
+    }
+
     /// A page of the entries, the oldest first.
     pub async fn list_audit(
         &self,

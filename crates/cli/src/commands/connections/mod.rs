@@ -1,6 +1,7 @@
 //! `authbridge connections`.
 
 mod names;
+mod story;
 
 use std::process::ExitCode;
 
@@ -44,7 +45,8 @@ pub(super) async fn run(
                 String::new()
             } else {
                 let names = Names::of(&api, std::slice::from_ref(&found)).await?;
-                details(&found, &names)
+                let events = one(&api, &remote, Method::GET, &connection, "/events").await?;
+                details(&found, &names) + &story::tell(&events)
             };
             output.result(&text, &found)?;
         }
@@ -58,6 +60,17 @@ pub(super) async fn run(
             let result = one(&api, &remote, Method::POST, &connection, what).await?;
             output.logs(&result)?;
             return tested(&result, output);
+        }
+        Connections::Refresh { connection, remote } => {
+            let api = Api::new(&remote, effects)?;
+            let what = "/refresh-credentials";
+            let found = one(&api, &remote, Method::POST, &connection, what).await?;
+            let until = match to_the_second(&text(&found, "credentialsExpireAt")) {
+                at if at.is_empty() => String::new(),
+                at => format!(", valid until {at}"),
+            };
+            let line = format!("refreshed {}{until}\n", text(&found, "id"));
+            output.result(&line, &found)?;
         }
         Connections::Archive { connection, remote } => {
             let api = Api::new(&remote, effects)?;
@@ -162,6 +175,11 @@ fn details(connection: &Value, names: &Names) -> String {
         ("auth option", text("authOptionKey")),
         ("state", state(connection)),
         ("error", text("error")),
+        ("expires", to_the_second(&text("credentialsExpireAt"))),
+        (
+            "refresh due",
+            to_the_second(&text("nextCredentialsRefreshAt")),
+        ),
         ("created", to_the_second(&text("createdAt"))),
         ("updated", to_the_second(&text("updatedAt"))),
         ("archived", to_the_second(&text("archivedAt"))),

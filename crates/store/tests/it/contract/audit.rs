@@ -67,3 +67,20 @@ pub(crate) async fn entries_are_filtered_by_subject(opened: Opened) {
     assert_eq!(second.cursor, None);
     assert_eq!(second.items[0].detail, json!({"fields": ["credentials"]}));
 }
+
+pub(crate) async fn the_latest_entries_about_a_subject_come_newest_first(opened: Opened) {
+    let store = opened.store;
+    let acme = workspace(&store, "acme").await;
+    for number in 0..5 {
+        opened.clock.advance(SignedDuration::from_secs(1));
+        for subject in ["con_1", "con_2"] {
+            let mut entry = entry(Actor::System, subject);
+            entry.detail = json!({ "number": number });
+            store.record_audit(&acme.id, entry).await.unwrap();
+        }
+    }
+    let latest = store.latest_audit(&acme.id, "con_1", 3).await.unwrap();
+    let numbers: Vec<_> = latest.iter().map(|entry| &entry.detail["number"]).collect();
+    assert_eq!(numbers, [4, 3, 2]);
+    assert!(latest.iter().all(|entry| entry.subject == "con_1"));
+}

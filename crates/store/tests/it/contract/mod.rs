@@ -96,6 +96,7 @@ macro_rules! contract {
                 audit {
                     entries_read_back_whoever_wrote_them,
                     entries_are_filtered_by_subject,
+                    the_latest_entries_about_a_subject_come_newest_first,
                 }
             }
         }
