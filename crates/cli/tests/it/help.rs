@@ -15,6 +15,7 @@ const COMMANDS: &[&str] = &[
     "connections list",
     "connections show",
     "connections test",
+    "connections refresh",
     "connections archive",
     "connector new",
     "connector test",
