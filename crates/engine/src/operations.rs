@@ -2,7 +2,7 @@
 
 use authbridge_core::auth::check_input;
 use authbridge_core::connector::Operation;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::client::require_ready;
 use crate::open::Opened;
@@ -88,6 +88,8 @@ impl Engine {
             Some(schema) => {
                 check_input(Some(schema), &input).map_err(authbridge_core::auth::AuthError::from)?
             }
+            // Code takes the input apart without asking whether it is there.
+            None if input.is_null() => json!({}),
             None => input,
         };
         let renewal = ConnectionRenewal {
