@@ -1,6 +1,6 @@
 //! Operations: listed, shown, run.
 
-use authbridge_core::auth::check_input;
+use authbridge_core::auth::{AuthError, InputError, check_input};
 use authbridge_core::connector::Operation;
 use serde_json::{Value, json};
 
@@ -85,9 +85,12 @@ impl Engine {
             .operation(key)
             .ok_or_else(|| EngineError::not_found("Operation", key))?;
         let input = match &operation.input_schema {
-            Some(schema) => {
-                check_input(Some(schema), &input).map_err(authbridge_core::auth::AuthError::from)?
-            }
+            Some(schema) => check_input(Some(schema), &input).map_err(|error| {
+                AuthError::from(InputError {
+                    form: "the operation's `inputSchema`",
+                    ..error
+                })
+            })?,
             // Code takes the input apart without asking whether it is there.
             None if input.is_null() => json!({}),
             None => input,

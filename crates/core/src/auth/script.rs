@@ -104,6 +104,15 @@ impl ScriptFailure {
 }
 
 impl ScriptFailure {
+    /// What happened, without the place.
+    pub fn summary(&self) -> String {
+        let placeless = Self {
+            stack: Vec::new(),
+            ..self.clone()
+        };
+        placeless.to_string()
+    }
+
     /// The status of the answer that made it, when it came from a request.
     pub fn status(&self) -> Option<StatusCode> {
         match &self.cause {

@@ -162,13 +162,12 @@ fn method(text: &str) -> Result<Method, CallError> {
 fn query(query: &Value) -> Result<String, CallError> {
     let mut pairs = Vec::new();
     for (name, value) in object("query", query)?.into_iter().flatten() {
-        match value {
-            Value::Array(items) if items.iter().all(|item| scalar(item).is_some()) => {
-                items
-                    .iter()
-                    .for_each(|item| flatten(name, item, &mut pairs));
-            }
-            other => flatten(name, other, &mut pairs),
+        let scalars = value
+            .as_array()
+            .filter(|items| items.iter().all(|item| scalar(item).is_some()));
+        let values = scalars.map_or(std::slice::from_ref(value), Vec::as_slice);
+        for value in values {
+            flatten(name, value, &mut pairs);
         }
     }
     let encoded = pairs

@@ -64,7 +64,8 @@ impl FunctionRunner<'_> {
         {
             secrets.add(result);
         }
-        self.read_outcome(function, program, outcome, &secrets)
+        let result = self.read_outcome(function, program, outcome, &secrets);
+        result.map_err(|error| host.with_inner_frames(error))
     }
 
     fn read_outcome(

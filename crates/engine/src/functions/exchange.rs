@@ -340,5 +340,17 @@ pub(super) fn sending_failed(error: &EgressError) -> AuthError {
     if error.is_policy() {
         return AuthError::Blocked { reason };
     }
+    let reason = match error {
+        EgressError::TooLarge { .. } => format!("{reason} (`--script-response-size`)"),
+        EgressError::Blocked { .. }
+        | EgressError::PlainHttp { .. }
+        | EgressError::Resolve { .. }
+        | EgressError::Connect { .. }
+        | EgressError::Tls { .. }
+        | EgressError::Timeout { .. }
+        | EgressError::Http { .. }
+        | EgressError::CallerStalled
+        | EgressError::CutShort { .. } => format!("the external app cannot be reached: {reason}"),
+    };
     AuthError::Unavailable { reason }
 }

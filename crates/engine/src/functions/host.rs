@@ -5,8 +5,10 @@
     reason = "the sandbox's trait asks for this error, and requests are rare"
 )]
 
+use std::sync::{Mutex, PoisonError};
+
 use async_trait::async_trait;
-use authbridge_core::auth::{Arguments, AuthError};
+use authbridge_core::auth::{Arguments, AuthError, ScriptCause, StackFrame};
 use authbridge_core::client::{AllowedHosts, ApiClient, Call, CallData, Target};
 use authbridge_core::connector::FunctionName;
 use authbridge_core::request::{Request, Response};
@@ -22,6 +24,7 @@ use url::Url;
 use super::FunctionRunner;
 use super::exchange::{Answer, Exchange, Failure, call_failed, name_engine, send_through};
 use super::host_error::host_error;
+use crate::egress::EgressError;
 
 /// How many redirects `fetch` follows.
 const MAX_REDIRECTS: usize = 10;
@@ -33,6 +36,8 @@ pub(super) struct ScriptHost<'a> {
     has_client: bool,
     /// Whether the function is the one that says where requests go.
     makes_client: bool,
+    /// The message with which code of the API client failed last, and where.
+    inner: Mutex<Option<(String, Vec<StackFrame>)>>,
 }
 
 impl<'a> ScriptHost<'a> {
@@ -43,9 +48,42 @@ impl<'a> ScriptHost<'a> {
     ) -> Self {
         Self {
             has_client: super::code::gets_client(function, arguments),
+            inner: Mutex::default(),
             makes_client: function == FunctionName::MakeApiClient.as_str(),
             exchange: Exchange::new(runner, function, arguments),
         }
+    }
+
+    /// `error` with the places in code of the API client, where it is an error of that code that
+    /// the script passed on.
+    pub(super) fn with_inner_frames(&self, mut error: AuthError) -> AuthError {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let (AuthError::Script(failure), Some((message, frames))) = (&mut error, inner.as_ref())
+        else {
+            return error;
+        };
+        if let ScriptCause::Thrown { message: own, .. } = &failure.cause
+            && own == message
+        {
+            failure.stack.splice(0..0, frames.iter().cloned());
+        }
+        error
+    }
+
+    /// `failure` as the script sees it thrown.
+    fn seen_by_script(&self, failure: Failure) -> HostError {
+        let Failure { error, response } = failure;
+        let frames = if let AuthError::Script(failure) = &error {
+            failure.stack.clone()
+        } else {
+            Vec::new()
+        };
+        let seen = host_error(error, response);
+        if !frames.is_empty() {
+            let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+            *inner = Some((seen.message.clone(), frames));
+        }
+        seen
     }
 
     fn runner(&self) -> &'a FunctionRunner<'a> {
@@ -149,7 +187,7 @@ impl<'a> ScriptHost<'a> {
             .await
             .map_err(|error| HostError {
                 request_blocked: error.is_policy(),
-                ..HostError::network(format!("fetch failed: {error}"))
+                ..HostError::network(fetch_failed(&error))
             })
     }
 
@@ -175,6 +213,17 @@ impl<'a> ScriptHost<'a> {
         }
         Err(HostError::network("fetch failed: too many redirects"))
     }
+}
+
+/// Why `fetch` has no answer.
+fn fetch_failed(error: &EgressError) -> String {
+    let is_ours = matches!(error, EgressError::TooLarge { .. });
+    let setting = if is_ours {
+        " (`--script-response-size`)"
+    } else {
+        ""
+    };
+    format!("fetch failed: {error}{setting}")
 }
 
 /// A request of `fetch` on its way, which redirects may change.
@@ -302,10 +351,7 @@ impl Host for ScriptHost<'_> {
                 Err(_) => return Err(timed_out()),
             },
         };
-        let answer = answer.map_err(|failure| {
-            let Failure { error, response } = failure;
-            host_error(error, response)
-        })?;
+        let answer = answer.map_err(|failure| self.seen_by_script(failure))?;
         let data = match response_type {
             ResponseType::ArrayBuffer | ResponseType::Stream => {
                 ClientData::Bytes(answer.response.body.clone())

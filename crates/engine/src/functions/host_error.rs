@@ -37,7 +37,7 @@ pub(super) fn host_error(error: AuthError, response: Option<Box<Response>>) -> H
             request_blocked: true,
             ..HostError::default()
         },
-        AuthError::Script(failure) => of_code(*failure, message),
+        AuthError::Script(failure) => of_code(*failure),
         AuthError::Input(_)
         | AuthError::NotYet { .. }
         | AuthError::KindNotAllowed { .. }
@@ -68,8 +68,8 @@ fn built_in_key(status: StatusCode) -> Option<HandlerErrorKey> {
 
 /// What code of the API client threw. One of the SDK's errors stays what it is; a failed request
 /// of another library becomes what it would be had the engine made it.
-fn of_code(failure: ScriptFailure, message: String) -> HostError {
-    let status = failure.status();
+fn of_code(failure: ScriptFailure) -> HostError {
+    let (status, message) = (failure.status(), failure.summary());
     let ScriptCause::Thrown {
         name,
         message: own,

@@ -229,7 +229,8 @@ mod tests {
         ] {
             let standard = STANDARD.encode(pair);
             let url_safe = URL_SAFE_NO_PAD.encode(pair);
-            let lower: String = pair.bytes().map(|byte| format!("{byte:02x}")).collect();
+            let digits: Vec<String> = pair.bytes().map(|byte| format!("{byte:02x}")).collect();
+            let lower = digits.concat();
             let upper = lower.to_uppercase();
             for encoded in [standard, url_safe, lower, upper] {
                 let text = format!("Basic {encoded}, path/{encoded}");

@@ -152,11 +152,11 @@ async fn errors_that_on_error_throws_keep_their_class() {
     let mut connector = connector(&world, client, &[]);
     connector["operations"]["sees"] = json!({"name": "Sees", "run": code(sees)});
     let id = stale(&world, connector, &token).await;
-    let seen = run(&world, &id, &token, "sees").await;
+    let found = run(&world, &id, &token, "sees").await;
     let expected = json!({
         "is": true, "message": "gone", "type": "bad_request", "key": "not_found", "data": {"id": 7},
     });
-    assert_eq!(seen, expected);
+    assert_eq!(found, expected);
 }
 
 #[tokio::test]
@@ -303,4 +303,64 @@ async fn hosts_are_named_with_their_port_and_may_be_listed_with_it() {
     pushed.expect(200);
     let allowed = world.post(&path, &token, json!({})).await;
     assert_eq!(allowed.expect(200).json()["output"], 204);
+}
+
+#[tokio::test]
+async fn an_api_client_that_fails_is_told_by_its_own_lines() {
+    let world = World::new().await;
+    let token = world.customer("c-1");
+    let client = "export default ({ credentials }) => {
+        if (credentials.apiKey === 'expired-key') throw new Error('no such key')
+    }";
+    let mut connector = connector(&world, client, &[]);
+    let call = "export default ({ apiClient }) =>\n\n\n apiClient.get('/me')";
+    connector["operations"]["call"] = json!({"name": "Call", "run": code(call)});
+    let id = stale(&world, connector, &token).await;
+    let path = format!("/connections/{id}/operations/call/run");
+    let failed = world.post(&path, &token, json!({})).await.json();
+    assert_eq!(failed["type"], "custom_code", "{failed}");
+    assert_eq!(failed["stack"][0]["line"], 2, "{failed}");
+    let message = failed["message"].as_str().unwrap();
+    assert!(
+        message.contains("`makeApiClient` failed: no such key"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn a_misspelt_formula_in_a_handler_is_an_error_that_names_it() {
+    let world = World::new().await;
+    let token = world.customer("c-1");
+    let client =
+        "export default () => ({ baseUri: BASE, responseHandlers: [{ match: { $evl: 1 } }] })";
+    let calls = [("me", "apiClient.get('/me')")];
+    let id = stale(&world, connector(&world, client, &calls), &token).await;
+    let failed = run(&world, &id, &token, "me").await;
+    let message = failed["message"].as_str().unwrap();
+    assert!(message.contains("responseHandlers[0].match"), "{message}");
+    assert!(message.contains("did you mean `$eval`"), "{message}");
+}
+
+#[tokio::test]
+async fn input_that_does_not_fit_an_operation_is_called_its_input() {
+    let world = World::new().await;
+    let token = world.customer("c-1");
+    let mut connector = api_key_connector("coded", world.provider.base_uri());
+    connector["operations"] = json!({"typed": {"name": "Typed", "run": code("export default () => 1"),
+        "inputSchema": {"type": "object", "properties": {"n": {"type": "number"}}, "required": ["n"]}}});
+    world.install(connector).await;
+    let input = json!({"apiKey": "simulated-api-key"});
+    let connected = world.connect_with("coded", &token, input).await;
+    let id = connected.expect(201).json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let path = format!("/connections/{id}/operations/typed/run");
+    let refused = world.post(&path, &token, json!({})).await;
+    let refused = refused.expect_error(400, "bad_request", None);
+    let message = refused["message"].as_str().unwrap();
+    assert!(
+        message.contains("does not fit the operation's `inputSchema`: `n`"),
+        "{message}"
+    );
 }
