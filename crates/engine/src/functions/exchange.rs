@@ -354,3 +354,26 @@ pub(super) fn sending_failed(error: &EgressError) -> AuthError {
     };
     AuthError::Unavailable { reason }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_is_too_large_came_from_an_app_that_was_reached() {
+        let host = || "api.example.com".to_owned();
+        let large = sending_failed(&EgressError::TooLarge {
+            host: host(),
+            limit: 7,
+        });
+        assert_eq!(
+            large.to_string(),
+            "the answer of `api.example.com` is larger than 7 bytes (`--script-response-size`)"
+        );
+        let unknown = sending_failed(&EgressError::Resolve { host: host() });
+        assert_eq!(
+            unknown.to_string(),
+            "the external app cannot be reached: the name `api.example.com` does not resolve"
+        );
+    }
+}
