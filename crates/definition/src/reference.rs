@@ -1,5 +1,6 @@
 //! The reference pages, generated from the tables that the readers use.
 
+mod coded_client;
 mod pages;
 mod table;
 
@@ -96,6 +97,7 @@ fn functions() -> String {
             .collect();
         let _ignored = writeln!(text, "| `{}` | {} |", kind.as_str(), suffixes.join(", "));
     }
+    text.push_str(coded_client::CODED_CLIENT);
     text
 }
 

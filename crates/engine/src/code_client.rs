@@ -1,9 +1,10 @@
 //! Requests of callers through API clients that are partly code.
 
 use authbridge_core::client::{ApiClient, Call};
+use authbridge_core::connector::FunctionName;
 use authbridge_core::request::Response;
 
-use crate::functions::{client_method, dynamic_options};
+use crate::functions::{Exchange, dynamic_options};
 use crate::refresh::ConnectionRenewal;
 use crate::{Engine, EngineError, PreparedClient, Session};
 
@@ -25,7 +26,7 @@ impl Engine {
         Ok(overlaid.map_err(authbridge_core::auth::AuthError::from)?)
     }
 
-    /// A request by the methods of a client that is code.
+    /// A request by the methods of a client that is code. Expired credentials are renewed once.
     pub async fn request_by_code(
         &self,
         session: &Session,
@@ -42,7 +43,13 @@ impl Engine {
             generation: opened.generation,
         };
         let runner = self.runner(session, &opened.setup, &opened.owner, Some(&renewal))?;
-        let (response, _) = client_method(&runner, &opened.arguments, &client.api, call).await?;
-        Ok(response)
+        let function = FunctionName::MakeApiClient.as_str();
+        let exchange = Exchange::new(&runner, function, &opened.arguments)
+            .with_client(client.api.clone())
+            .await;
+        match Box::pin(exchange.request(call)).await {
+            Ok(answer) => Ok(answer.response),
+            Err(failure) => Err(failure.error.into()),
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! Operations: listed, shown, run.
 
-use authbridge_core::auth::check_input;
+use authbridge_core::auth::{AuthError, InputError, check_input};
 use authbridge_core::connector::Operation;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::client::require_ready;
 use crate::open::Opened;
@@ -85,9 +85,14 @@ impl Engine {
             .operation(key)
             .ok_or_else(|| EngineError::not_found("Operation", key))?;
         let input = match &operation.input_schema {
-            Some(schema) => {
-                check_input(Some(schema), &input).map_err(authbridge_core::auth::AuthError::from)?
-            }
+            Some(schema) => check_input(Some(schema), &input).map_err(|error| {
+                AuthError::from(InputError {
+                    form: "the operation's `inputSchema`",
+                    ..error
+                })
+            })?,
+            // Code takes the input apart without asking whether it is there.
+            None if input.is_null() => json!({}),
             None => input,
         };
         let renewal = ConnectionRenewal {

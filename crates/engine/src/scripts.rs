@@ -1,5 +1,6 @@
 //! The sandbox, and the programs compiled for it.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use authbridge_core::Effects;
@@ -9,6 +10,7 @@ use authbridge_script::{
     SandboxSettings, ScriptError, Usage,
 };
 use moka::future::Cache;
+use serde_json::Value;
 
 /// How functions in JavaScript are run.
 #[derive(Clone, Debug)]
@@ -70,7 +72,10 @@ impl Scripts {
             Err(reason) => Err(ScriptError::Crashed { reason }),
         };
         match prepared {
-            Ok((sandbox, program)) => sandbox.call(&program, call, host).await,
+            Ok((sandbox, program)) => {
+                let outcome = sandbox.call(&program, call, host).await;
+                in_authors_places(outcome, &program, linked)
+            }
             Err(error) => Outcome {
                 result: Err(error),
                 logs: Vec::new(),
@@ -115,6 +120,47 @@ impl Scripts {
             Ok((_, program)) => Ok(program),
             Err(error) => Err((*error).clone()),
         }
+    }
+}
+
+/// `outcome` with the places of its stack traces in the author's files.
+fn in_authors_places(mut outcome: Outcome, program: &Program, linked: &Linked) -> Outcome {
+    let shown =
+        |at: &authbridge_script::Position| match linked.locate(&at.module, at.line, at.column) {
+            Some(place) => format!("{}:{}:{}", place.file, place.line, place.column),
+            None => format!("{}:{}:{}", at.module, at.line, at.column),
+        };
+    let rewrite = |text: &mut String| {
+        if let Cow::Owned(rewritten) = program.with_places(text, &shown) {
+            *text = rewritten;
+        }
+    };
+    for line in &mut outcome.logs {
+        rewrite(&mut line.message);
+    }
+    match &mut outcome.result {
+        Ok(Some(value)) => rewrite_texts(value, &rewrite),
+        Err(ScriptError::Thrown(thrown)) => {
+            rewrite(&mut thrown.message);
+            if let Some(data) = &mut thrown.data {
+                rewrite_texts(data, &rewrite);
+            }
+        }
+        Ok(None) | Err(_) => {}
+    }
+    outcome
+}
+
+fn rewrite_texts(value: &mut Value, rewrite: &impl Fn(&mut String)) {
+    match value {
+        Value::String(text) => rewrite(text),
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| rewrite_texts(item, rewrite)),
+        Value::Object(members) => members
+            .values_mut()
+            .for_each(|member| rewrite_texts(member, rewrite)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

@@ -48,7 +48,7 @@ pub enum ModuleFormat {
 /// Whether something can be called, as far as that is known without running it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Callable {
-    /// It is a function or a class.
+    /// It is a function.
     Yes,
     /// It certainly is not.
     No,

@@ -26,7 +26,8 @@ types, not checked. The language is ES2023. Decorators, `accessor`, `using` and 
 
 The function that is called is, in this order: the default export if it is a function, the export
 of the function's name, the member of that name in the default export, or the only function that
-is exported. It gets one argument, an object; what it returns is awaited.
+is exported. It gets one argument, an object; what it returns is awaited, and becomes JSON:
+functions are left out, bytes become base64, errors their `name` and `message`.
 
 A file that has `import`, `export` or `await` at its top level is an ES module, in strict mode;
 every other file is CommonJS. Either may load the other.

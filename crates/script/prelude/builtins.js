@@ -16,7 +16,7 @@ const modules = new Map([
   ['@integration-app/sdk/errors', sdk],
   ['@membranehq/sdk', sdk],
   ['@membranehq/sdk/errors', sdk],
-  ['@integration-app/connector-sdk', require('./sdk/connector.js')],
+  ['@integration-app/connector-sdk', require('./sdk/connector.js').module],
 ]);
 
 exports.find = name => modules.get(name.startsWith('node:') ? name.slice(5) : name);

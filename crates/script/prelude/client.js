@@ -37,10 +37,12 @@ const queryObject = query => {
   return object;
 };
 
-const makeRequest = async (client, { path = '', method = 'GET', ...options }) => {
+// `client` is the name of a client of the argument, or undefined for one that `own`, its options, describes.
+const makeRequest = (exports.makeRequest = async (client, { path = '', method = 'GET', ...options }, own) => {
   const { bytes, ...content } = body(options.data);
   const args = {
-    client,
+    client: client ?? '',
+    options: own,
     method: `${method}`.toUpperCase(),
     path: `${path}`,
     baseUri: options.baseUri ?? options.baseUrl,
@@ -49,13 +51,14 @@ const makeRequest = async (client, { path = '', method = 'GET', ...options }) =>
     auth: options.auth,
     responseType: options.responseType ?? (options.stream ? 'stream' : options.binary ? 'arraybuffer' : 'json'),
     timeout: options.timeout,
+    fullResponse: Boolean(options.returnFullResponse),
     ...content,
   };
   const response = await host.request(host.operations.CLIENT, args, bytes);
   const data = received(response, args.responseType);
   if (!options.returnFullResponse) return data;
   return { data, status: response.status, statusCode: response.status, headers: plainHeaders(response.headers) };
-};
+});
 
 exports.client = name => {
   const withData = method => (path, data, options) => makeRequest(name, { ...options, path, method, data });

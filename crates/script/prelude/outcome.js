@@ -1,8 +1,10 @@
-// A result as JSON. What JSON has no word for is written so that the host can see it:
-// functions as {"$function": true}, bytes as {"$bytes": "<base64>"}, and instances of a script's own classes with
-// their methods. The size is counted on the way, so that a huge result is not built first.
+// A result as JSON. For the engine, what JSON has no word for is written so that it can be seen: functions as
+// {"$function": true}, bytes as {"$bytes": "<base64>"}, and instances of a script's own classes with their methods. For
+// everybody else (`plain`) functions are left out, as by `JSON.stringify`, bytes are their base64, and errors have their
+// name and message. The size is counted on the way, so that a huge result is not built first.
 const { toBase64 } = require('./base64.js');
 const { parse, stringify } = require('./json.js');
+const restClient = require('./sdk/connector.js');
 
 // How serialising ends early. Told apart by identity: `instanceof` would ask a thrown proxy.
 const TOO_LARGE = { toString: () => 'the value is too large' };
@@ -36,7 +38,9 @@ for (const name of Object.getOwnPropertyNames(globalThis)) {
 
 const methodsOf = object => {
   const names = [];
-  for (let proto = Object.getPrototypeOf(object); !known.has(proto); proto = Object.getPrototypeOf(proto)) {
+  // A client that only has options makes no requests itself.
+  const last = restClient.isPlainClient(object) ? restClient.prototype : undefined;
+  for (let proto = Object.getPrototypeOf(object); !known.has(proto) && proto !== last; proto = Object.getPrototypeOf(proto)) {
     for (const name of Object.getOwnPropertyNames(proto)) {
       const { value } = Object.getOwnPropertyDescriptor(proto, name);
       if (name !== 'constructor' && typeof value === 'function') names.push(name);
@@ -45,12 +49,21 @@ const methodsOf = object => {
   return names;
 };
 
+// An error as data; anything else as it is.
+const shownError = value => {
+  if (!(value instanceof Error)) return value;
+  const { name, message } = value;
+  return { name, message };
+};
+
 class Converter {
   #left;
   #path = new Set();
+  #plain;
 
-  constructor(limit) {
+  constructor(limit, plain) {
     this.#left = limit;
+    this.#plain = plain;
   }
 
   #count(size) {
@@ -65,6 +78,7 @@ class Converter {
         this.#count(value.length + 2);
         return value;
       case 'function':
+        if (this.#plain) return undefined;
         this.#count(18);
         return FUNCTION;
       case 'bigint':
@@ -81,14 +95,14 @@ class Converter {
     const bytes = bytesOf(value);
     if (bytes) {
       this.#count(12 + Math.ceil(bytes.length / 3) * 4);
-      return { $bytes: toBase64(bytes) };
+      return this.#plain ? toBase64(bytes) : { $bytes: toBase64(bytes) };
     }
     if (typeof value.toJSON === 'function') return this.convert(value.toJSON(key), key);
     if (this.#path.has(value)) throw new Unfit(`${key === '' ? 'it' : `\`${key}\``} contains itself`);
     if (this.#path.size >= DEEPEST) throw new Unfit(`it is nested more than ${DEEPEST} levels deep`);
     this.#path.add(value);
     this.#count(2);
-    const converted = Array.isArray(value) ? this.#array(value) : this.#members(value);
+    const converted = Array.isArray(value) ? this.#array(value) : this.#members(this.#plain ? shownError(value) : value);
     this.#path.delete(value);
     return converted;
   }
@@ -114,10 +128,14 @@ class Converter {
       if (value === undefined || typeof value === 'symbol') continue;
       this.#count(name.length + 4);
       const converted = this.convert(value, name);
+      if (converted === undefined) {
+        changed = true;
+        continue;
+      }
       changed ||= converted !== value;
       Object.defineProperty(copy, name, { value: converted, enumerable: true });
     }
-    for (const name of methodsOf(object)) {
+    for (const name of this.#plain ? [] : methodsOf(object)) {
       if (Object.hasOwn(copy, name)) continue;
       changed = true;
       this.#count(name.length + 22);
@@ -128,16 +146,16 @@ class Converter {
   }
 }
 
-const json = (value, limit) => {
-  const text = stringify(new Converter(limit).convert(value, ''));
+const json = (value, limit, plain) => {
+  const text = stringify(new Converter(limit, plain).convert(value, ''));
   if (text !== undefined && text.length > limit) throw TOO_LARGE;
   return text;
 };
 
 // The call's last word for a result: one character that says what follows (see `src/wire.rs`).
-exports.serialise = (value, limit) => {
+exports.serialise = (value, limit, plain) => {
   try {
-    const text = json(value, limit);
+    const text = json(value, limit, plain);
     return text === undefined ? 'u' : `v${text}`;
   } catch (error) {
     if (error === TOO_LARGE) return 'o';
@@ -150,7 +168,7 @@ exports.serialise = (value, limit) => {
 // The value as plain data, or undefined when it has no such form or is too large.
 exports.plain = (value, limit) => {
   try {
-    const text = json(value, limit);
+    const text = json(value, limit, true);
     return text === undefined ? undefined : parse(text);
   } catch {
     return undefined;

@@ -62,7 +62,7 @@ const fail = (exports.fail = error => {
 
 exports.run = async (program, call, bytes) => {
   try {
-    host.finish(serialise(await perform(program, call, bytes), call.outputBytes));
+    host.finish(serialise(await perform(program, call, bytes), call.outputBytes, call.plain));
   } catch (error) {
     fail(error);
   }

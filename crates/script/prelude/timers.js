@@ -70,10 +70,18 @@ exports.fire = id => {
   guarded(timer.callback, timer.args);
 };
 
+// What `util.promisify` makes of them: their callback comes first and gets no error.
+const promised = Symbol.for('nodejs.util.promisify.custom');
+const after = (start, wait) => Object.defineProperty(start, promised, { value: wait });
+const setTimeout = (callback, delay, ...args) => begin(callback, delay, args, false);
+const setImmediate = (callback, ...args) => begin(callback, 0, args, false);
+after(setTimeout, (delay, value) => new Promise(resolve => setTimeout(resolve, delay, value)));
+after(setImmediate, value => new Promise(resolve => setImmediate(resolve, value)));
+
 exports.globals = {
-  setTimeout: (callback, delay, ...args) => begin(callback, delay, args, false),
+  setTimeout,
   setInterval: (callback, delay, ...args) => begin(callback, delay, args, true),
-  setImmediate: (callback, ...args) => begin(callback, 0, args, false),
+  setImmediate,
   clearTimeout: stop,
   clearInterval: stop,
   clearImmediate: stop,

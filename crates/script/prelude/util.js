@@ -2,14 +2,19 @@
 const { inspect, format } = require('./inspect.js');
 const { globals: { TextEncoder, TextDecoder } } = require('./encoding.js');
 
+const custom = Symbol.for('nodejs.util.promisify.custom');
+
 const promisify = original => {
   if (typeof original !== 'function') throw new TypeError('The "original" argument must be a function');
+  if (typeof original[custom] === 'function') return original[custom];
   return function (...args) {
     return new Promise((resolve, reject) => {
       original.call(this, ...args, (error, value) => (error ? reject(error) : resolve(value)));
     });
   };
 };
+
+promisify.custom = custom;
 
 const callbackify = original => (...args) => {
   const callback = args.pop();

@@ -21,6 +21,9 @@ pub struct Call {
     pub clients: Vec<String>,
     /// What to do with the function's result, rather than to return it.
     pub then: Option<Then>,
+    /// Whether the result is for others than the engine: without what marks functions and bytes (see
+    /// [`Outcome::result`]).
+    pub plain: bool,
     /// Other limits than the sandbox's own.
     pub limits: Option<Limits>,
 }
@@ -40,7 +43,8 @@ pub struct Then {
 pub struct Outcome {
     /// The result as JSON, `None` for `undefined`. Beside what JSON says: a function is `{"$function": true}`, bytes
     /// (`Buffer`, `Uint8Array`, `ArrayBuffer`) are `{"$bytes": "<base64>"}`, and an instance of a script's class has its
-    /// class's methods as members.
+    /// class's methods as members. Where the call said [`plain`](Call::plain), functions are left out, bytes are text in
+    /// base64, and an error is its name and message.
     pub result: Result<Option<Value>, ScriptError>,
     /// What the script wrote with `console`.
     pub logs: Vec<LogLine>,

@@ -12,7 +12,8 @@ pub trait Host: Send + Sync {
     /// `fetch` and `axios`.
     async fn fetch(&self, request: FetchRequest) -> Result<FetchResponse, HostError>;
 
-    /// `get`, `post` … of the API client called `client` (one of [`Call::clients`](crate::Call::clients)).
+    /// `get`, `post` … of the API client called `client` (one of [`Call::clients`](crate::Call::clients)), or of one that
+    /// the script made of [`ClientRequest::options`]; that has no name.
     async fn client_request(
         &self,
         client: &str,
@@ -80,6 +81,11 @@ pub struct ClientRequest {
     pub auth: Option<Value>,
     /// The body.
     pub data: ClientBody,
+    /// What a `RestApiClient` that the script made itself was made with; its requests are not those of a client that
+    /// the call was given.
+    pub options: Option<Value>,
+    /// Whether the script asked for status and headers beside the body, which it gets in any case.
+    pub full_response: bool,
     /// How the script wants the response's body.
     pub response_type: ResponseType,
     /// The script's own time limit.

@@ -1,9 +1,13 @@
 //! What is compiled once: the modules of a connector that one function needs.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
+
+use crate::error::Position;
+use crate::stack;
 
 /// Modules to compile. The names in [`ModuleSource::imports`] are names of these modules or of built-in ones.
 #[derive(Clone, Debug, Default)]
@@ -62,6 +66,16 @@ pub(crate) struct ModuleInfo {
 }
 
 impl Program {
+    /// `text`, which the script wrote, with the places in its stack traces as `shown` words them, and without frames
+    /// that are not the script's.
+    pub fn with_places<'a>(
+        &self,
+        text: &'a str,
+        shown: &dyn Fn(&Position) -> String,
+    ) -> Cow<'a, str> {
+        stack::rewritten(text, &self.inner.modules, shown)
+    }
+
     /// Bytes of compiled code, for accounting.
     pub fn size(&self) -> usize {
         self.inner.bytes.len() + self.inner.manifest.len()

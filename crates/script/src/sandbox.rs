@@ -292,6 +292,7 @@ fn start_message(program: &Program, call: &Call, limits: &Limits) -> Message {
         "clients": call.clients,
         "then": then,
         "outputBytes": limits.output_bytes,
+        "plain": call.plain,
     });
     let text = format!(r#"{{"program":{},"call":{call}}}"#, program.inner.manifest);
     Message {

@@ -188,38 +188,17 @@ fn from_auth(error: AuthError, message: String) -> ApiError {
             ApiError::bad_request(message).data(Some(json!({ "fields": input.fields })))
         }
         AuthError::Refused {
-            key: Some(HandlerErrorKey::RateLimitExceeded),
-            data,
-            ..
-        }
-        | AuthError::Refused {
-            key: None,
-            status: StatusCode::TOO_MANY_REQUESTS,
-            data,
-            ..
-        } => connection(StatusCode::TOO_MANY_REQUESTS, message)
-            .key("rate_limit_exceeded")
-            .data(data),
-        AuthError::Refused {
             key, status, data, ..
         } => {
-            let data = data.unwrap_or_else(|| json!({ "response": { "status": status.as_u16() } }));
-            let answer = match blame {
-                Blame::Provider => StatusCode::BAD_GATEWAY,
-                Blame::Caller | Blame::Customer | Blame::WorkspaceOwner | Blame::Operator => {
-                    StatusCode::BAD_REQUEST
-                }
+            let key = key_of_refusal(Some(status), key);
+            let data = match (data, key) {
+                (Some(data), _) => Some(data),
+                (None, Some("rate_limit_exceeded")) => None,
+                (None, _) => Some(json!({ "response": { "status": status.as_u16() } })),
             };
-            let error = connection(answer, message).data(Some(data));
-            match (key, blame) {
-                (Some(key), _) => error.key(key.as_str()),
-                (None, Blame::Customer) => error.key("connection_is_defunct"),
-                // An external app that is in trouble says nothing about the connection.
-                (
-                    None,
-                    Blame::Caller | Blame::WorkspaceOwner | Blame::Provider | Blame::Operator,
-                ) => error,
-            }
+            let mut error = connection(status_of_thrown(key, blame), message).data(data);
+            error.key = key;
+            error
         }
         AuthError::TestFailed => {
             connection(StatusCode::BAD_REQUEST, message).key("connection_is_defunct")
@@ -274,6 +253,7 @@ fn from_refusal(refusal: &TokenRefusal, message: String) -> ApiError {
 /// Code that threw one of the SDK's errors answers with its type, key and data; code that failed
 /// is a `custom_code` error. Both carry the author's stack.
 fn from_script(failure: ScriptFailure, blame: Blame, message: String) -> ApiError {
+    let status = failure.status();
     let (kind, key, data) = match failure.cause {
         ScriptCause::Thrown {
             kind, key, data, ..
@@ -283,6 +263,11 @@ fn from_script(failure: ScriptFailure, blame: Blame, message: String) -> ApiErro
         }
     };
     let kind = known(&THROWN_TYPES, kind.as_deref()).unwrap_or("custom_code");
+    let refusal = key_of_refusal(status, key.as_deref().and_then(HandlerErrorKey::from_name));
+    let key = match refusal {
+        Some(refusal) if kind == "connection" => Some(refusal.to_owned()),
+        _ => key,
+    };
     let mut error = ApiError::new(status_of_thrown(key.as_deref(), blame), kind, message);
     error.key = known(&THROWN_KEYS, key.as_deref());
     error.code = Some(Box::new(FailedCode {
@@ -291,6 +276,31 @@ fn from_script(failure: ScriptFailure, blame: Blame, message: String) -> ApiErro
         key: key.filter(|_| error.key.is_none()),
     }));
     error.data(data)
+}
+
+/// The key of a request that the external app refused, whoever made it: the key that a response
+/// handler or the connector's code gave, or what the status says. Credentials that were refused
+/// and not renewed do not work any more.
+fn key_of_refusal(
+    status: Option<StatusCode>,
+    key: Option<HandlerErrorKey>,
+) -> Option<&'static str> {
+    let is_unauthorised = status == Some(StatusCode::UNAUTHORIZED);
+    let key = match key {
+        Some(HandlerErrorKey::AccessTokenExpired) if is_unauthorised => {
+            HandlerErrorKey::ConnectionIsDefunct
+        }
+        Some(key) => key,
+        None => match status? {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                HandlerErrorKey::ConnectionIsDefunct
+            }
+            StatusCode::TOO_MANY_REQUESTS => HandlerErrorKey::RateLimitExceeded,
+            // Any other refusal says nothing about the connection.
+            _ => return None,
+        },
+    };
+    Some(key.as_str())
 }
 
 /// Types and keys of the SDK's errors (membrane-connectors reference, section 2.4).

@@ -126,9 +126,9 @@ pub enum AuthError {
     #[error("the external app did not accept the credentials: `test` returned nothing truthy")]
     TestFailed,
     /// The external app could not be reached, or its answer not be read.
-    #[error("the external app cannot be reached: {reason}")]
+    #[error("{reason}")]
     Unavailable {
-        /// What happened, without addresses of ours or secrets of theirs.
+        /// What happened, as a sentence, without addresses of ours or secrets of theirs.
         reason: String,
     },
     /// The engine's own rules forbid the request.

@@ -5,10 +5,15 @@ use jsonschema::error::ValidationErrorKind;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+/// What users fill in to connect, in words.
+const CONNECT_FORM: &str = "the connect form";
+
 /// Input that does not fit the form.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the input does not fit the connect form: {}", summary(fields))]
+#[error("the input does not fit {form}: {}", summary(fields))]
 pub struct InputError {
+    /// What it must fit, in words.
+    pub form: &'static str,
     /// One entry per problem, in the order of the form.
     pub fields: Vec<FieldError>,
 }
@@ -29,6 +34,7 @@ pub fn check_input(schema: Option<&Value>, input: &Value) -> Result<Value, Input
         Value::Object(_) => input.clone(),
         Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
             return Err(InputError {
+                form: CONNECT_FORM,
                 fields: vec![field("", "must be an object")],
             });
         }
@@ -47,7 +53,10 @@ pub fn check_input(schema: Option<&Value>, input: &Value) -> Result<Value, Input
     if problems.is_empty() {
         return Ok(value);
     }
-    Err(InputError { fields: problems })
+    Err(InputError {
+        form: CONNECT_FORM,
+        fields: problems,
+    })
 }
 
 fn problems(schema: &Value, value: &Value) -> Vec<FieldError> {

@@ -103,6 +103,27 @@ impl ScriptFailure {
     }
 }
 
+impl ScriptFailure {
+    /// What happened, without the place.
+    pub fn summary(&self) -> String {
+        let placeless = Self {
+            stack: Vec::new(),
+            ..self.clone()
+        };
+        placeless.to_string()
+    }
+
+    /// The status of the answer that made it, when it came from a request.
+    pub fn status(&self) -> Option<StatusCode> {
+        match &self.cause {
+            ScriptCause::Thrown { status, .. } => {
+                status.and_then(|status| StatusCode::from_u16(status).ok())
+            }
+            ScriptCause::Limit { .. } | ScriptCause::Unusable { .. } | ScriptCause::Busy => None,
+        }
+    }
+}
+
 fn blame_of_thrown(
     name: &str,
     kind: Option<&str>,

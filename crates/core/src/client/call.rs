@@ -1,6 +1,8 @@
 //! One request through an API client: what a mapping describes, and what `apiClient.get(…)` in a
 //! script asks for.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -21,7 +23,8 @@ pub struct Call {
     pub path: String,
     /// Takes the place of the client's base URI; its host must be allowed.
     pub base_uri: Option<String>,
-    /// An object of query parameters, or null. Lists become repeated parameters.
+    /// An object of query parameters, or null. Lists become repeated parameters; objects, and lists
+    /// that hold objects, are written as axios does: `filter[name]=x`.
     pub query: Value,
     /// An object of header fields, or null; they win over the client's.
     pub headers: Value,
@@ -29,6 +32,9 @@ pub struct Call {
     pub auth: Value,
     /// The body.
     pub data: CallData,
+    /// `returnFullResponse`: whoever asks wants status and headers beside the body. It is for
+    /// clients of methods, which decide what they return.
+    pub wants_full_response: bool,
 }
 
 /// The body of a [`Call`].
@@ -86,6 +92,18 @@ impl From<TargetError> for CallError {
     }
 }
 
+impl Call {
+    /// The path as code of the connector gets it: with a leading slash unless it is a whole URL,
+    /// is empty or begins with its query.
+    pub fn rooted_path(&self) -> Cow<'_, str> {
+        let is_rooted = self.path.is_empty() || self.path.starts_with(['/', '?']);
+        if is_rooted || absolute(&self.path).is_some() {
+            return Cow::Borrowed(&self.path);
+        }
+        Cow::Owned(format!("/{}", self.path))
+    }
+}
+
 impl ApiClient {
     /// The request that `call` asks for, with what this client adds to every request.
     pub fn request(&self, call: &Call) -> Result<Request, CallError> {
@@ -140,24 +158,47 @@ fn method(text: &str) -> Result<Method, CallError> {
         .map_err(|_| CallError::Method(text.chars().take(20).collect()))
 }
 
-/// Lists become repeated parameters; null is left out.
+/// Lists become repeated parameters, objects are written as `name[member]`, null is left out.
 fn query(query: &Value) -> Result<String, CallError> {
     let mut pairs = Vec::new();
     for (name, value) in object("query", query)?.into_iter().flatten() {
-        let values = value
+        let scalars = value
             .as_array()
-            .map_or(std::slice::from_ref(value), Vec::as_slice);
+            .filter(|items| items.iter().all(|item| scalar(item).is_some()));
+        let values = scalars.map_or(std::slice::from_ref(value), Vec::as_slice);
         for value in values {
-            let text = scalar(value).ok_or_else(|| CallError::Shape {
-                part: format!("query.{name}"),
-                expected: "a scalar or a list of scalars",
-            })?;
-            pairs.extend(
-                text.map(|text| format!("{}={}", encode_component(name), encode_component(&text))),
-            );
+            flatten(name, value, &mut pairs);
         }
     }
-    Ok(pairs.join("&"))
+    let encoded = pairs
+        .iter()
+        .map(|(name, text)| format!("{}={}", encode_component(name), encode_component(text)));
+    Ok(encoded.collect::<Vec<_>>().join("&"))
+}
+
+/// Nested values as axios writes them: `filter[name]=x`, `filter[ids][]=1`, `filter[0][id]=1`.
+fn flatten(name: &str, value: &Value, pairs: &mut Vec<(String, String)>) {
+    match value {
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                let is_scalar = scalar(item).is_some();
+                let index = if is_scalar {
+                    String::new()
+                } else {
+                    index.to_string()
+                };
+                flatten(&format!("{name}[{index}]"), item, pairs);
+            }
+        }
+        Value::Object(members) => {
+            for (member, value) in members {
+                flatten(&format!("{name}[{member}]"), value, pairs);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            pairs.extend(scalar(value).flatten().map(|text| (name.to_owned(), text)));
+        }
+    }
 }
 
 fn add_headers(headers: &mut HeaderMap, given: &Value) -> Result<(), CallError> {
@@ -304,6 +345,40 @@ mod tests {
         let request = client().request(&call).unwrap();
         assert_eq!(request.headers["authorization"], "Basic dTpw");
         assert_eq!(request.method, Method::GET);
+    }
+
+    #[test]
+    fn nested_parameters_are_written_with_brackets() {
+        let call = Call {
+            path: "x".into(),
+            query: json!({
+                "filter": {"name": "a b", "ids": [1, 2], "none": null},
+                "tag": ["p", "q"], "sort": [{"by": "name"}],
+            }),
+            ..Call::default()
+        };
+        let request = client().request(&call).unwrap();
+        let query = percent_encoding::percent_decode_str(&request.target.path_and_query);
+        assert_eq!(
+            query.decode_utf8_lossy(),
+            "/v1/x?filter[name]=a b&filter[ids][]=1&filter[ids][]=2&tag=p&tag=q&sort[0][by]=name"
+        );
+    }
+
+    #[test]
+    fn relative_paths_begin_with_a_slash_for_code() {
+        let rooted = |path: &str| {
+            let path = path.to_owned();
+            let call = Call {
+                path,
+                ..Call::default()
+            };
+            call.rooted_path().into_owned()
+        };
+        assert_eq!(rooted("things"), "/things");
+        assert_eq!(rooted("/me"), "/me");
+        assert_eq!(rooted("?a=1"), "?a=1");
+        assert_eq!(rooted("https://x.example/y"), "https://x.example/y");
     }
 
     #[test]

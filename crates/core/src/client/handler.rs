@@ -1,6 +1,7 @@
 //! Response handlers: how a definition tells success from failure where the status does not.
 
 use authbridge_formula::Mapping;
+use authbridge_formula::registry::unknown_formulas;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value, json};
 
@@ -101,6 +102,13 @@ impl ResponseHandler {
         let Some(condition) = handler.get("match") else {
             return Err(shape(&format!("{member}.match"), "a formula"));
         };
+        if let Some(unknown) = unknown_formulas(condition).into_iter().next() {
+            return Err(ApiClientError::UnknownFormula {
+                member: format!("{member}.match"),
+                name: unknown.name,
+                suggestion: unknown.suggestion,
+            });
+        }
         let mapping = |name: &str| handler.get(name).map(Mapping::compile);
         let (matches, data, error) = (
             Mapping::compile(condition),

@@ -43,9 +43,24 @@ pub enum ApiClientError {
     /// A value that no header field may have.
     #[error("the value of the header field `{0}` has characters that a header cannot carry")]
     HeaderValue(String),
+    /// A misspelt formula, which would be data, and match every response.
+    #[error("`{member}` of the API client has the formula `${name}`, which there is not{}", suggested(*suggestion))]
+    UnknownFormula {
+        /// The member, as a path.
+        member: String,
+        /// The formula's name.
+        name: String,
+        /// What was probably meant.
+        suggestion: Option<&'static str>,
+    },
     /// An entry of `allowedHosts` is wrong.
     #[error(transparent)]
     AllowedHost(#[from] HostPatternError),
+}
+
+fn suggested(name: Option<&str>) -> String {
+    name.map(|name| format!("; did you mean `${name}`?"))
+        .unwrap_or_default()
 }
 
 /// What holds where `makeApiClient` says nothing.

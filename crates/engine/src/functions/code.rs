@@ -1,20 +1,12 @@
-//! Functions in JavaScript, and the parts of an API client that are code.
+//! Functions in JavaScript.
 
 use authbridge_core::auth::{Arguments, AuthError, ScriptCause, ScriptFailure, StackFrame};
-use authbridge_core::client::{ApiClient, Call, CallData};
-use authbridge_core::connector::{FunctionName, Implementation, Script, SourceLocation};
-use authbridge_core::request::Response;
+use authbridge_core::connector::{FunctionName, Script, SourceLocation};
 use authbridge_module::Program;
 use authbridge_script as script;
 use authbridge_script::{LogLevel, LogLine, Outcome, ScriptError, Then, Thrown};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, StatusCode};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::exchange::{Answer, Failure};
 use super::host::ScriptHost;
 use super::scrub::Secrets;
 use super::{FunctionRunner, Step};
@@ -40,7 +32,7 @@ impl FunctionRunner<'_> {
     }
 
     /// Runs `script`, and then a method of what it returned.
-    async fn run_code(
+    pub(super) async fn run_code(
         &self,
         function: &str,
         script: &Script,
@@ -57,6 +49,8 @@ impl FunctionRunner<'_> {
             function: export_name(function).to_owned(),
             argument: arguments.to_variables(),
             clients,
+            // The engine looks for functions and bytes only in what makes requests.
+            plain: then.is_none() && function != FunctionName::MakeApiClient.as_str(),
             then,
             limits: None,
         };
@@ -70,7 +64,8 @@ impl FunctionRunner<'_> {
         {
             secrets.add(result);
         }
-        self.read_outcome(function, program, outcome, &secrets)
+        let result = self.read_outcome(function, program, outcome, &secrets);
+        result.map_err(|error| host.with_inner_frames(error))
     }
 
     fn read_outcome(
@@ -102,198 +97,6 @@ impl FunctionRunner<'_> {
             }
         }
         result
-    }
-
-    /// The code of `makeApiClient`.
-    fn client_script(&self) -> Option<&Script> {
-        match &self
-            .option
-            .function(FunctionName::MakeApiClient)?
-            .implementation
-        {
-            Implementation::Javascript(script) => Some(script),
-            Implementation::Mapping(_)
-            | Implementation::RestApiMapping(_)
-            | Implementation::GraphqlApiMapping(_)
-            | Implementation::OperationMapping(_)
-            | Implementation::NotSupported => None,
-        }
-    }
-
-    /// Calls `method` of what `makeApiClient` returns.
-    async fn call_client(
-        &self,
-        arguments: &Arguments,
-        method: &str,
-        values: Vec<Value>,
-    ) -> Result<Option<Value>, AuthError> {
-        let Some(script) = self.client_script() else {
-            return Ok(None);
-        };
-        let then = Then {
-            method: method.to_owned(),
-            arguments: values,
-        };
-        let function = FunctionName::MakeApiClient.as_str();
-        self.run_code(function, script, arguments, Some(then)).await
-    }
-}
-
-/// The options that `dynamicOptions` returns for `call`.
-pub(crate) async fn dynamic_options(
-    runner: &FunctionRunner<'_>,
-    arguments: &Arguments,
-    call: &Call,
-) -> Result<Option<Value>, AuthError> {
-    let input = request_value(call);
-    runner
-        .call_client(arguments, "dynamicOptions", vec![input])
-        .await
-}
-
-/// What `onError` makes of a failure: another error when it throws, data when it returns some,
-/// the same failure otherwise.
-pub(super) async fn on_error(
-    runner: &FunctionRunner<'_>,
-    arguments: &Arguments,
-    failure: Failure,
-) -> Result<Answer, Failure> {
-    let response = failure.response.as_ref().map(|response| {
-        json!({
-            "status": response.status.as_u16(),
-            "statusCode": response.status.as_u16(),
-            "data": response.data(),
-        })
-    });
-    let error = json!({ "message": failure.error.to_string(), "response": response });
-    match runner.call_client(arguments, "onError", vec![error]).await {
-        Ok(None | Some(Value::Null)) => Err(failure),
-        Ok(Some(data)) => Ok(Answer {
-            response: failure.response.map_or_else(
-                || made_response(StatusCode::OK, &data),
-                |response| *response,
-            ),
-            data,
-            is_replaced: true,
-        }),
-        Err(error) => Err(Failure {
-            error,
-            response: failure.response,
-        }),
-    }
-}
-
-/// A request by the methods of a client that is code.
-pub(super) async fn client_request(
-    runner: &FunctionRunner<'_>,
-    arguments: &Arguments,
-    client: &ApiClient,
-    call: &Call,
-) -> Result<Answer, Failure> {
-    let (response, data) = client_method(runner, arguments, client, call).await?;
-    Ok(Answer {
-        response,
-        data,
-        is_replaced: true,
-    })
-}
-
-/// Makes a request by the client's own methods. The answer has a status and headers where the
-/// client gave the whole response, and is a plain success where it gave data.
-pub(crate) async fn client_method(
-    runner: &FunctionRunner<'_>,
-    arguments: &Arguments,
-    client: &ApiClient,
-    call: &Call,
-) -> Result<(Response, Value), AuthError> {
-    let method = if call.method.is_empty() {
-        "GET"
-    } else {
-        &call.method
-    };
-    let Some((name, takes_request)) = client.code.method(method) else {
-        return Err(AuthError::Operation(format!(
-            "the client that `makeApiClient` returns has no method for {method} requests"
-        )));
-    };
-    let has_body = !matches!(name, "get");
-    let options = json!({
-        "query": call.query, "params": call.query, "headers": call.headers,
-        "baseUri": call.base_uri, "returnFullResponse": true,
-    });
-    let values = if takes_request {
-        vec![request_value(call)]
-    } else if has_body {
-        vec![call.path.as_str().into(), data_value(&call.data), options]
-    } else {
-        vec![call.path.as_str().into(), call.query.clone(), options]
-    };
-    let returned = runner.call_client(arguments, name, values).await?;
-    Ok(read_returned(returned.unwrap_or_default()))
-}
-
-/// A whole response has a status beside its data; anything else is data.
-fn read_returned(value: Value) -> (Response, Value) {
-    let status = value
-        .get("statusCode")
-        .or_else(|| value.get("status"))
-        .and_then(Value::as_u64)
-        .and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok());
-    let is_response = value.get("data").is_some() || value.get("headers").is_some();
-    match (status, is_response) {
-        (Some(status), true) => {
-            let data = value.get("data").cloned().unwrap_or_default();
-            (made_response(status, &data), data)
-        }
-        _ => (made_response(StatusCode::OK, &value), value),
-    }
-}
-
-/// A response of our own making: bytes that a script returned, text as it is, other data as JSON.
-fn made_response(status: StatusCode, data: &Value) -> Response {
-    let bytes = data
-        .get("$bytes")
-        .and_then(Value::as_str)
-        .and_then(|encoded| STANDARD.decode(encoded).ok());
-    let (body, content_type): (Bytes, _) = match (bytes, data) {
-        (Some(bytes), _) => (bytes.into(), "application/octet-stream"),
-        (None, Value::Null) => (Bytes::new(), "application/json"),
-        (None, Value::String(text)) => (text.clone().into(), "text/plain; charset=utf-8"),
-        (None, other) => (other.to_string().into(), "application/json"),
-    };
-    let content_type = HeaderValue::from_static(content_type);
-    Response {
-        status,
-        headers: HeaderMap::from_iter([(CONTENT_TYPE, content_type)]),
-        body,
-    }
-}
-
-/// A request as the SDK's `RestApiClientInput` has it.
-fn request_value(call: &Call) -> Value {
-    json!({
-        "path": call.path, "url": call.path,
-        "method": if call.method.is_empty() { "GET" } else { &call.method },
-        "query": object_or_empty(&call.query), "params": object_or_empty(&call.query),
-        "headers": object_or_empty(&call.headers),
-        "data": data_value(&call.data),
-        "returnFullResponse": true,
-    })
-}
-
-/// Code looks into it without asking whether it is there.
-fn object_or_empty(value: &Value) -> Value {
-    if value.is_null() {
-        return json!({});
-    }
-    value.clone()
-}
-
-fn data_value(data: &CallData) -> Value {
-    match data {
-        CallData::Empty => Value::Null,
-        CallData::Value(value) => value.clone(),
-        CallData::Bytes { bytes, .. } => String::from_utf8_lossy(bytes).into_owned().into(),
     }
 }
 

@@ -11,17 +11,18 @@ use authbridge_core::client::{
 };
 use authbridge_core::connector::{FunctionName, Implementation};
 use authbridge_core::request::Response;
-use http::StatusCode;
+use http::header::USER_AGENT;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-use super::code::{dynamic_options, on_error};
+use super::client_code::{client_request, dynamic_options, on_error};
 use super::{FunctionRunner, Step};
 use crate::egress::EgressError;
 
 /// The requests of one run of a function. They share the API client, and the credentials when
 /// these are renewed.
-pub(super) struct Exchange<'a> {
+pub(crate) struct Exchange<'a> {
     pub(super) runner: &'a FunctionRunner<'a>,
     /// The function, for messages.
     pub(super) function: &'a str,
@@ -45,8 +46,8 @@ struct Means {
 }
 
 /// An answer that counts as a success.
-pub(super) struct Answer {
-    pub(super) response: Response,
+pub(crate) struct Answer {
+    pub(crate) response: Response,
     /// The body's data, or what a response handler put in its place.
     pub(super) data: Value,
     /// Whether a response handler, or the client's own code, gave the data.
@@ -54,8 +55,8 @@ pub(super) struct Answer {
 }
 
 /// A request that did not succeed, with the answer if there was one.
-pub(super) struct Failure {
-    pub(super) error: AuthError,
+pub(crate) struct Failure {
+    pub(crate) error: AuthError,
     pub(super) response: Option<Box<Response>>,
 }
 
@@ -69,7 +70,7 @@ impl From<AuthError> for Failure {
 }
 
 impl<'a> Exchange<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         runner: &'a FunctionRunner<'a>,
         function: &'a str,
         arguments: &Arguments,
@@ -85,8 +86,14 @@ impl<'a> Exchange<'a> {
         }
     }
 
+    /// The same with a client that is there already.
+    pub(crate) async fn with_client(self, client: ApiClient) -> Self {
+        self.state.lock().await.client = Some(Arc::new(client));
+        self
+    }
+
     /// Makes a request. Credentials that have expired are renewed once.
-    pub(super) async fn request(&self, call: &Call) -> Result<Answer, Failure> {
+    pub(crate) async fn request(&self, call: &Call) -> Result<Answer, Failure> {
         let means = self.means().await?;
         let failure = match self.attempt(&means, call).await {
             Ok(answer) => return Ok(answer),
@@ -151,8 +158,7 @@ impl<'a> Exchange<'a> {
     async fn attempt(&self, means: &Means, call: &Call) -> Result<Answer, Failure> {
         let runner = self.runner;
         if means.client.code.is_client() {
-            let code = super::code::client_request(runner, &means.arguments, &means.client, call);
-            return code.await;
+            return client_request(runner, &means.arguments, &means.client, call).await;
         }
         let client = if means.client.code.has_dynamic_options {
             let options = dynamic_options(runner, &means.arguments, call).await?;
@@ -162,17 +168,36 @@ impl<'a> Exchange<'a> {
         } else {
             Arc::clone(&means.client)
         };
-        let request = client
-            .request(call)
-            .map_err(|error| call_failed(self.function, error))?;
-        let limit = runner.scripts.limits().response_bytes;
-        let response = runner
-            .egress
-            .send_whole(request, limit)
-            .await
-            .map_err(|error| sending_failed(&error))?;
-        judge(&client, response)
+        send_through(runner, self.function, &client, call).await
     }
+}
+
+/// Sends what `client` makes of `call`, once, and judges the answer.
+pub(super) async fn send_through(
+    runner: &FunctionRunner<'_>,
+    function: &str,
+    client: &ApiClient,
+    call: &Call,
+) -> Result<Answer, Failure> {
+    let mut request = client
+        .request(call)
+        .map_err(|error| call_failed(function, error))?;
+    request.headers = name_engine(request.headers);
+    let limit = runner.scripts.limits().response_bytes;
+    let response = runner
+        .egress
+        .send_whole(request, limit)
+        .await
+        .map_err(|error| sending_failed(&error))?;
+    judge(client, response)
+}
+
+/// Says who sends a request, where nobody else did; many APIs refuse requests that do not.
+pub(super) fn name_engine(mut headers: HeaderMap) -> HeaderMap {
+    const NAME: HeaderValue =
+        HeaderValue::from_static(concat!("authbridge/", env!("CARGO_PKG_VERSION")));
+    headers.entry(USER_AGENT).or_insert(NAME);
+    headers
 }
 
 impl FunctionRunner<'_> {
@@ -278,7 +303,11 @@ fn is_expired(error: &AuthError) -> bool {
             Some(key) => *key == HandlerErrorKey::AccessTokenExpired,
             None => *status == StatusCode::UNAUTHORIZED,
         },
-        AuthError::Script(failure) => failure.key() == Some(HandlerErrorKey::AccessTokenExpired),
+        // Code has other ways of saying it: the errors of axios have the status of their response.
+        AuthError::Script(failure) => match failure.key() {
+            Some(key) => key == HandlerErrorKey::AccessTokenExpired,
+            None => failure.status() == Some(StatusCode::UNAUTHORIZED),
+        },
         AuthError::Input(_)
         | AuthError::NotYet { .. }
         | AuthError::KindNotAllowed { .. }
@@ -300,7 +329,7 @@ fn is_expired(error: &AuthError) -> bool {
     }
 }
 
-fn call_failed(function: &str, error: CallError) -> AuthError {
+pub(super) fn call_failed(function: &str, error: CallError) -> AuthError {
     if let CallError::HostNotAllowed { host } = error {
         return AuthError::Target(TargetError::HostNotAllowed { host });
     }
@@ -315,5 +344,40 @@ pub(crate) fn sending_failed(error: &EgressError) -> AuthError {
     if error.is_policy() {
         return AuthError::Blocked { reason };
     }
+    let reason = match error {
+        EgressError::TooLarge { .. } => format!("{reason} (`--script-response-size`)"),
+        EgressError::Blocked { .. }
+        | EgressError::PlainHttp { .. }
+        | EgressError::Resolve { .. }
+        | EgressError::Connect { .. }
+        | EgressError::Tls { .. }
+        | EgressError::Timeout { .. }
+        | EgressError::Http { .. }
+        | EgressError::CallerStalled
+        | EgressError::CutShort { .. } => format!("the external app cannot be reached: {reason}"),
+    };
     AuthError::Unavailable { reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_is_too_large_came_from_an_app_that_was_reached() {
+        let host = || "api.example.com".to_owned();
+        let large = sending_failed(&EgressError::TooLarge {
+            host: host(),
+            limit: 7,
+        });
+        assert_eq!(
+            large.to_string(),
+            "the answer of `api.example.com` is larger than 7 bytes (`--script-response-size`)"
+        );
+        let unknown = sending_failed(&EgressError::Resolve { host: host() });
+        assert_eq!(
+            unknown.to_string(),
+            "the external app cannot be reached: the name `api.example.com` does not resolve"
+        );
+    }
 }

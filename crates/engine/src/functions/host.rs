@@ -5,9 +5,12 @@
     reason = "the sandbox's trait asks for this error, and requests are rare"
 )]
 
+use std::sync::{Mutex, PoisonError};
+
 use async_trait::async_trait;
-use authbridge_core::auth::{Arguments, AuthError};
-use authbridge_core::client::{AllowedHosts, Call, CallData, HandlerErrorKey, Target};
+use authbridge_core::auth::{Arguments, AuthError, ScriptCause, StackFrame};
+use authbridge_core::client::{AllowedHosts, ApiClient, Call, CallData, Target};
+use authbridge_core::connector::FunctionName;
 use authbridge_core::request::{Request, Response};
 use authbridge_script::{
     ClientBody, ClientData, ClientRequest, ClientResponse, FetchRequest, FetchResponse, Host,
@@ -15,11 +18,13 @@ use authbridge_script::{
 };
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, LOCATION};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use serde_json::{Value, json};
+use serde_json::Value;
 use url::Url;
 
 use super::FunctionRunner;
-use super::exchange::{Exchange, Failure};
+use super::exchange::{Answer, Exchange, Failure, call_failed, name_engine, send_through};
+use super::host_error::host_error;
+use crate::egress::EgressError;
 
 /// How many redirects `fetch` follows.
 const MAX_REDIRECTS: usize = 10;
@@ -29,6 +34,10 @@ pub(super) struct ScriptHost<'a> {
     exchange: Exchange<'a>,
     /// Whether there is an API client whose hosts may be fetched from as well.
     has_client: bool,
+    /// Whether the function is the one that says where requests go.
+    makes_client: bool,
+    /// The message with which code of the API client failed last, and where.
+    inner: Mutex<Option<(String, Vec<StackFrame>)>>,
 }
 
 impl<'a> ScriptHost<'a> {
@@ -39,8 +48,42 @@ impl<'a> ScriptHost<'a> {
     ) -> Self {
         Self {
             has_client: super::code::gets_client(function, arguments),
+            inner: Mutex::default(),
+            makes_client: function == FunctionName::MakeApiClient.as_str(),
             exchange: Exchange::new(runner, function, arguments),
         }
+    }
+
+    /// `error` with the places in code of the API client, where it is an error of that code that
+    /// the script passed on.
+    pub(super) fn with_inner_frames(&self, mut error: AuthError) -> AuthError {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let (AuthError::Script(failure), Some((message, frames))) = (&mut error, inner.as_ref())
+        else {
+            return error;
+        };
+        if let ScriptCause::Thrown { message: own, .. } = &failure.cause
+            && own == message
+        {
+            failure.stack.splice(0..0, frames.iter().cloned());
+        }
+        error
+    }
+
+    /// `failure` as the script sees it thrown.
+    fn seen_by_script(&self, failure: Failure) -> HostError {
+        let Failure { error, response } = failure;
+        let frames = if let AuthError::Script(failure) = &error {
+            failure.stack.clone()
+        } else {
+            Vec::new()
+        };
+        let seen = host_error(error, response);
+        if !frames.is_empty() {
+            let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+            *inner = Some((seen.message.clone(), frames));
+        }
+        seen
     }
 
     fn runner(&self) -> &'a FunctionRunner<'a> {
@@ -57,19 +100,59 @@ impl<'a> ScriptHost<'a> {
             .and_then(|base| Url::parse(base).ok());
         let option = runner.option;
         let listed = option.allowed_hosts.iter().chain(&option.function_hosts);
-        let listed = listed.map(String::as_str);
-        let hosts = match &base {
-            Some(base) => AllowedHosts::new(base, listed),
-            None => AllowedHosts::of_patterns(listed, false),
+        // Plain `http` to a host that is listed is for the egress policy to refuse.
+        let listed = AllowedHosts::of_patterns(listed.map(String::as_str), true);
+        let own = match &base {
+            Some(base) => AllowedHosts::new(base, []),
+            None => AllowedHosts::of_patterns([], false),
         };
-        let hosts = hosts.map_err(|error| AuthError::ApiClient(error.into()))?;
-        if hosts.contains(url) {
-            return Ok(true);
+        for hosts in [listed, own] {
+            let hosts = hosts.map_err(|error| AuthError::ApiClient(error.into()))?;
+            if hosts.contains(url) {
+                return Ok(true);
+            }
         }
         if !self.has_client {
             return Ok(false);
         }
         Ok(self.exchange.client().await?.allowed_hosts.contains(url))
+    }
+
+    /// Why a request may not go to `url`, and what would permit it.
+    async fn refusal(&self, url: &Url) -> String {
+        let mut secure = url.clone();
+        let is_plain = url.scheme() == "http" && secure.set_scheme("https").is_ok();
+        if is_plain && self.may_fetch(&secure).await.unwrap_or(false) {
+            return format!(
+                "the connector does not allow its functions to send requests to `{}` over plain \
+                 `http`, since its base URI is `https`; use `https`",
+                host_and_port(url)
+            );
+        }
+        let host = host_and_port(url);
+        format!(
+            "the connector does not allow its functions to send requests to `{host}`; to permit \
+             it, add `functionHosts: [\"{host}\"]` to the connector's `auth`"
+        )
+    }
+
+    /// A request by a client that the script made itself: the rules of the engine, with the
+    /// client's own options. Expired credentials are left to whoever runs this function.
+    async fn own_request(&self, options: &Value, call: &Call) -> Result<Answer, Failure> {
+        let runner = self.runner();
+        let mut client =
+            ApiClient::from_value(Some(options), runner.defaults).map_err(AuthError::from)?;
+        let request = client
+            .request(call)
+            .map_err(|error| call_failed(self.exchange.function, error))?;
+        let url = &request.target.origin;
+        if self.makes_client {
+            client.headers.extend_from_slice(&runner.token_headers);
+        } else if !self.may_fetch(url).await? {
+            let reason = self.refusal(url).await;
+            return Err(AuthError::Blocked { reason }.into());
+        }
+        send_through(runner, self.exchange.function, &client, call).await
     }
 
     async fn fetch_one(&self, url: &Url, request: &Outgoing) -> Result<Response, HostError> {
@@ -78,7 +161,8 @@ impl<'a> ScriptHost<'a> {
             .await
             .map_err(|error| host_error(error, None))?;
         if !is_allowed {
-            return Err(not_allowed(url));
+            let reason = self.refusal(url).await;
+            return Err(host_error(AuthError::Blocked { reason }, None));
         }
         let mut origin = url.clone();
         origin.set_fragment(None);
@@ -92,7 +176,7 @@ impl<'a> ScriptHost<'a> {
                 origin,
                 path_and_query,
             },
-            headers: request.headers.clone(),
+            headers: name_engine(request.headers.clone()),
             body: request.body.clone(),
         };
         let runner = self.runner();
@@ -103,7 +187,7 @@ impl<'a> ScriptHost<'a> {
             .await
             .map_err(|error| HostError {
                 request_blocked: error.is_policy(),
-                ..HostError::network(format!("fetch failed: {error}"))
+                ..HostError::network(fetch_failed(&error))
             })
     }
 
@@ -129,6 +213,17 @@ impl<'a> ScriptHost<'a> {
         }
         Err(HostError::network("fetch failed: too many redirects"))
     }
+}
+
+/// Why `fetch` has no answer.
+fn fetch_failed(error: &EgressError) -> String {
+    let is_ours = matches!(error, EgressError::TooLarge { .. });
+    let setting = if is_ours {
+        " (`--script-response-size`)"
+    } else {
+        ""
+    };
+    format!("fetch failed: {error}{setting}")
 }
 
 /// A request of `fetch` on its way, which redirects may change.
@@ -207,7 +302,7 @@ fn fetched(url: &Url, response: Response) -> FetchResponse {
     }
 }
 
-fn header_list(headers: &HeaderMap) -> Vec<(String, String)> {
+pub(super) fn header_list(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     headers
         .iter()
@@ -241,8 +336,14 @@ impl Host for ScriptHost<'_> {
             headers: request.headers,
             auth: request.auth.unwrap_or_default(),
             data: body_of(request.data),
+            wants_full_response: request.full_response,
         };
-        let asking = Box::pin(self.exchange.request(&call));
+        let asking = Box::pin(async {
+            match &request.options {
+                Some(options) => self.own_request(options, &call).await,
+                None => self.exchange.request(&call).await,
+            }
+        });
         let answer = match timeout {
             None => asking.await,
             Some(timeout) => match tokio::time::timeout(timeout, asking).await {
@@ -250,10 +351,7 @@ impl Host for ScriptHost<'_> {
                 Err(_) => return Err(timed_out()),
             },
         };
-        let answer = answer.map_err(|failure| {
-            let Failure { error, response } = failure;
-            host_error(error, response)
-        })?;
+        let answer = answer.map_err(|failure| self.seen_by_script(failure))?;
         let data = match response_type {
             ResponseType::ArrayBuffer | ResponseType::Stream => {
                 ClientData::Bytes(answer.response.body.clone())
@@ -294,84 +392,11 @@ fn timed_out() -> HostError {
     }
 }
 
-fn not_allowed(url: &Url) -> HostError {
+/// The host as `functionHosts` names it: with its port when it is not the scheme's.
+fn host_and_port(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
-    HostError {
-        class: "AccessDeniedError".into(),
-        kind: Some("bad_request".into()),
-        key: Some("access_denied".into()),
-        message: format!(
-            "the connector does not allow its functions to send requests to `{host}`; to permit \
-             it, add `functionHosts: [\"{host}\"]` to the connector's `auth`"
-        ),
-        request_blocked: true,
-        ..HostError::default()
-    }
-}
-
-/// What a script sees thrown: the SDK's classes (membrane-connectors reference, section 2.4).
-fn host_error(error: AuthError, response: Option<Box<Response>>) -> HostError {
-    let message = error.to_string();
-    match error {
-        AuthError::Refused {
-            status, key, data, ..
-        } => {
-            let built_in =
-                (status == StatusCode::UNAUTHORIZED).then_some(HandlerErrorKey::AccessTokenExpired);
-            let body = response.as_ref().map(|response| response.data());
-            HostError {
-                key: key.or(built_in).map(|key| key.as_str().to_owned()),
-                data: data.or_else(|| {
-                    Some(json!({ "statusCode": status.as_u16(), "data": body.unwrap_or_default() }))
-                }),
-                response: response.map(|response| Box::new(whole(&response))),
-                ..HostError::connection(message)
-            }
-        }
-        AuthError::Unavailable { .. }
-        | AuthError::Token(_)
-        | AuthError::NotAuthorized { .. }
-        | AuthError::Callback(_) => HostError::connection(message),
-        AuthError::Blocked { .. } | AuthError::Target(_) => HostError {
-            class: "AccessDeniedError".into(),
-            kind: Some("bad_request".into()),
-            key: Some("access_denied".into()),
-            message,
-            request_blocked: true,
-            ..HostError::default()
-        },
-        AuthError::Script(failure) => HostError {
-            class: "CustomCodeError".into(),
-            kind: Some("custom_code".into()),
-            key: failure.key().map(|key| key.as_str().to_owned()),
-            message,
-            ..HostError::default()
-        },
-        AuthError::Input(_)
-        | AuthError::NotYet { .. }
-        | AuthError::KindNotAllowed { .. }
-        | AuthError::Operation(_)
-        | AuthError::Graphql { .. }
-        | AuthError::NotRefreshable(_)
-        | AuthError::NotSupported { .. }
-        | AuthError::ApiClient(_)
-        | AuthError::Returned { .. }
-        | AuthError::Rest { .. }
-        | AuthError::OAuth2Config(_)
-        | AuthError::TestFailed => HostError {
-            class: "ConfigurationError".into(),
-            kind: Some("configuration".into()),
-            message,
-            ..HostError::default()
-        },
-    }
-}
-
-fn whole(response: &Response) -> ClientResponse {
-    let data: Value = response.data();
-    ClientResponse {
-        status: response.status.as_u16(),
-        headers: header_list(&response.headers),
-        data: ClientData::Json(data),
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
     }
 }

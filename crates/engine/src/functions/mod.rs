@@ -1,12 +1,16 @@
 //! Running functions of a definition: one file per way of doing it.
 //!
-//! `mod` says which way; `context` is the world as auth types see it; `exchange` sends requests through the API client; `code` runs JavaScript;
-//! `host` is the world as a script sees it; `scrub` keeps secrets out of what code says.
+//! `mod` says which way; `context` is the world as auth types see it; `exchange` sends requests
+//! through the API client; `code` runs JavaScript; `client_code` the parts of an API client that are
+//! code; `host` is the world as a script sees it, `host_error` what it sees thrown; `scrub` keeps
+//! secrets out of what code says.
 
+mod client_code;
 mod code;
 mod context;
 mod exchange;
 mod host;
+mod host_error;
 mod scrub;
 
 use async_trait::async_trait;
@@ -28,9 +32,8 @@ use crate::egress::Egress;
 use crate::issuers::Issuers;
 use crate::scripts::Scripts;
 
-pub(crate) use code::{client_method, dynamic_options};
-use exchange::Exchange;
-pub(crate) use exchange::sending_failed;
+pub(crate) use client_code::dynamic_options;
+pub(crate) use exchange::{Exchange, sending_failed};
 
 /// How many operations may call one another in a row.
 const MAX_DEPTH: u8 = 8;

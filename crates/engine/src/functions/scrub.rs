@@ -2,7 +2,10 @@
 
 use authbridge_core::auth::Arguments;
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::general_purpose::{
+    GeneralPurpose, GeneralPurposeConfig, STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD,
+};
 use serde_json::Value;
 
 /// What stands where a secret was.
@@ -10,6 +13,17 @@ const MASK: &str = "[secret]";
 
 /// Shorter texts are found in too much that is no secret.
 const SHORTEST: usize = 5;
+
+/// Shorter runs of base64 hold no more than a secret that is found by itself.
+const SHORTEST_RUN: usize = 10;
+
+/// Base64 that was cut somewhere.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(base64::engine::DecodePaddingMode::RequireNone),
+);
 
 /// The secrets of one function's arguments.
 #[derive(Default)]
@@ -54,6 +68,8 @@ impl Secrets {
     }
 
     /// An address is no secret, and hiding it would hide where a request went.
+    ///
+    /// A secret written in base64 or in hexadecimal is as good as the secret.
     fn add_text(&mut self, text: &str) {
         let is_address = text.starts_with("https://") || text.starts_with("http://");
         let has_secret = text.contains('@') || text.contains('?');
@@ -64,6 +80,8 @@ impl Secrets {
             if inner != text {
                 self.texts.push(inner.to_owned());
             }
+            self.texts.push(STANDARD_NO_PAD.encode(text));
+            self.texts.push(URL_SAFE_NO_PAD.encode(text));
         }
     }
 
@@ -75,7 +93,54 @@ impl Secrets {
                 scrubbed = scrubbed.replace(secret.as_str(), MASK);
             }
         }
+        self.scrub_encoded(scrubbed)
+    }
+
+    /// Takes out runs of base64 or of hexadecimal digits with a secret in what they say, such as
+    /// that of `user:secret`.
+    fn scrub_encoded(&self, text: String) -> String {
+        if self.texts.is_empty() {
+            return text;
+        }
+        let is_digit = |character: char| {
+            character.is_ascii_alphanumeric() || matches!(character, '+' | '/' | '-' | '_')
+        };
+        let mut scrubbed = String::new();
+        let mut rest = text.as_str();
+        while let Some(start) = rest.find(is_digit) {
+            let (before, from) = rest.split_at(start);
+            let length = from.find(|character| !is_digit(character));
+            let (run, after) = from.split_at(length.unwrap_or(from.len()));
+            scrubbed.push_str(before);
+            scrubbed.push_str(if self.is_in_encoded(run) { MASK } else { run });
+            rest = after;
+        }
+        if scrubbed.is_empty() {
+            return text;
+        }
+        scrubbed.push_str(rest);
         scrubbed
+    }
+
+    fn is_in_encoded(&self, run: &str) -> bool {
+        if run.len() < SHORTEST_RUN {
+            return false;
+        }
+        let has_secret = |bytes: &[u8]| {
+            let holds = |secret: &String| contains(bytes, secret.as_bytes());
+            self.texts.iter().any(holds)
+        };
+        let pieces = run.split(|digit: char| !digit.is_ascii_hexdigit());
+        // One digit of something else may stand before the first.
+        let bytes = |piece: &str| {
+            let shifted = piece.get(1..).unwrap_or_default();
+            [hexadecimal(piece), hexadecimal(shifted)]
+        };
+        if pieces.flat_map(bytes).any(|bytes| has_secret(&bytes)) {
+            return true;
+        }
+        // Digits of something else may stand before the first.
+        (0..4).any(|skipped| has_secret(&base64_bytes(run.get(skipped..).unwrap_or_default())))
     }
 
     /// `value` without the secrets in its texts.
@@ -93,6 +158,38 @@ impl Secrets {
             other @ (Value::Null | Value::Bool(_) | Value::Number(_)) => other,
         }
     }
+}
+
+fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
+    bytes.windows(wanted.len()).any(|window| window == wanted)
+}
+
+/// The bytes of a run of hexadecimal digits, without an odd one at the end.
+fn hexadecimal(run: &str) -> Vec<u8> {
+    let digit = |byte: &u8| {
+        let value = char::from(*byte).to_digit(16)?;
+        u8::try_from(value).ok()
+    };
+    run.as_bytes()
+        .chunks_exact(2)
+        .filter_map(|pair| match pair {
+            [high, low] => Some(digit(high)? << 4 | digit(low)?),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The bytes of a run of base64, of either alphabet, up to its last whole group.
+fn base64_bytes(run: &str) -> Vec<u8> {
+    let standard = run.replace('-', "+").replace('_', "/");
+    // A single digit over is half a byte, and says nothing.
+    let length = if standard.len() % 4 == 1 {
+        standard.len() - 1
+    } else {
+        standard.len()
+    };
+    let digits = standard.get(..length).unwrap_or_default();
+    LENIENT.decode(digits).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -118,6 +215,33 @@ mod tests {
         );
         let value = secrets.scrub_value(json!({"a": ["tok_12345"], "n": 1}));
         assert_eq!(value, json!({"a": ["[secret]"], "n": 1}));
+    }
+
+    #[test]
+    fn encoded_secrets_are_secrets() {
+        let mut secrets = Secrets::default();
+        secrets.add(&json!({"apiKey": "planted-key-1234"}));
+        for pair in [
+            "planted-key-1234",
+            "x:planted-key-1234",
+            "ab:planted-key-1234!",
+            "abc:planted-key-1234:",
+        ] {
+            let standard = STANDARD.encode(pair);
+            let url_safe = URL_SAFE_NO_PAD.encode(pair);
+            let digits: Vec<String> = pair.bytes().map(|byte| format!("{byte:02x}")).collect();
+            let lower = digits.concat();
+            let upper = lower.to_uppercase();
+            for encoded in [standard, url_safe, lower, upper] {
+                let text = format!("Basic {encoded}, path/{encoded}");
+                let scrubbed = secrets.scrub(&text);
+                assert!(scrubbed.starts_with("Basic [secret]"), "{pair}: {scrubbed}");
+                let digits = encoded.trim_end_matches('=');
+                assert!(!scrubbed.contains(digits), "{pair}: {scrubbed}");
+            }
+        }
+        let harmless = "deadbeefdeadbeef and aGVsbG8gd29ybGQsIGhlbGxv";
+        assert_eq!(secrets.scrub(harmless), harmless);
     }
 
     #[test]

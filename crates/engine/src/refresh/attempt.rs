@@ -41,7 +41,10 @@ impl Attempt {
         let asked = timeout(DEADLINE, self.ask()).await;
         let asked = asked.unwrap_or_else(|_| {
             Err(AuthError::Unavailable {
-                reason: format!("it did not answer within {} s", DEADLINE.as_secs()),
+                reason: format!(
+                    "the external app did not answer within {} s",
+                    DEADLINE.as_secs()
+                ),
             }
             .into())
         });

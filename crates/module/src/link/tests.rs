@@ -342,7 +342,6 @@ const EXPORTS: &[(&str, &str, Callable)] = &[
         "default",
         Callable::Yes,
     ),
-    ("export default class {}", "default", Callable::Yes),
     (
         "export const test = async () => 1; export const x = () => 1",
         "test",
@@ -447,6 +446,9 @@ fn a_file_without_any_function_is_an_error() {
         "module.exports = { x: 'y' }",
         "export type X = 1",
         "export default {}",
+        "export default class {}",
+        "export default class Named { run() {} }",
+        "export default nowhere",
     ] {
         assert_eq!(problems("a.ts", &[("a.ts", text)]), none, "{text}");
     }

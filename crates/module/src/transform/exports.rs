@@ -12,7 +12,25 @@ use oxc_ast_visit::{Visit, walk};
 use oxc_semantic::Scoping;
 
 use super::imports::is_free;
+use crate::globals::{GLOBALS, Global};
 use crate::program::{Callable, Shape};
+
+/// Functions of the language itself that may be exported as they are.
+const LANGUAGE: [&str; 13] = [
+    "Array",
+    "Boolean",
+    "Date",
+    "Error",
+    "Number",
+    "Object",
+    "Promise",
+    "String",
+    "Symbol",
+    "decodeURIComponent",
+    "encodeURIComponent",
+    "parseFloat",
+    "parseInt",
+];
 
 /// The exports of `program`, from which the types have been stripped.
 pub(super) fn find(program: &Program<'_>, scoping: &Scoping) -> Shape {
@@ -71,7 +89,7 @@ impl<'a> Search<'_, 'a> {
             }
             Declaration::ClassDeclaration(class) => {
                 if let Some(name) = class.name() {
-                    self.export(name.as_str(), Callable::Yes);
+                    self.export(name.as_str(), Callable::No);
                 }
             }
             Declaration::VariableDeclaration(variables) => {
@@ -85,9 +103,12 @@ impl<'a> Search<'_, 'a> {
 
     fn default(&mut self, declaration: &ExportDefaultDeclarationKind<'a>) {
         match declaration {
-            ExportDefaultDeclarationKind::FunctionDeclaration(_)
-            | ExportDefaultDeclarationKind::ClassDeclaration(_) => {
+            ExportDefaultDeclarationKind::FunctionDeclaration(_) => {
                 self.export("default", Callable::Yes);
+            }
+            // A class cannot be called without `new`.
+            ExportDefaultDeclarationKind::ClassDeclaration(_) => {
+                self.export("default", Callable::No);
             }
             other => {
                 if let Some(value) = other.as_expression() {
@@ -104,8 +125,19 @@ impl<'a> Search<'_, 'a> {
                 self.shape.default_members = self.members(object);
                 self.export("default", callable);
             }
+            Expression::Identifier(identifier) if self.is_undeclared(identifier) => {
+                self.export("default", Callable::No);
+            }
             _ => self.indirect("default", callable),
         }
+    }
+
+    /// Whether nothing has this name, so that the file fails as soon as it runs.
+    fn is_undeclared(&self, identifier: &IdentifierReference<'a>) -> bool {
+        let is_name = |global: &Global| global.name.split(", ").any(|name| name == identifier.name);
+        is_free(self.scoping, identifier)
+            && !LANGUAGE.contains(&identifier.name.as_str())
+            && !GLOBALS.iter().any(is_name)
     }
 
     /// `module.exports = value`.
@@ -268,7 +300,7 @@ fn bindings<'a>(program: &Program<'a>) -> BTreeMap<&'a str, Callable> {
                 bindings.extend(function.name().map(|name| (name.as_str(), Callable::Yes)));
             }
             Some(Declaration::ClassDeclaration(class)) => {
-                bindings.extend(class.name().map(|name| (name.as_str(), Callable::Yes)));
+                bindings.extend(class.name().map(|name| (name.as_str(), Callable::No)));
             }
             Some(Declaration::VariableDeclaration(variables)) => {
                 bindings.extend(declared(variables));
@@ -308,10 +340,9 @@ fn declared<'a>(variables: &VariableDeclaration<'a>) -> Vec<(&'a str, Callable)>
 /// Whether an expression that is no name can be called.
 fn callable_itself(value: &Expression<'_>) -> Callable {
     match value {
-        Expression::FunctionExpression(_)
-        | Expression::ArrowFunctionExpression(_)
-        | Expression::ClassExpression(_) => Callable::Yes,
-        Expression::ObjectExpression(_)
+        Expression::FunctionExpression(_) | Expression::ArrowFunctionExpression(_) => Callable::Yes,
+        Expression::ClassExpression(_)
+        | Expression::ObjectExpression(_)
         | Expression::ArrayExpression(_)
         | Expression::TemplateLiteral(_)
         | Expression::BinaryExpression(_)

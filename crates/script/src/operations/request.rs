@@ -65,6 +65,9 @@ struct Client {
     #[serde(default)]
     response_type: String,
     timeout: Option<f64>,
+    options: Option<Value>,
+    #[serde(default)]
+    full_response: bool,
 }
 
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
@@ -89,6 +92,8 @@ pub(super) fn client(text: &str, bytes: &[u8]) -> Result<(u32, Request), String>
         headers: client.headers,
         auth: client.auth,
         data,
+        options: client.options,
+        full_response: client.full_response,
         response_type: match client.response_type.as_str() {
             "arraybuffer" => ResponseType::ArrayBuffer,
             "stream" => ResponseType::Stream,

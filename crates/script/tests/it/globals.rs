@@ -44,6 +44,17 @@ async fn buffers_work_as_in_node() {
 }
 
 #[tokio::test]
+async fn timers_can_be_promised() {
+    let found = value(
+        "const { promisify } = require('util');
+        const begun = promisify(setTimeout)(1, 'late');
+        return [await begun, await promisify(setImmediate)('soon'), typeof promisify.custom]",
+    )
+    .await;
+    assert_eq!(found, json!(["late", "soon", "symbol"]));
+}
+
+#[tokio::test]
 async fn text_is_encoded_and_decoded() {
     let found = value(
         "const bytes = new TextEncoder().encode('é😀');

@@ -435,31 +435,75 @@ async fn errors_of_api_clients_are_the_sdks() {
     );
 }
 
+/// What a body that may use `RestApiClient` returns.
+async fn rest_client(host: &TestHost, body: &str) -> Value {
+    let import = "const { RestApiClient } = require('@integration-app/connector-sdk');";
+    on(host, &format!("{import}{body}")).await
+}
+
 #[tokio::test]
-async fn a_client_class_may_be_returned() {
-    let host = TestHost::default();
-    let found = on(
-        &host,
-        "const { RestApiClient } = require('@integration-app/connector-sdk');
-        class Mine extends RestApiClient { extra() {} }
-        return new Mine({ baseUri: 'https://a.example', headers: { A: 'b' }, dynamicOptions: () => ({}) })",
+async fn a_client_of_options_is_returned_as_its_options() {
+    let found = rest_client(
+        &TestHost::default(),
+        "class Mine extends RestApiClient { extra() {} }
+        const options = { baseUri: 'https://a.example', headers: { A: 'b' }, dynamicOptions: () => ({}) };
+        return [new RestApiClient(options), new Mine(options)]",
     )
     .await;
     let function = json!({"$function": true});
-    assert_eq!(
-        (&found["baseUri"], &found["headers"]),
-        (&json!("https://a.example"), &json!({"A": "b"}))
-    );
-    for name in [
-        "dynamicOptions",
-        "get",
-        "post",
-        "put",
-        "patch",
-        "delete",
-        "makeApiRequest",
-        "extra",
-    ] {
-        assert_eq!(found[name], function, "{name}");
+    let plain = json!({
+        "baseUri": "https://a.example", "headers": {"A": "b"}, "dynamicOptions": function,
+    });
+    assert_eq!(found[0], plain);
+    let mut with_extra = plain;
+    with_extra["extra"] = function;
+    assert_eq!(found[1], with_extra);
+}
+
+#[tokio::test]
+async fn a_client_that_overrides_a_method_is_returned_with_all_of_them() {
+    let found = rest_client(
+        &TestHost::default(),
+        "class Mine extends RestApiClient { async get() {} }
+        const own = new RestApiClient({ baseUri: 'https://a.example' });
+        own.post = () => {};
+        return [new Mine({ baseUri: 'https://a.example' }), own]",
+    )
+    .await;
+    for client in [&found[0], &found[1]] {
+        for name in ["get", "post", "put", "patch", "delete", "makeApiRequest"] {
+            assert_eq!(client[name], json!({"$function": true}), "{name}");
+        }
     }
+}
+
+#[tokio::test]
+async fn requests_of_a_client_that_the_script_made_go_to_the_host_with_its_options() {
+    let host = TestHost::client(|name, request| {
+        assert_eq!(name, "");
+        Ok(ClientResponse {
+            status: 200,
+            headers: Vec::new(),
+            data: ClientData::Json(request.options.clone().unwrap_or_default()),
+        })
+    });
+    let found = rest_client(
+        &host,
+        "class Mine extends RestApiClient { async get(...a) { return { wrapped: await super.get(...a) } } }
+        const handlers = [{ match: { $var: 'response.data.error' } }];
+        const client = new Mine({ baseUri: 'https://a.example', headers: { A: 'b' }, responseHandlers: handlers,
+            dynamicOptions: ({ path, method }) => ({ headers: { S: `${method} ${path}` } }) });
+        return client.get('x', { q: 1 }, { returnFullResponse: true })",
+    )
+    .await;
+    let options = json!({
+        "baseUri": "https://a.example", "headers": {"A": "b", "S": "GET /x"},
+        "responseHandlers": [{"match": {"$var": "response.data.error"}}],
+        "query": {}, "overrides": [],
+    });
+    assert_eq!(found["wrapped"]["data"], options);
+    assert_eq!(found["wrapped"]["status"], 200);
+    let requested = host.requested.lock().unwrap();
+    assert_eq!(requested[0].1.query, json!({"q": 1}));
+    assert!(requested[0].1.full_response);
 }

@@ -65,6 +65,8 @@ pub(super) fn call(head: &Parts, body: Bytes) -> Call {
         headers: headers(&head.headers),
         auth: Value::Null,
         data: data(&head.headers, body),
+        // The caller gets status and headers of whatever the code returns.
+        wants_full_response: false,
     }
 }
 

@@ -60,7 +60,9 @@ async fn forward(
     if client.api.code.is_client() {
         return Box::pin(coded::forward(worker, session, client, head, body)).await;
     }
-    if upgrade.is_none() && client.can_refresh {
+    // `dynamicOptions` sees the body where it is kept.
+    let keeps_body = client.can_refresh || client.api.code.has_dynamic_options;
+    if upgrade.is_none() && keeps_body {
         return Box::pin(replay::forward(worker, session, client, head, body)).await;
     }
     let body = match upgrade {
@@ -84,7 +86,7 @@ async fn send(
     mut head: Parts,
     body: OutgoingBody,
 ) -> Result<Response<IncomingBody>, ApiError> {
-    let special = special_client(worker, session, client, &head).await?;
+    let special = special_client(worker, session, client, &head, kept(&body)).await?;
     let path = ProxyRoute::parse(head.uri.path()).map_or("", |route| route.rest);
     let destination = match &special {
         None => client.destination(path, head.uri.query())?,
@@ -109,25 +111,42 @@ async fn send(
         .await?)
 }
 
+/// A body that is in memory; nothing of one that is passed on as it arrives.
+fn kept(body: &OutgoingBody) -> Bytes {
+    match body {
+        OutgoingBody::Full(Some(bytes)) => bytes.clone(),
+        OutgoingBody::Full(None)
+        | OutgoingBody::Empty
+        | OutgoingBody::Stream(_)
+        | OutgoingBody::Made(_) => Bytes::new(),
+    }
+}
+
 /// The API client of one request, where it differs from that of others.
 async fn special_client(
     worker: &Worker,
     session: &KnownSession,
     client: &PreparedClient,
     head: &Parts,
+    body: Bytes,
 ) -> Result<Option<ApiClient>, ApiError> {
-    if client.api.code.has_dynamic_options {
-        let call = coded::call(head, Bytes::new());
+    let dynamic = if client.api.code.has_dynamic_options {
+        let call = coded::call(head, body);
         let engine = &worker.engine;
         let api = engine.client_for_request(&session.session, client, &call);
-        return Ok(Some(Box::pin(api).await?));
-    }
-    if client.api.overrides.is_empty() {
-        return Ok(None);
+        Some(Box::pin(api).await?)
+    } else {
+        None
+    };
+    let api = dynamic.as_ref().unwrap_or(&client.api);
+    if api.overrides.is_empty() {
+        return Ok(dynamic);
     }
     let path = ProxyRoute::parse(head.uri.path()).map_or("", |route| route.rest);
-    let overridden = client.api.overridden(head.method.as_str(), path);
-    overridden.map_err(|error| EngineError::from(AuthError::from(error)).into())
+    let overridden = api
+        .overridden(head.method.as_str(), path)
+        .map_err(|error| EngineError::from(AuthError::from(error)))?;
+    Ok(overridden.or(dynamic))
 }
 
 /// An answer, and whether it says that the credentials have expired.

@@ -70,8 +70,32 @@ async fn dynamic_options_see_each_request_and_change_it() {
         .await
         .expect(200)
         .json();
-    assert_eq!(echoed_header(&echoed, "x-signed"), Some("GET echo 1"));
+    assert_eq!(echoed_header(&echoed, "x-signed"), Some("GET /echo 1"));
     assert!(echoed.to_string().contains("stamp"), "{echoed}");
+}
+
+#[tokio::test]
+async fn dynamic_options_see_the_body_and_leave_overrides_in_force() {
+    let world = World::new().await;
+    let connector = coded_connector(
+        &world,
+        "export default ({ credentials }) => ({
+            baseUri: BASE,
+            headers: { 'X-Api-Key': credentials.apiKey },
+            overrides: [{ match: { path: '/echo' }, patch: { headers: { 'X-Version': '2' } } }],
+            dynamicOptions: ({ data, path }) => ({ headers: { 'X-Saw': JSON.stringify(data) + path } }),
+        })",
+    );
+    let token = world.customer("c-1");
+    let id = connected(&world, connector, &token).await;
+    let path = format!("/connections/{id}/proxy/echo");
+    let posted = world.post(&path, &token, json!({"a": 1})).await;
+    let posted = posted.expect(200).json();
+    assert_eq!(echoed_header(&posted, "x-saw"), Some("{\"a\":1}/echo"));
+    assert_eq!(echoed_header(&posted, "x-version"), Some("2"));
+    let large = json!({"a": "x".repeat(70_000)});
+    let posted = world.post(&path, &token, large).await.expect(200).json();
+    assert_eq!(echoed_header(&posted, "x-saw"), Some("null/echo"));
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod support;
 mod api;
 mod auth;
 mod code;
+mod code_clients;
 mod deadlines;
 mod egress;
 mod freshness;

@@ -10,9 +10,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use authbridge_core::Effects;
-use authbridge_definition::ReadError;
+use authbridge_definition::{Diagnostic, ReadError, Severity};
 use authbridge_engine::egress::{Deadlines, Egress, Policy};
-use authbridge_engine::{Engine, LoadError};
+use authbridge_engine::{Engine, LoadError, LoadReport};
 use authbridge_server::{ListenError, Options, Server};
 use authbridge_store::{Access, Store};
 use serde_json::json;
@@ -140,12 +140,13 @@ fn egress(args: &Serve) -> Egress {
     Egress::new(policy, deadlines)
 }
 
+/// Loads `directory` into `workspace`; whether everything in it was good.
 async fn load(
     engine: &Engine,
     workspace: &str,
     directory: &Path,
     format: LogFormat,
-) -> Result<(), CliError> {
+) -> Result<bool, CliError> {
     let session = engine.operator_session(workspace).await?;
     let loaded = engine.load_directory(&session, directory).await;
     let loaded = loaded.map_err(|error| match error {
@@ -153,7 +154,7 @@ async fn load(
         LoadError::Engine(error) => CliError::Engine(error),
     })?;
     report::show(directory, &loaded, format);
-    Ok(())
+    Ok(loaded.loaded.iter().all(|element| element.outcome.is_ok()) && !has_errors(&loaded))
 }
 
 /// With `--watch`, loads DIR again whenever something in it changes; without, waits for ever.
@@ -166,10 +167,21 @@ async fn reload(args: &Serve, running: &mut Running) {
     loop {
         changes.next().await;
         match load(&running.engine, workspace, directory, args.log_format).await {
-            Ok(()) => tracing::info!("loaded again"),
-            Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "not loaded"),
+            Ok(true) => tracing::info!("loaded again"),
+            Ok(false) => tracing::warn!(
+                "loaded again, except for what has errors: its last good version stays in use"
+            ),
+            Err(error) => tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "not loaded: the last good version stays in use"
+            ),
         }
     }
+}
+
+fn has_errors(report: &LoadReport) -> bool {
+    let is_error = |diagnostic: &Diagnostic| matches!(diagnostic.severity, Severity::Error);
+    report.directory.diagnostics.iter().any(is_error)
 }
 
 fn require_readable(path: &Path) -> Result<(), ReadError> {

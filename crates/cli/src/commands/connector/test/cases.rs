@@ -47,6 +47,8 @@ pub(super) async fn run(
     let came_out = came_out?;
     let mut wrong = script_lines(&script, case, &mask);
     wrong.extend(result_lines(&case.expected, &came_out.result, &mask));
+    let result = came_out.result.as_ref().ok();
+    let result = result.map(|value| mask.value(value));
     Ok(Step {
         name: case.name.clone(),
         outcome: if wrong.is_empty() {
@@ -56,6 +58,7 @@ pub(super) async fn run(
         },
         detail: String::new(),
         place: Some(place),
+        result,
         error: came_out.result.err(),
         logs: came_out.logs,
         exchanges,

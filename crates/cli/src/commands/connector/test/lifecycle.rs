@@ -181,6 +181,7 @@ impl Run<'_> {
 
     fn add_with(&mut self, name: &str, went: Went, exchanges: Vec<Exchange>) {
         self.steps.push(Step {
+            result: None,
             name: name.to_owned(),
             outcome: went.outcome,
             detail: went.detail,

@@ -27,6 +27,8 @@ pub(super) struct Step {
     pub(super) detail: String,
     /// Where a case stands, as `file:line`.
     pub(super) place: Option<String>,
+    /// What a case returned, masked.
+    pub(super) result: Option<Value>,
     /// The error as the API answers it.
     pub(super) error: Option<Value>,
     /// What functions wrote to the console: `{function, level, message}`.
@@ -106,6 +108,8 @@ impl ConnectorReport {
             let place = step.place.iter().map(|place| format!("at {place}"));
             push_lines(text, place.chain(lines.iter().cloned()));
             push_lines(text, self.error_lines(step));
+            let result = step.result.iter().filter(|_| is_verbose);
+            push_lines(text, result.map(|result| format!("returned {result}")));
             true
         } else {
             false
@@ -192,6 +196,7 @@ fn step_value(step: &Step) -> Value {
         "detail": step.detail,
         "reasons": reasons,
         "place": step.place,
+        "result": step.result,
         "error": error,
         "logs": step.mask.value(&Value::Array(step.logs.clone())),
         "exchanges": exchanges,
