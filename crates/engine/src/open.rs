@@ -36,19 +36,24 @@ impl Engine {
     pub(crate) async fn open(
         &self,
         session: &Session,
-        connection: Connection,
+        mut connection: Connection,
     ) -> Result<Opened, EngineError> {
+        let store = &self.shared.store;
+        let secrets = store
+            .connection_secrets(session.workspace_id(), &connection.id)
+            .await?;
+        if secrets.generation != connection.generation {
+            // They were replaced since it was read: what it says of them, such as when they
+            // expire, is about others.
+            let id = connection.id.as_str();
+            connection = self.connection(session, id).await?;
+        }
         let integration = self
             .integration(session, connection.integration_id.as_str())
             .await?;
         let setup = self.setup_of(session, integration, &connection).await?;
         let owner = self
             .customer(session, connection.customer_id.as_str())
-            .await?;
-        let secrets = self
-            .shared
-            .store
-            .connection_secrets(session.workspace_id(), &connection.id)
             .await?;
         let arguments = Arguments {
             connector_parameters: lay_over(setup.parameters.clone(), secrets.connector_parameters),

@@ -22,6 +22,7 @@ mod handlers;
 mod http;
 mod isolation;
 mod openapi;
+mod refreshing;
 mod secrets;
 mod shutdown;
 mod tokens;

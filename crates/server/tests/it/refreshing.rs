@@ -1,0 +1,316 @@
+//! Refreshing OAuth 2.0 credentials, as callers see it: every row of the behaviour that was
+//! measured of the main rival, with the better outcome.
+
+use std::time::Duration;
+
+use authbridge_testkit::oauth2::{
+    AuthorizationServer, AuthorizationServerOptions, Expiry, FaultAnswer, FaultBody, GrantType,
+    ResponseShape, RetryAfter, Rotation, TokenFault,
+};
+use futures_util::future::join_all;
+use http::StatusCode;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::support::World;
+
+/// A world with an authorization server that rotates refresh tokens, revokes whole families on
+/// reuse, and serves the API itself.
+struct Scene {
+    world: World,
+    server: AuthorizationServer,
+    token: String,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    async fn with(change: impl FnOnce(&mut AuthorizationServerOptions)) -> Self {
+        let world = World::new().await;
+        let mut options = AuthorizationServerOptions {
+            effects: world.clock.effects(),
+            rotation: Rotation::Always,
+            access_token_lifetime: Some(Duration::from_secs(3600)),
+            ..AuthorizationServerOptions::default()
+        };
+        change(&mut options);
+        let server = AuthorizationServer::start(options).await.unwrap();
+        world.install(connector(server.base_uri())).await;
+        let token = world.customer("c-1");
+        Self {
+            world,
+            server,
+            token,
+        }
+    }
+
+    /// Connects with tokens that live for `seconds` more.
+    async fn connect(&self, seconds: i64) -> String {
+        let issued = self.server.issue("simulated-client", "read");
+        let credentials = json!({
+            "access_token": issued.access_token,
+            "refresh_token": issued.refresh_token,
+            "expires_at": self.world.clock.seconds() + seconds,
+        });
+        let body = json!({ "integrationKey": "oauth", "credentials": credentials });
+        let connected = self.world.post("/connections", &self.token, body).await;
+        connected.expect(201);
+        connected.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Connects with tokens that have expired by both clocks.
+    async fn connect_expired(&self) -> String {
+        let id = self.connect(3600).await;
+        self.pass(3601);
+        id
+    }
+
+    fn pass(&self, seconds: i64) {
+        self.world.clock.advance(SignedDuration::from_secs(seconds));
+    }
+
+    /// The status of a request through the proxy.
+    async fn status(&self, id: &str) -> StatusCode {
+        let token = self.world.customer("c-1");
+        self.world.proxy(id, "/api/things", &token).await.status
+    }
+
+    async fn statuses(&self, id: &str, count: usize) -> Vec<StatusCode> {
+        join_all((0..count).map(|_| self.status(id))).await
+    }
+
+    async fn connection(&self, id: &str) -> Value {
+        let token = self.world.customer("c-1");
+        let found = self.world.get(&format!("/connections/{id}"), &token).await;
+        found.json()
+    }
+
+    fn refreshes(&self) -> u64 {
+        self.server.counts().of(GrantType::RefreshToken)
+    }
+}
+
+fn connector(base_uri: &str) -> Value {
+    json!({
+        "key": "oauth",
+        "name": "OAuth",
+        "type": "oauth2",
+        "getOAuthConfig": {"type": "mapping", "mapping": {
+            "clientId": "simulated-client",
+            "clientSecret": "simulated-secret",
+            "clientAuth": "basic",
+            "authorizeUri": format!("{base_uri}/authorize"),
+            "tokenUri": format!("{base_uri}/token"),
+            "revocationUri": format!("{base_uri}/revoke"),
+        }},
+        "makeApiClient": {"type": "mapping", "mapping": {
+            "baseUri": base_uri,
+            "headers": {"Authorization": {
+                "$concat": ["Bearer ", {"$var": "credentials.access_token"}],
+            }},
+        }},
+    })
+}
+
+fn all_ok(statuses: &[StatusCode]) -> bool {
+    statuses.iter().all(|status| *status == StatusCode::OK)
+}
+
+fn status(code: u16) -> TokenFault {
+    let status = StatusCode::from_u16(code).unwrap();
+    TokenFault::Answer(FaultAnswer::new(status, FaultBody::Html))
+}
+
+#[tokio::test]
+async fn many_requests_on_expired_credentials_are_one_token_request() {
+    let scene = Scene::new().await;
+    let id = scene.connect_expired().await;
+    scene
+        .server
+        .fault_always(TokenFault::Delay(Duration::from_millis(300)));
+    let statuses = scene.statuses(&id, 200).await;
+    assert!(all_ok(&statuses), "{statuses:?}");
+    assert_eq!(scene.refreshes(), 1);
+    assert_eq!(scene.server.counts().refresh_token_reuses, 0);
+}
+
+#[tokio::test]
+async fn many_refusals_of_credentials_that_seem_valid_are_one_token_request() {
+    let scene = Scene::new().await;
+    let id = scene.connect(3600).await;
+    scene.server.expire_all();
+    let statuses = scene.statuses(&id, 64).await;
+    assert!(all_ok(&statuses), "{statuses:?}");
+    assert_eq!(scene.refreshes(), 1);
+}
+
+#[tokio::test]
+async fn a_failure_that_passes_is_seen_by_nobody() {
+    let scene = Scene::new().await;
+    let id = scene.connect_expired().await;
+    scene.server.fault_next(1, status(500));
+    let statuses = scene.statuses(&id, 16).await;
+    assert!(all_ok(&statuses), "{statuses:?}");
+    assert_eq!(scene.refreshes(), 2);
+}
+
+#[tokio::test]
+async fn while_refreshing_fails_a_token_that_is_valid_is_used() {
+    let scene = Scene::new().await;
+    let id = scene.connect(300).await;
+    scene.server.fault_always(status(503));
+    let path = format!("/connections/{id}/refresh-credentials");
+    let refused = scene.world.post(&path, &scene.token, json!({})).await;
+    refused.expect_error(502, "connection", None);
+    let connection = scene.connection(&id).await;
+    assert_eq!(connection["state"], "READY");
+    assert_eq!(connection["retryAttempts"], 1);
+    assert!(connection["nextRetryTimestamp"].is_string());
+    assert!(all_ok(&scene.statuses(&id, 16).await));
+}
+
+#[tokio::test]
+async fn a_provider_that_recovers_is_used_again_when_its_time_has_come() {
+    let scene = Scene::new().await;
+    let id = scene.connect_expired().await;
+    scene.server.fault_always(status(500));
+    assert_eq!(scene.status(&id).await, StatusCode::BAD_GATEWAY);
+    let asked = scene.refreshes();
+    // Nobody hammers it meanwhile.
+    assert_eq!(scene.status(&id).await, StatusCode::BAD_GATEWAY);
+    assert_eq!(scene.refreshes(), asked);
+    scene.server.recover();
+    scene.pass(5);
+    assert_eq!(scene.status(&id).await, StatusCode::OK);
+    assert_eq!(scene.connection(&id).await["retryAttempts"], 0);
+}
+
+#[tokio::test]
+async fn a_dead_grant_is_asked_once() {
+    let scene = Scene::new().await;
+    let id = scene.connect_expired().await;
+    scene.server.revoke_all();
+    for _ in 0..3 {
+        assert_eq!(scene.status(&id).await, StatusCode::BAD_REQUEST);
+    }
+    assert_eq!(scene.refreshes(), 1);
+    let connection = scene.connection(&id).await;
+    assert_eq!(connection["state"], "CLIENT_ACTION_REQUIRED");
+    assert_eq!(connection["error"]["class"], "terminal");
+    let events = format!("/connections/{id}/events");
+    let events = scene.world.get(&events, &scene.world.customer("c-1")).await;
+    let story = events.json();
+    assert_eq!(story["items"][0]["action"], "connection.refresh_failed");
+    assert_eq!(story["items"][0]["detail"]["cause"], "due");
+}
+
+#[tokio::test]
+async fn a_wrong_client_is_the_owners_business_and_heals() {
+    let scene = Scene::new().await;
+    let id = scene.connect_expired().await;
+    let refusal = FaultAnswer::error(StatusCode::UNAUTHORIZED, "invalid_client");
+    scene.server.fault_always(TokenFault::Answer(refusal));
+    assert_eq!(scene.status(&id).await, StatusCode::BAD_REQUEST);
+    assert_eq!(scene.connection(&id).await["state"], "CONFIGURATION_ERROR");
+    scene.server.recover();
+    let path = format!("/connections/{id}/refresh-credentials");
+    let token = scene.world.customer("c-1");
+    scene.world.post(&path, &token, json!({})).await.expect(200);
+    assert_eq!(scene.status(&id).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_provider_that_asks_for_patience_gets_it() {
+    let scene = Scene::new().await;
+    let now = || scene.world.clock.effects().now();
+    let id = scene.connect_expired().await;
+    for retry_after in [
+        RetryAfter::Seconds(120),
+        RetryAfter::At(now() + SignedDuration::from_secs(126 + 120)),
+    ] {
+        let too_many = StatusCode::TOO_MANY_REQUESTS;
+        let answer = FaultAnswer::new(too_many, FaultBody::Empty).retry_after(retry_after);
+        scene.server.fault_next(1, TokenFault::Answer(answer));
+        assert_eq!(scene.status(&id).await, StatusCode::TOO_MANY_REQUESTS);
+        let retry = scene.connection(&id).await["nextRetryTimestamp"].clone();
+        let retry: jiff::Timestamp = retry.as_str().unwrap().parse().unwrap();
+        let wait = retry.duration_since(now()).as_secs();
+        assert!((119..=125).contains(&wait), "{wait}");
+        scene.pass(121);
+        // Too early still, by the jitter; then it works.
+        scene.pass(5);
+    }
+    assert_eq!(scene.status(&id).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn answers_that_are_no_token_change_nothing() {
+    for body in [FaultBody::Html, FaultBody::Garbage, FaultBody::Empty] {
+        let scene = Scene::new().await;
+        let id = scene.connect(300).await;
+        let answer = FaultAnswer::new(StatusCode::OK, body);
+        scene.server.fault_always(TokenFault::Answer(answer));
+        let path = format!("/connections/{id}/refresh-credentials");
+        let refused = scene.world.post(&path, &scene.token, json!({})).await;
+        refused.expect_error(502, "connection", None);
+        assert_eq!(scene.connection(&id).await["state"], "READY");
+        scene.server.recover();
+        assert_eq!(scene.status(&id).await, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_does_not_say_how_long_it_lives_is_refreshed_when_refused() {
+    let scene = Scene::with(|options| {
+        options.response = ResponseShape {
+            expiry: Expiry::Absent,
+            ..ResponseShape::default()
+        };
+    })
+    .await;
+    let id = scene.connect_expired().await;
+    assert_eq!(scene.status(&id).await, StatusCode::OK);
+    assert_eq!(scene.refreshes(), 1);
+    scene.server.expire_all();
+    assert_eq!(scene.status(&id).await, StatusCode::OK);
+    assert_eq!(scene.refreshes(), 2);
+}
+
+#[tokio::test]
+async fn a_refresh_that_comes_too_late_overwrites_nothing() {
+    let scene = Scene::new().await;
+    let id = scene.connect_expired().await;
+    scene.server.fault_always(TokenFault::Hang);
+    let path = format!("/connections/{id}");
+    let reconnect = async {
+        while scene.refreshes() == 0 {
+            tokio::task::yield_now().await;
+        }
+        let issued = scene.server.issue("simulated-client", "read");
+        let credentials = json!({
+            "access_token": issued.access_token,
+            "refresh_token": issued.refresh_token,
+            "expires_at": scene.world.clock.seconds() + 3600,
+        });
+        let token = scene.world.customer("c-1");
+        let body = json!({ "credentials": credentials });
+        scene.world.patch(&path, &token, body).await.expect(200);
+        scene.server.recover();
+    };
+    let (_, ()) = tokio::join!(scene.status(&id), reconnect);
+    assert_eq!(scene.status(&id).await, StatusCode::OK);
+    assert_eq!(scene.connection(&id).await["state"], "READY");
+    assert_eq!(scene.server.counts().refresh_token_reuses, 0);
+}
+
+#[tokio::test]
+async fn archiving_revokes_and_nothing_brings_it_back() {
+    let scene = Scene::new().await;
+    let id = scene.connect(3600).await;
+    let path = format!("/connections/{id}");
+    scene.world.delete(&path, &scene.token).await.expect(200);
+    assert!(scene.server.counts().revocations > 0);
+    assert_eq!(scene.status(&id).await, StatusCode::NOT_FOUND);
+}
