@@ -358,7 +358,7 @@ impl Engine {
         })
     }
 
-    async fn connection_by_id(
+    pub(crate) async fn connection_by_id(
         &self,
         session: &Session,
         id: &ConnectionId,

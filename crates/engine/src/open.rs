@@ -45,8 +45,7 @@ impl Engine {
         if secrets.generation != connection.generation {
             // They were replaced since it was read: what it says of them, such as when they
             // expire, is about others.
-            let id = connection.id.as_str();
-            connection = self.connection(session, id).await?;
+            connection = self.connection_by_id(session, &connection.id).await?;
         }
         let integration = self
             .integration(session, connection.integration_id.as_str())

@@ -32,7 +32,7 @@ impl Scene {
         let mut options = AuthorizationServerOptions {
             effects: world.clock.effects(),
             rotation: Rotation::Always,
-            access_token_lifetime: Some(Duration::from_secs(3600)),
+            access_token_lifetime: Some(Duration::from_hours(1)),
             ..AuthorizationServerOptions::default()
         };
         change(&mut options);
