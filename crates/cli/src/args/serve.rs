@@ -81,6 +81,16 @@ pub(crate) struct Serve {
         value_name = "SECONDS"
     )]
     pub(crate) idle_timeout: u64,
+    /// Seconds that one refresh of credentials may wait for the external app, with all that it
+    /// asks again
+    #[arg(
+        long,
+        env = "AUTHBRIDGE_TOKEN_TIMEOUT",
+        default_value_t = 30,
+        value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..=300)
+    )]
+    pub(crate) token_timeout: u64,
     /// Seconds that requests in progress may go on after SIGTERM or Ctrl-C
     #[arg(
         long,
