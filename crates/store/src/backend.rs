@@ -344,6 +344,8 @@ pub(crate) trait Refreshes: Send + Sync {
         released: Released,
         now: Timestamp,
     ) -> Answer<()>;
+    /// Ends all leases that are in force at `now`; their intents stay.
+    async fn end_leases(&self, now: Timestamp) -> Answer<()>;
     /// The connections that are due at `now`, the longest due first, without those through the
     /// integrations in `except`.
     async fn due_refreshes(

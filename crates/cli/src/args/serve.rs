@@ -110,6 +110,11 @@ pub(crate) struct Serve {
         value_name = "FILTER"
     )]
     pub(crate) log: String,
+    /// Stops for ever at a step of a refresh, such as `refresh.spooled`, so that a test can kill it
+    /// there
+    #[cfg(debug_assertions)]
+    #[arg(long, env = "AUTHBRIDGE_PAUSE_AT", hide = true, value_name = "STEP")]
+    pub(crate) pause_at: Option<String>,
     #[command(flatten)]
     pub(crate) sandbox: Sandbox,
 }

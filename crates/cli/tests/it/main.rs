@@ -9,6 +9,7 @@
 
 mod connections;
 mod connector;
+mod crash;
 mod demo;
 mod formula;
 mod guide;

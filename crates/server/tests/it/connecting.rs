@@ -67,7 +67,7 @@ impl Scene {
                 .unwrap();
             let answer: Answer = fetch(address, request).await;
             if let Some(set) = answer.header("set-cookie") {
-                cookie = set.split(';').next().unwrap().to_owned();
+                set.split(';').next().unwrap().clone_into(&mut cookie);
             }
             let location = answer.header("location").unwrap_or_else(|| {
                 panic!("{at} leads nowhere: {} {}", answer.status, answer.text());
@@ -94,11 +94,11 @@ impl Scene {
         let installed = self.browse(at).await;
         parameter(&installed, "code").unwrap()
     }
+}
 
-    fn callback(&self, query: &[(&str, &str)]) -> String {
-        let at = url("http://authbridge.test/oauth-callback", query);
-        at[url::Position::BeforePath..].to_owned()
-    }
+fn callback(query: &[(&str, &str)]) -> String {
+    let at = url("http://authbridge.test/oauth-callback", query);
+    at[url::Position::BeforePath..].to_owned()
 }
 
 fn connector(base_uri: &str, more: Value) -> Value {
@@ -217,7 +217,7 @@ async fn an_install_from_outside_connects_where_the_integration_allows_it() {
         ("code", &code),
         ("redirectUri", "https://app.example.com/done"),
     ];
-    let callback = scene.callback(&query);
+    let callback = callback(&query);
     let done = scene.world.get(&callback, "").await;
     let location = Url::parse(done.expect(302).header("location").unwrap()).unwrap();
     assert_eq!(location.host_str(), Some("app.example.com"));
@@ -234,7 +234,7 @@ async fn an_install_from_outside_is_refused_everywhere_else() {
     let scene = Scene::new(json!({}), own).await;
     let (code, token) = (scene.code_from_outside().await, scene.world.customer("c-1"));
     let query = [("integration", "oauth"), ("token", &token), ("code", &code)];
-    let refused = scene.world.get(&scene.callback(&query), "").await;
+    let refused = scene.world.get(&callback(&query), "").await;
     assert!(
         refused.text().contains("allowExternalCallback"),
         "{}",
@@ -246,7 +246,7 @@ async fn an_install_from_outside_is_refused_everywhere_else() {
         ("code", &code),
         ("redirectUri", "https://evil.example.com/"),
     ];
-    let refused = scene.world.get(&scene.callback(&query), "").await;
+    let refused = scene.world.get(&callback(&query), "").await;
     assert_eq!(refused.header("location"), None);
     scene
         .world

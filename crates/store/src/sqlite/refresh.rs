@@ -85,6 +85,19 @@ impl Refreshes for Sqlite {
             .await
     }
 
+    async fn end_leases(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |database| {
+            let sql = "UPDATE connection SET lease_until = :now WHERE lease_until > :now";
+            execute(
+                database,
+                sql,
+                named_params! { ":now": now.as_microsecond() },
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
     async fn due_refreshes(
         &self,
         now: Timestamp,

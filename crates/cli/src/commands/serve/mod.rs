@@ -1,5 +1,7 @@
 //! `authbridge serve`.
 
+#[cfg(debug_assertions)]
+mod pause;
 mod report;
 mod watch;
 mod workspace;
@@ -36,6 +38,8 @@ pub(super) async fn run(
     }
     workspace::check(&args.workspace)?;
     require_free(&args)?;
+    #[cfg(debug_assertions)]
+    let effects = pause::at(args.pause_at.clone(), effects);
     let mut signals = StopSignals::new()?;
     let store = open_store(&args.data, Access::Exclusive, &effects).await?;
     let outcome = serve(&args, output, &store, effects, &mut signals).await;
