@@ -2,6 +2,7 @@
 
 #[cfg(debug_assertions)]
 mod pause;
+mod files;
 mod report;
 mod watch;
 mod workspace;
@@ -40,6 +41,7 @@ pub(super) async fn run(
     require_free(&args)?;
     #[cfg(debug_assertions)]
     let effects = pause::at(args.pause_at.clone(), effects);
+    files::allow_as_many_as_possible();
     let mut signals = StopSignals::new()?;
     let store = open_store(&args.data, Access::Exclusive, &effects).await?;
     let outcome = serve(&args, output, &store, effects, &mut signals).await;
