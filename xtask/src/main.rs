@@ -53,6 +53,9 @@ enum Bench {
     Proxy(bench::Options),
     /// Functions in JavaScript: an isolated call, a thousand at once, memory, compiling.
     Scripts,
+    /// Refreshing: a thousand requests on one expired token, thousands of connections due at once,
+    /// a provider that hangs.
+    Refresh(bench::RefreshOptions),
 }
 
 fn main() -> ExitCode {
@@ -73,5 +76,6 @@ fn run(task: Task) -> Result<(), TaskError> {
         Task::E2e(options) => e2e::run(&options),
         Task::Bench(Bench::Proxy(options)) => bench::proxy(&options),
         Task::Bench(Bench::Scripts) => bench::scripts(),
+        Task::Bench(Bench::Refresh(options)) => bench::refresh(&options),
     }
 }

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use authbridge_testkit::oauth2::{
     AuthorizationServer, AuthorizationServerOptions, Expiry, FaultAnswer, FaultBody, GrantType,
-    ResponseShape, RetryAfter, Rotation, TokenFault,
+    IssuedTokens, ResponseShape, RetryAfter, Rotation, TokenFault,
 };
 use futures_util::future::join_all;
 use http::StatusCode;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::support::World;
+use crate::support::{Setup, World};
 
 /// A world with an authorization server that rotates refresh tokens, revokes whole families on
 /// reuse, and serves the API itself.
@@ -28,7 +28,10 @@ impl Scene {
     }
 
     async fn with(change: impl FnOnce(&mut AuthorizationServerOptions)) -> Self {
-        let world = World::new().await;
+        Self::of(World::new().await, change).await
+    }
+
+    async fn of(world: World, change: impl FnOnce(&mut AuthorizationServerOptions)) -> Self {
         let mut options = AuthorizationServerOptions {
             effects: world.clock.effects(),
             rotation: Rotation::Always,
@@ -72,6 +75,21 @@ impl Scene {
         let connected = self.world.post("/connections", &self.token, body).await;
         connected.expect(201);
         connected.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Connects another account of the same customer.
+    async fn connect_to(&self, integration: &str, issued: &IssuedTokens, seconds: i64) {
+        let body = json!({
+            "integrationKey": integration,
+            "allowMultipleConnections": true,
+            "credentials": {
+                "access_token": issued.access_token,
+                "refresh_token": issued.refresh_token,
+                "expires_at": self.world.clock.seconds() + seconds,
+            },
+        });
+        let connected = self.world.post("/connections", &self.token, body).await;
+        connected.expect(201);
     }
 
     /// Connects with tokens that have expired by both clocks.
@@ -317,6 +335,59 @@ async fn a_refresh_that_comes_too_late_overwrites_nothing() {
     assert_eq!(scene.status(&id).await, StatusCode::OK);
     assert_eq!(scene.connection(&id).await["state"], "READY");
     assert_eq!(scene.server.counts().refresh_token_reuses, 0);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_hangs_costs_its_deadline_and_no_more() {
+    let setup = Setup {
+        token_deadline: Duration::from_millis(100),
+        ..Setup::default()
+    };
+    let scene = Scene::of(World::with(setup).await, |_| {}).await;
+    let id = scene.connect_expired().await;
+    scene.server.fault_always(TokenFault::Hang);
+    let statuses = scene.statuses(&id, 64).await;
+    let are_told = statuses.iter().all(|code| *code == StatusCode::BAD_GATEWAY);
+    assert!(are_told, "{statuses:?}");
+    assert_eq!(scene.refreshes(), 1);
+    let connection = scene.connection(&id).await;
+    assert_eq!(connection["state"], "READY");
+    assert_eq!(connection["retryAttempts"], 1);
+    scene.server.recover();
+    scene.pass(5);
+    assert_eq!(scene.status(&id).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_provider_that_hangs_delays_no_other() {
+    let scene = Scene::new().await;
+    let hung = AuthorizationServer::start(AuthorizationServerOptions {
+        effects: scene.world.clock.effects(),
+        ..AuthorizationServerOptions::default()
+    });
+    let hung = hung.await.unwrap();
+    hung.fault_always(TokenFault::Hang);
+    let mut spec = connector(hung.base_uri());
+    spec["key"] = "hung".into();
+    scene.world.install(spec).await;
+    // More than there is room for, and due before all others.
+    for _ in 0..300 {
+        let issued = hung.issue("simulated-client", "read");
+        scene.connect_to("hung", &issued, 3500).await;
+    }
+    for _ in 0..20 {
+        let issued = scene.server.issue("simulated-client", "read");
+        scene.connect_to("oauth", &issued, 3600).await;
+    }
+    scene.pass(3590);
+    let engine = scene.world.engine.clone();
+    let keeping_house = tokio::spawn(async move { engine.keep_house().await });
+    while scene.refreshes() < 20 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let asked = hung.counts().of(GrantType::RefreshToken);
+    assert!(asked <= 64, "{asked} at a time");
+    keeping_house.abort();
 }
 
 #[tokio::test]

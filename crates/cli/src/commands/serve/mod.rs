@@ -1,8 +1,8 @@
 //! `authbridge serve`.
 
+mod files;
 #[cfg(debug_assertions)]
 mod pause;
-mod files;
 mod report;
 mod watch;
 mod workspace;

@@ -34,6 +34,8 @@ pub(crate) struct Setup {
     pub(crate) patience: Patience,
     pub(crate) grace: Duration,
     pub(crate) threads: usize,
+    /// How long a refresh waits for the external app.
+    pub(crate) token_deadline: Duration,
 }
 
 impl Default for Setup {
@@ -48,6 +50,7 @@ impl Default for Setup {
             patience: Patience::default(),
             grace: Duration::from_secs(20),
             threads: 1,
+            token_deadline: Duration::from_secs(30),
         }
     }
 }
@@ -59,6 +62,7 @@ pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) server: Option<Server>,
+    pub(crate) engine: Engine,
     directory: TempDir,
 }
 
@@ -164,6 +168,7 @@ impl World {
             egress,
             authbridge_engine::ScriptOptions::default(),
         );
+        let engine = engine.with_token_deadline(setup.token_deadline);
         let options = Options {
             address: "127.0.0.1:0".parse().unwrap(),
             threads: setup.threads,
@@ -174,6 +179,7 @@ impl World {
             address: server.address,
             provider: provider.await.unwrap(),
             server: Some(server),
+            engine,
             store,
             clock,
             directory,
