@@ -61,21 +61,34 @@ pub(super) fn stored(error: &AuthError, interrupted: Option<&Intent>) -> Value {
         "message": error.to_string(),
         "class": class.as_str(),
     });
-    if let (FailureClass::Terminal, Some(intent), Value::Object(members)) =
-        (class, interrupted, &mut stored)
-    {
+    let interrupted = interrupted.filter(|_| class == FailureClass::Terminal);
+    let hint = hint(class, interrupted);
+    if let (Some(hint), Value::Object(members)) = (hint, &mut stored) {
+        members.insert("hint".into(), hint.into());
+    }
+    if let (Some(_), Value::Object(members)) = (interrupted, &mut stored) {
         members.insert("key".into(), INTERRUPTED.into());
-        members.insert(
-            "hint".into(),
-            format!(
-                "the refresh of {} was interrupted before its answer was stored; the customer did \
-                 nothing wrong, but has to connect again",
-                intent.started_at
-            )
-            .into(),
-        );
     }
     stored
+}
+
+/// What to do about it; nothing where time may heal it.
+fn hint(class: FailureClass, interrupted: Option<&Intent>) -> Option<String> {
+    match (class, interrupted) {
+        (FailureClass::Terminal, Some(intent)) => Some(format!(
+            "the refresh of {} was interrupted before its answer was stored; the customer did \
+             nothing wrong, but has to connect again",
+            intent.started_at
+        )),
+        (FailureClass::Terminal, None) => {
+            Some("the customer has to connect the account again".to_owned())
+        }
+        (FailureClass::Configuration, _) => Some(
+            "correct the connector or the integration's parameters, then refresh the credentials"
+                .to_owned(),
+        ),
+        (FailureClass::Throttled | FailureClass::Transient, _) => None,
+    }
 }
 
 /// Whether the last refresh ended with an answer that no other attempt will change.
