@@ -6,7 +6,7 @@
 
 use authbridge_core::SecretJson;
 use authbridge_core::auth::oauth2::pkce::unguessable;
-use authbridge_core::auth::{self, Arguments, Begin, Callback, Connected, Return, Start};
+use authbridge_core::auth::{self, Arguments, Back, Begin, Callback, Connected, Return, Start};
 use authbridge_core::id::{CustomerId, WorkspaceId};
 use authbridge_store::{AuthSession, Connection, Customer, NewAuthSession, TakenAuthSession};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -123,6 +123,8 @@ impl Engine {
                 location,
                 pending,
                 input,
+                // `oauth1` alone has codes to type, and cannot be connected here yet.
+                back: Back::Callback | Back::Typed { .. },
             } => (location, pending, input),
         };
         let payload = attempt.payload(&request, &pending, &input);

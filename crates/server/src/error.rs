@@ -219,7 +219,9 @@ fn from_auth(error: AuthError, message: String) -> ApiError {
             error.data(Some(json!({ "error": code })))
         }
         AuthError::NotGranted(not_granted) => from_not_granted(*not_granted, message),
-        AuthError::NotRefreshable(_) | AuthError::Callback(_) => ApiError::bad_request(message),
+        AuthError::NotRefreshable(_) | AuthError::Callback(_) | AuthError::Signing(_) => {
+            ApiError::bad_request(message)
+        }
         AuthError::NotYet { .. }
         | AuthError::KindNotAllowed { .. }
         | AuthError::Operation(_)
@@ -227,7 +229,7 @@ fn from_auth(error: AuthError, message: String) -> ApiError {
         | AuthError::NotSupported { .. }
         | AuthError::ApiClient(_)
         | AuthError::Returned { .. }
-        | AuthError::OAuth2Config(_)
+        | AuthError::OAuthConfig(_)
         | AuthError::Rest { .. } => configuration(message),
     }
 }

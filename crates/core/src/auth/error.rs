@@ -9,7 +9,9 @@ use serde_json::Value;
 use super::Scopes;
 use super::graphql::GraphqlError;
 use super::input::InputError;
-use super::oauth2::{OAuth2ConfigError, TokenRefusal};
+use super::members::OAuthConfigError;
+use super::oauth1::SigningError;
+use super::oauth2::TokenRefusal;
 use super::rest::RestError;
 use super::retry::FailureClass;
 use super::script::ScriptFailure;
@@ -110,7 +112,10 @@ pub enum AuthError {
     },
     /// What `getOAuthConfig` returned cannot be used.
     #[error(transparent)]
-    OAuth2Config(#[from] OAuth2ConfigError),
+    OAuthConfig(#[from] OAuthConfigError),
+    /// A request cannot be signed as it is.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
     /// The token endpoint gave no token.
     #[error("{0}")]
     Token(Box<TokenRefusal>),
@@ -159,7 +164,8 @@ impl AuthError {
             | Self::Returned { .. }
             | Self::Rest { .. }
             | Self::Target(_)
-            | Self::OAuth2Config(_) => Blame::WorkspaceOwner,
+            | Self::OAuthConfig(_) => Blame::WorkspaceOwner,
+            Self::Signing(error) => error.blame(),
             Self::Token(refusal) => blame_of_class(refusal.class),
             Self::NotAuthorized { code, .. } => blame_of_code(code),
             Self::Refused { status, key, .. } => blame_of_refusal(*status, *key),

@@ -5,7 +5,10 @@ mod error;
 mod expiry;
 pub mod graphql;
 mod input;
+mod members;
+pub mod oauth1;
 pub mod oauth2;
+mod oauth_config;
 pub mod platform_token;
 mod refresh;
 pub mod rest;
@@ -28,6 +31,7 @@ use crate::{Effects, SecretJson};
 pub use error::{AuthError, Blame, NotGranted};
 pub use expiry::expires_at;
 pub use input::{FieldError, InputError, check_input};
+pub use members::OAuthConfigError;
 pub use script::{ScriptCause, ScriptFailure, StackFrame};
 
 /// What an auth type may do to the world; it reaches the network through nothing else.
@@ -153,6 +157,23 @@ pub enum Begin {
         pending: SecretJson,
         /// What the user typed, with defaults and casts applied.
         input: SecretJson,
+        /// How the answer gets here.
+        back: Back,
+    },
+}
+
+/// How the answer of somebody who was sent away gets back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Back {
+    /// The external app sends the browser to our callback, with everything in its query.
+    Callback,
+    /// The external app shows a code, and sends nobody anywhere: [`Begin::Redirect`]'s location
+    /// is to be opened in another window beside a form in which the user types that code. What is
+    /// typed is the only parameter of the [`Callback`] that [`AuthFlow::complete`] gets, and has
+    /// this name.
+    Typed {
+        /// The name, such as `oauth_verifier`.
+        parameter: &'static str,
     },
 }
 
@@ -266,7 +287,8 @@ pub fn flow(auth_type: AuthType) -> Result<&'static dyn AuthFlow, AuthError> {
             Ok(&platform_token::PlatformToken)
         }
         AuthType::OAuth2 => Ok(&oauth2::OAuth2),
-        AuthType::OAuth1 | AuthType::Proxy => Err(AuthError::NotYet {
+        AuthType::OAuth1 => Ok(&oauth1::OAuth1),
+        AuthType::Proxy => Err(AuthError::NotYet {
             what: auth_type.as_str(),
         }),
     }

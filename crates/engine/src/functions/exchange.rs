@@ -319,7 +319,8 @@ fn is_expired(error: &AuthError) -> bool {
         | AuthError::Returned { .. }
         | AuthError::Rest { .. }
         | AuthError::Target(_)
-        | AuthError::OAuth2Config(_)
+        | AuthError::OAuthConfig(_)
+        | AuthError::Signing(_)
         | AuthError::Token(_)
         | AuthError::NotAuthorized { .. }
         | AuthError::NotGranted(_)

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Map, Value, json};
 
-use super::members::{Members, OAuth2ConfigError};
+use crate::auth::members::{Members, OAuthConfigError};
 use crate::secret::ExposeSecret as _;
 use crate::{Effects, SecretString};
 
@@ -31,7 +31,7 @@ pub struct Assertion {
 const LIFETIME: SignedDuration = SignedDuration::from_mins(5);
 
 impl Assertion {
-    pub(super) fn read(members: &Members<'_>) -> Result<Self, OAuth2ConfigError> {
+    pub(super) fn read(members: &Members<'_>) -> Result<Self, OAuthConfigError> {
         let algorithms = [
             ("RS256", Some(Algorithm::RS256)),
             ("RS384", Some(Algorithm::RS384)),
@@ -47,7 +47,7 @@ impl Assertion {
         let key = members.text("key")?;
         Ok(Self {
             key: key
-                .ok_or(OAuth2ConfigError::Missing("assertion.key"))?
+                .ok_or(OAuthConfigError::Missing("assertion.key"))?
                 .into(),
             key_id: members.text("keyId")?,
             algorithm: members
@@ -66,7 +66,7 @@ impl Assertion {
         client_id: &str,
         endpoint: &str,
         effects: &Effects,
-    ) -> Result<String, OAuth2ConfigError> {
+    ) -> Result<String, OAuthConfigError> {
         let now = effects.now().as_second();
         let issuer = self.issuer.as_deref().unwrap_or(client_id);
         let mut claims = json!({
@@ -86,7 +86,7 @@ impl Assertion {
         jsonwebtoken::encode(&header, &claims, &key).map_err(|_| self.wrong_key())
     }
 
-    fn encoding_key(&self) -> Result<EncodingKey, OAuth2ConfigError> {
+    fn encoding_key(&self) -> Result<EncodingKey, OAuthConfigError> {
         // A key that went through an environment variable often has its line ends written out.
         let text = self.key.expose_secret().replace("\\n", "\n");
         let bytes = text.as_bytes();
@@ -110,8 +110,8 @@ impl Assertion {
         key.map_err(|_| self.wrong_key())
     }
 
-    fn wrong_key(&self) -> OAuth2ConfigError {
-        OAuth2ConfigError::AssertionKey {
+    fn wrong_key(&self) -> OAuthConfigError {
+        OAuthConfigError::AssertionKey {
             algorithm: format!("{:?}", self.algorithm),
             reason: "it must be a private key of that kind, in PEM (PKCS #8)",
         }

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::config::OAuth2Config;
-use super::members::OAuth2ConfigError;
 use super::pkce;
+use crate::auth::members::OAuthConfigError;
 
 /// What is different in every authorization request.
 pub(super) struct AuthorizationRequest<'a> {
@@ -22,7 +22,7 @@ impl OAuth2Config {
     pub(super) fn authorization_url(
         &self,
         request: &AuthorizationRequest<'_>,
-    ) -> Result<Url, OAuth2ConfigError> {
+    ) -> Result<Url, OAuthConfigError> {
         let mut url = self.authorization_endpoint()?.clone();
         let mut parameters = vec![
             ("response_type", "code".to_owned()),
@@ -38,7 +38,7 @@ impl OAuth2Config {
         parameters.extend(request.nonce.map(|nonce| ("nonce", nonce.to_owned())));
         let resources = self.resources.iter();
         parameters.extend(resources.map(|resource| ("resource", resource.clone())));
-        replace_query(&mut url, &parameters, &self.authorize_extra);
+        replace_query(&mut url, &parameters, &self.authorize_extra, "state");
         Ok(url)
     }
 
@@ -49,9 +49,14 @@ impl OAuth2Config {
 }
 
 /// What the connector adds wins over what we would say, so that it can leave out (`null`) or
-/// rename; except for the state, without which nothing would be safe.
-fn replace_query(url: &mut Url, parameters: &[(&str, String)], extra: &Map<String, Value>) {
-    let is_ours = |name: &str| name == "state" || !extra.contains_key(name);
+/// rename; except for the parameter `kept`, without which nothing would be safe.
+pub(in crate::auth) fn replace_query(
+    url: &mut Url,
+    parameters: &[(&str, String)],
+    extra: &Map<String, Value>,
+    kept: &str,
+) {
+    let is_ours = |name: &str| name == kept || !extra.contains_key(name);
     let own: Vec<(String, String)> = url
         .query_pairs()
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
@@ -61,7 +66,7 @@ fn replace_query(url: &mut Url, parameters: &[(&str, String)], extra: &Map<Strin
     query.extend_pairs(own);
     let ours = parameters.iter().filter(|(name, _)| is_ours(name));
     query.extend_pairs(ours);
-    for (name, value) in extra.iter().filter(|(name, _)| *name != "state") {
+    for (name, value) in extra.iter().filter(|(name, _)| *name != kept) {
         match value {
             Value::Null => {}
             Value::String(text) => {

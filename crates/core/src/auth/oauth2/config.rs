@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::assertion::Assertion;
-use super::members::{Members, OAuth2ConfigError};
 use super::refusal::FailureRule;
 use crate::SecretString;
+use crate::auth::members::{Members, OAuthConfigError};
 use crate::auth::timing::RefreshTiming;
 
 /// How one provider wants OAuth 2.0 done.
@@ -126,7 +126,7 @@ pub enum TokenResponseFormat {
 }
 
 /// The key of the rules on failures.
-pub(super) const FAILURES: &str = "failures";
+pub(in crate::auth) const FAILURES: &str = "failures";
 
 /// Keys that are understood, but whose meaning this version does not have yet.
 const NOT_YET: [&str; 4] = ["par", "dpop", "tls", "registration"];
@@ -168,10 +168,10 @@ pub const KEYS: [&str; 31] = [
 
 impl OAuth2Config {
     /// Reads what `getOAuthConfig` returned.
-    pub fn from_value(value: Option<&Value>) -> Result<Self, OAuth2ConfigError> {
+    pub fn from_value(value: Option<&Value>) -> Result<Self, OAuthConfigError> {
         let members = Members::of(value)?;
         if let Some(key) = NOT_YET.into_iter().find(|key| members.has(key)) {
-            return Err(OAuth2ConfigError::NotYet {
+            return Err(OAuthConfigError::NotYet {
                 what: format!("`{key}`"),
             });
         }
@@ -235,18 +235,18 @@ impl OAuth2Config {
     }
 
     /// The token endpoint; an error that names the key when there is none.
-    pub fn token_endpoint(&self) -> Result<&Url, OAuth2ConfigError> {
-        let missing = || OAuth2ConfigError::Missing("tokenUri");
+    pub fn token_endpoint(&self) -> Result<&Url, OAuthConfigError> {
+        let missing = || OAuthConfigError::Missing("tokenUri");
         self.token_uri.as_ref().ok_or_else(missing)
     }
 
     /// The authorization endpoint; an error that names the key when there is none.
-    pub fn authorization_endpoint(&self) -> Result<&Url, OAuth2ConfigError> {
-        let missing = || OAuth2ConfigError::Missing("authorizeUri");
+    pub fn authorization_endpoint(&self) -> Result<&Url, OAuthConfigError> {
+        let missing = || OAuthConfigError::Missing("authorizeUri");
         self.authorize_uri.as_ref().ok_or_else(missing)
     }
 
-    fn check(&self) -> Result<(), OAuth2ConfigError> {
+    fn check(&self) -> Result<(), OAuthConfigError> {
         if self.issuer.is_none() {
             self.token_endpoint()?;
             if self.grant_type == GrantType::AuthorizationCode {
@@ -255,13 +255,13 @@ impl OAuth2Config {
         }
         match self.grant_type {
             GrantType::Password if self.username.is_none() => {
-                Err(OAuth2ConfigError::Missing("username"))
+                Err(OAuthConfigError::Missing("username"))
             }
             GrantType::Password if self.password.is_none() => {
-                Err(OAuth2ConfigError::Missing("password"))
+                Err(OAuthConfigError::Missing("password"))
             }
             GrantType::JwtBearer if self.assertion.is_none() => {
-                Err(OAuth2ConfigError::Missing("assertion"))
+                Err(OAuthConfigError::Missing("assertion"))
             }
             GrantType::AuthorizationCode
             | GrantType::ClientCredentials
@@ -273,7 +273,7 @@ impl OAuth2Config {
 
 impl ClientAuth {
     /// `clientAuth`, or what the older keys say.
-    fn read(members: &Members<'_>) -> Result<Option<Self>, OAuth2ConfigError> {
+    fn read(members: &Members<'_>) -> Result<Option<Self>, OAuthConfigError> {
         let choices = [
             ("basic", Some(Self::Basic)),
             ("body", Some(Self::Body)),
@@ -306,7 +306,7 @@ impl ClientAuth {
 }
 
 impl GrantType {
-    fn read(members: &Members<'_>) -> Result<Self, OAuth2ConfigError> {
+    fn read(members: &Members<'_>) -> Result<Self, OAuthConfigError> {
         let choices = [
             ("authorization_code", Some(Self::AuthorizationCode)),
             ("client_credentials", Some(Self::ClientCredentials)),
@@ -334,7 +334,7 @@ impl GrantType {
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 impl TokenRequestFormat {
-    fn read(members: &Members<'_>) -> Result<Self, OAuth2ConfigError> {
+    fn read(members: &Members<'_>) -> Result<Self, OAuthConfigError> {
         let choices = [
             ("form", Some(Self::Form)),
             ("json", Some(Self::Json)),
@@ -346,7 +346,7 @@ impl TokenRequestFormat {
 }
 
 impl TokenResponseFormat {
-    fn read(members: &Members<'_>) -> Result<Self, OAuth2ConfigError> {
+    fn read(members: &Members<'_>) -> Result<Self, OAuthConfigError> {
         let choices = [
             ("auto", Some(Self::Auto)),
             ("json", Some(Self::Json)),
@@ -358,7 +358,7 @@ impl TokenResponseFormat {
     }
 }
 
-fn method(members: &Members<'_>) -> Result<Method, OAuth2ConfigError> {
+fn method(members: &Members<'_>) -> Result<Method, OAuthConfigError> {
     let choices = [("POST", Some(Method::POST)), ("GET", Some(Method::GET))];
     let chosen = members.choice("tokenRequestMethod", &choices)?;
     Ok(chosen.unwrap_or(Method::POST))

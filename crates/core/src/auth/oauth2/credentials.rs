@@ -12,7 +12,7 @@ use crate::connector::FunctionName;
 use crate::{Effects, SecretJson};
 
 /// The members of `value`; none when it is no object.
-pub(super) fn members(value: Option<&SecretJson>) -> Map<String, Value> {
+pub(in crate::auth) fn members(value: Option<&SecretJson>) -> Map<String, Value> {
     match value.map(SecretJson::expose) {
         Some(Value::Object(members)) => members.clone(),
         _ => Map::new(),
@@ -20,7 +20,7 @@ pub(super) fn members(value: Option<&SecretJson>) -> Map<String, Value> {
 }
 
 /// What the connector makes of a token response.
-pub(super) async fn hook(
+pub(in crate::auth) async fn hook(
     context: &mut dyn AuthContext,
     function: FunctionName,
     arguments: &Arguments,
@@ -33,7 +33,7 @@ pub(super) async fn hook(
 }
 
 /// What a function returned, which may be nothing.
-pub(super) fn object(
+pub(in crate::auth) fn object(
     function: FunctionName,
     result: Option<Value>,
 ) -> Result<Option<Map<String, Value>>, AuthError> {

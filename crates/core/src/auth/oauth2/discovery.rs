@@ -4,12 +4,12 @@ use serde_json::Value;
 use url::Url;
 
 use super::config::{ClientAuth, OAuth2Config};
-use super::members::OAuth2ConfigError;
+use crate::auth::members::OAuthConfigError;
 
 /// Where the metadata of `issuer` may be, in the order in which to look: as OpenID Connect has it
 /// (a suffix of the path), and as RFC 8414 section 3 has it (between host and path).
-pub(super) fn metadata_urls(issuer: &str) -> Result<[Url; 2], OAuth2ConfigError> {
-    let unusable = |reason: &str| OAuth2ConfigError::Metadata {
+pub(super) fn metadata_urls(issuer: &str) -> Result<[Url; 2], OAuthConfigError> {
+    let unusable = |reason: &str| OAuthConfigError::Metadata {
         issuer: issuer.to_owned(),
         reason: reason.to_owned(),
     };
@@ -32,11 +32,11 @@ pub(super) fn metadata_urls(issuer: &str) -> Result<[Url; 2], OAuth2ConfigError>
 
 impl OAuth2Config {
     /// Fills in what the configuration does not say from the metadata of its issuer.
-    pub(super) fn complete(&mut self, metadata: &Value) -> Result<(), OAuth2ConfigError> {
+    pub(super) fn complete(&mut self, metadata: &Value) -> Result<(), OAuthConfigError> {
         let Some(issuer) = self.issuer.clone() else {
             return Ok(());
         };
-        let unusable = |reason: String| OAuth2ConfigError::Metadata {
+        let unusable = |reason: String| OAuthConfigError::Metadata {
             issuer: issuer.clone(),
             reason,
         };

@@ -5,15 +5,14 @@
 //! token endpoint; `credentials` makes of its answer what a connection keeps.
 
 mod assertion;
-mod authorize;
+pub(super) mod authorize;
 mod callback;
 pub mod config;
-mod credentials;
+pub(super) mod credentials;
 mod discovery;
 mod exchange;
-mod members;
 pub mod pkce;
-mod refusal;
+pub(super) mod refusal;
 mod token_request;
 mod token_response;
 
@@ -26,15 +25,16 @@ use serde_json::{Map, Value, json};
 use self::authorize::AuthorizationRequest;
 use self::config::{GrantType, OAuth2Config};
 use self::token_request::Grant;
+use super::members::OAuthConfigError;
 use super::{
-    Arguments, AuthContext, AuthError, AuthFlow, Begin, Callback, Connected, Issued, Return, Start,
-    check_input, refresh,
+    Arguments, AuthContext, AuthError, AuthFlow, Back, Begin, Callback, Connected, Issued, Return,
+    Start, check_input, oauth_config, refresh,
 };
 use crate::SecretJson;
-use crate::connector::{AuthOption, FunctionName, Implementation};
+use crate::connector::{AuthOption, FunctionName};
 
-pub use members::OAuth2ConfigError;
 pub use refusal::TokenRefusal;
+pub(super) use token_request::target;
 
 /// The flow of `oauth2`.
 pub(super) struct OAuth2;
@@ -169,27 +169,8 @@ async fn stated_configuration(
     arguments: &Arguments,
     start: &Start<'_>,
 ) -> Result<OAuth2Config, AuthError> {
-    let own = json!({ "redirectUri": start.redirect_uri, "state": start.state });
-    let arguments = arguments.with_own(own);
-    let mut value = context
-        .call(FunctionName::GetOAuthConfig, &arguments)
-        .await?;
-    keep_rules(option, value.as_mut());
+    let value = oauth_config::value(context, option, arguments, start).await?;
     Ok(OAuth2Config::from_value(value.as_ref())?)
-}
-
-/// In a mapping, the rules on failures stay as they are written: their formulas are about
-/// answers, and there is none yet.
-fn keep_rules(option: &AuthOption, value: Option<&mut Value>) {
-    let function = option.function(FunctionName::GetOAuthConfig);
-    let Some(Implementation::Mapping(mapping)) = function.map(|function| &function.implementation)
-    else {
-        return;
-    };
-    let rules = mapping.source().get(config::FAILURES);
-    if let (Some(rules), Some(Value::Object(members))) = (rules, value) {
-        members.insert(config::FAILURES.to_owned(), rules.clone());
-    }
 }
 
 /// The authorization request.
@@ -212,6 +193,7 @@ fn send_away(
         location,
         pending: SecretJson::new(json!({ "codeVerifier": code_verifier, "nonce": nonce })),
         input,
+        back: Back::Callback,
     })
 }
 
@@ -259,13 +241,13 @@ async fn obtain(
         GrantType::ClientCredentials => Grant::ClientCredentials,
         GrantType::Password => {
             let (Some(username), Some(password)) = (&config.username, &config.password) else {
-                return Err(OAuth2ConfigError::Missing("username").into());
+                return Err(OAuthConfigError::Missing("username").into());
             };
             Grant::Password { username, password }
         }
         GrantType::JwtBearer => {
             let Some(assertion) = &config.assertion else {
-                return Err(OAuth2ConfigError::Missing("assertion").into());
+                return Err(OAuthConfigError::Missing("assertion").into());
             };
             let audience = endpoint.as_str();
             let assertion = assertion.sign(&config.client_id, audience, context.effects())?;

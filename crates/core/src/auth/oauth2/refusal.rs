@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use serde_json::Value;
 
 use super::config::FAILURES;
-use super::members::{Members, OAuth2ConfigError, shape};
+use crate::auth::members::{Members, OAuthConfigError, shape};
 use crate::auth::retry::FailureClass;
 use crate::client::{ResponseFacts, is_truthy};
 use crate::request::Response;
@@ -14,6 +14,8 @@ use crate::request::Response;
 /// Why a token endpoint gave no token.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TokenRefusal {
+    /// Which endpoint, in words.
+    pub endpoint: &'static str,
     /// What it means.
     pub class: FailureClass,
     /// The status of the answer.
@@ -29,8 +31,8 @@ pub struct TokenRefusal {
 impl std::fmt::Display for TokenRefusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.code {
-            Some(code) => write!(f, "the token endpoint refused with `{code}`")?,
-            None => write!(f, "the token endpoint answered {}", self.status)?,
+            Some(code) => write!(f, "the {} refused with `{code}`", self.endpoint)?,
+            None => write!(f, "the {} answered {}", self.endpoint, self.status)?,
         }
         match &self.description {
             Some(description) => write!(f, ": {description}"),
@@ -38,6 +40,9 @@ impl std::fmt::Display for TokenRefusal {
         }
     }
 }
+
+/// The endpoint of OAuth 2.0 that refuses.
+pub(super) const ENDPOINT: &str = "token endpoint";
 
 /// The most that is kept of what a provider says.
 const MAX_WORDS: usize = 300;
@@ -51,12 +56,10 @@ impl TokenRefusal {
         retry_after: Option<SignedDuration>,
     ) -> Self {
         let code = error_code(data);
-        let rule = rules.iter().find(|rule| rule.matches(response, data));
-        let class = match rule {
-            Some(rule) => rule.class,
-            None => class_of(response.status, code.as_deref(), retry_after.is_some()),
-        };
+        let class = FailureRule::class_of(rules, response, data)
+            .unwrap_or_else(|| class_of(response.status, code.as_deref(), retry_after.is_some()));
         Self {
+            endpoint: ENDPOINT,
             class,
             status: response.status,
             description: description(data).or_else(|| not_json(response, data)),
@@ -100,7 +103,10 @@ fn class_of(status: StatusCode, code: Option<&str>, asks_for_patience: bool) -> 
     }
 }
 
-fn class_of_status(status: StatusCode, asks_for_patience: bool) -> FailureClass {
+pub(in crate::auth) fn class_of_status(
+    status: StatusCode,
+    asks_for_patience: bool,
+) -> FailureClass {
     match status {
         StatusCode::TOO_MANY_REQUESTS => FailureClass::Throttled,
         StatusCode::SERVICE_UNAVAILABLE if asks_for_patience => FailureClass::Throttled,
@@ -170,7 +176,7 @@ fn not_json(response: &Response, data: &Value) -> Option<String> {
 }
 
 /// One line, and not too long.
-pub(super) fn shortened(text: &str) -> String {
+pub(in crate::auth) fn shortened(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(MAX_WORDS) {
         Some((end, _)) => format!("{}…", line.get(..end).unwrap_or(&line)),
@@ -188,7 +194,7 @@ pub struct FailureRule {
 }
 
 impl FailureRule {
-    pub(super) fn read_list(members: &Members<'_>) -> Result<Vec<Self>, OAuth2ConfigError> {
+    pub(in crate::auth) fn read_list(members: &Members<'_>) -> Result<Vec<Self>, OAuthConfigError> {
         match members.value(FAILURES) {
             None => Ok(Vec::new()),
             Some(Value::Array(items)) => items.iter().enumerate().map(Self::read).collect(),
@@ -196,7 +202,7 @@ impl FailureRule {
         }
     }
 
-    fn read((index, value): (usize, &Value)) -> Result<Self, OAuth2ConfigError> {
+    fn read((index, value): (usize, &Value)) -> Result<Self, OAuthConfigError> {
         let Some(condition) = value.get("match") else {
             return Err(shape(&format!("failures[{index}].match"), "a formula"));
         };
@@ -212,6 +218,16 @@ impl FailureRule {
             condition: Mapping::compile(condition),
             class,
         })
+    }
+
+    /// What the first of `rules` that is about this answer says it means.
+    pub(in crate::auth) fn class_of(
+        rules: &[Self],
+        response: &Response,
+        data: &Value,
+    ) -> Option<FailureClass> {
+        let rule = rules.iter().find(|rule| rule.matches(response, data));
+        rule.map(|rule| rule.class)
     }
 
     fn matches(&self, response: &Response, data: &Value) -> bool {

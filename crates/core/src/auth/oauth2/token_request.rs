@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use url::{Url, form_urlencoded};
 
 use super::config::{ClientAuth, OAuth2Config, TokenRequestFormat};
-use super::members::{OAuth2ConfigError, shape};
+use crate::auth::members::{OAuthConfigError, shape};
 use crate::client::Target;
 use crate::request::Request;
 use crate::secret::ExposeSecret as _;
@@ -78,7 +78,7 @@ impl OAuth2Config {
         endpoint: &Url,
         grant: &Grant<'_>,
         identity: Identity<'_>,
-    ) -> Result<Request, OAuth2ConfigError> {
+    ) -> Result<Request, OAuthConfigError> {
         let mut parameters = grant.parameters();
         self.add_scope_and_resources(grant, &mut parameters);
         self.request(endpoint, parameters, identity)
@@ -91,7 +91,7 @@ impl OAuth2Config {
         token: &str,
         hint: &str,
         identity: Identity<'_>,
-    ) -> Result<Request, OAuth2ConfigError> {
+    ) -> Result<Request, OAuthConfigError> {
         let parameters = vec![
             ("token".to_owned(), Value::from(token)),
             ("token_type_hint".to_owned(), hint.into()),
@@ -117,7 +117,7 @@ impl OAuth2Config {
         endpoint: &Url,
         mut parameters: Parameters,
         identity: Identity<'_>,
-    ) -> Result<Request, OAuth2ConfigError> {
+    ) -> Result<Request, OAuthConfigError> {
         let extra = self.token_extra.iter();
         parameters.extend(extra.map(|(name, value)| (name.clone(), value.clone())));
         let mut headers = self.headers()?;
@@ -132,7 +132,7 @@ impl OAuth2Config {
         Ok(self.assemble(endpoint, parameters, headers))
     }
 
-    fn headers(&self) -> Result<HeaderMap, OAuth2ConfigError> {
+    fn headers(&self) -> Result<HeaderMap, OAuthConfigError> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         for (name, value) in &self.token_headers {
@@ -262,7 +262,7 @@ fn json_body(parameters: Parameters) -> Bytes {
 }
 
 /// Where a request to `url` goes.
-pub(super) fn target(url: Url) -> Target {
+pub(in crate::auth) fn target(url: Url) -> Target {
     let path_and_query = match url.query() {
         Some(query) => format!("{}?{query}", url.path()),
         None => url.path().to_owned(),

@@ -71,6 +71,7 @@ pub(super) fn has_token(members: &Map<String, Value>) -> bool {
 /// What is wrong with an answer that has everything but a token.
 pub(super) fn without_token() -> TokenRefusal {
     TokenRefusal {
+        endpoint: super::refusal::ENDPOINT,
         class: FailureClass::Transient,
         status: StatusCode::OK,
         code: None,

@@ -1,15 +1,16 @@
-//! Reading the members of a configuration, with errors that name the key.
+//! Reading the members of what `getOAuthConfig` returns, for `oauth1` and `oauth2`, with errors
+//! that name the key.
 
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::timing::TimingError;
 use crate::SecretString;
-use crate::auth::timing::TimingError;
 
 /// Why what `getOAuthConfig` returned cannot be used. No message shows a value, since values may
 /// be secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum OAuth2ConfigError {
+pub enum OAuthConfigError {
     /// The connector has no such function, or it returned nothing.
     #[error("`getOAuthConfig` is missing, or returned nothing")]
     Nothing,
@@ -41,6 +42,23 @@ pub enum OAuth2ConfigError {
         /// Why not, without the key.
         reason: &'static str,
     },
+    /// The key of RSA signatures does not work.
+    #[error("`privateKey` in what `getOAuthConfig` returned cannot sign with `{method}`: {reason}")]
+    PrivateKey {
+        /// The signature method.
+        method: &'static str,
+        /// Why not, without the key.
+        reason: &'static str,
+    },
+    /// The provider did not confirm the callback (RFC 5849 section 2.1).
+    #[error(
+        "the provider did not confirm the callback, as OAuth 1.0a wants it: if it speaks 1.0, \
+         set `callbackConfirmed: optional` in what `getOAuthConfig` returns"
+    )]
+    NotConfirmed,
+    /// Credentials that lack what requests are signed with.
+    #[error("there is no `{0}` among the credentials, which requests are signed with")]
+    NoToken(&'static str),
     /// What the provider publishes about itself cannot be used.
     #[error("the metadata of the issuer `{issuer}` cannot be used: {reason}")]
     Metadata {
@@ -51,14 +69,14 @@ pub enum OAuth2ConfigError {
     },
 }
 
-impl From<TimingError> for OAuth2ConfigError {
+impl From<TimingError> for OAuthConfigError {
     fn from(error: TimingError) -> Self {
         shape(&format!("refresh.{}", error.key), error.expected)
     }
 }
 
-pub(super) fn shape(key: &str, expected: impl Into<String>) -> OAuth2ConfigError {
-    OAuth2ConfigError::Shape {
+pub(super) fn shape(key: &str, expected: impl Into<String>) -> OAuthConfigError {
+    OAuthConfigError::Shape {
         key: key.to_owned(),
         expected: expected.into(),
     }
@@ -72,11 +90,11 @@ pub(super) struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    pub(super) fn of(value: Option<&'a Value>) -> Result<Self, OAuth2ConfigError> {
+    pub(super) fn of(value: Option<&'a Value>) -> Result<Self, OAuthConfigError> {
         match value {
-            None | Some(Value::Null) => Err(OAuth2ConfigError::Nothing),
+            None | Some(Value::Null) => Err(OAuthConfigError::Nothing),
             Some(value) => {
-                let values = value.as_object().ok_or(OAuth2ConfigError::NotAnObject)?;
+                let values = value.as_object().ok_or(OAuthConfigError::NotAnObject)?;
                 Ok(Self { values, prefix: "" })
             }
         }
@@ -90,12 +108,12 @@ impl<'a> Members<'a> {
         self.value(key).is_some()
     }
 
-    fn wrong(&self, key: &str, expected: &str) -> OAuth2ConfigError {
+    fn wrong(&self, key: &str, expected: &str) -> OAuthConfigError {
         shape(&format!("{}{key}", self.prefix), expected)
     }
 
     /// A text that is not empty; a number counts as its digits, for client ids are often numbers.
-    pub(super) fn text(&self, key: &str) -> Result<Option<String>, OAuth2ConfigError> {
+    pub(super) fn text(&self, key: &str) -> Result<Option<String>, OAuthConfigError> {
         match self.value(key) {
             None => Ok(None),
             Some(Value::String(text)) if text.is_empty() => Ok(None),
@@ -105,12 +123,12 @@ impl<'a> Members<'a> {
         }
     }
 
-    pub(super) fn required_text(&self, key: &'static str) -> Result<String, OAuth2ConfigError> {
-        self.text(key)?.ok_or(OAuth2ConfigError::Missing(key))
+    pub(super) fn required_text(&self, key: &'static str) -> Result<String, OAuthConfigError> {
+        self.text(key)?.ok_or(OAuthConfigError::Missing(key))
     }
 
     /// A flag; what is not there is `false`.
-    pub(super) fn flag(&self, key: &str) -> Result<bool, OAuth2ConfigError> {
+    pub(super) fn flag(&self, key: &str) -> Result<bool, OAuthConfigError> {
         match self.value(key) {
             None => Ok(false),
             Some(value) => value
@@ -119,7 +137,7 @@ impl<'a> Members<'a> {
         }
     }
 
-    pub(super) fn object(&self, key: &str) -> Result<Map<String, Value>, OAuth2ConfigError> {
+    pub(super) fn object(&self, key: &str) -> Result<Map<String, Value>, OAuthConfigError> {
         match self.value(key) {
             None => Ok(Map::new()),
             Some(Value::Object(members)) => Ok(members.clone()),
@@ -127,7 +145,7 @@ impl<'a> Members<'a> {
         }
     }
 
-    pub(super) fn url(&self, key: &str) -> Result<Option<Url>, OAuth2ConfigError> {
+    pub(super) fn url(&self, key: &str) -> Result<Option<Url>, OAuthConfigError> {
         let Some(text) = self.text(key)? else {
             return Ok(None);
         };
@@ -146,7 +164,7 @@ impl<'a> Members<'a> {
         &self,
         key: &str,
         split: fn(&str) -> Vec<String>,
-    ) -> Result<Vec<String>, OAuth2ConfigError> {
+    ) -> Result<Vec<String>, OAuthConfigError> {
         let wrong = || self.wrong(key, "a text, or a list of texts");
         let texts = match self.value(key) {
             None => Vec::new(),
@@ -160,7 +178,7 @@ impl<'a> Members<'a> {
         Ok(texts.into_iter().filter(|text| !text.is_empty()).collect())
     }
 
-    pub(super) fn secrets(&self, key: &str) -> Result<Vec<SecretString>, OAuth2ConfigError> {
+    pub(super) fn secrets(&self, key: &str) -> Result<Vec<SecretString>, OAuthConfigError> {
         let texts = self.texts(key, |text| vec![text.to_owned()])?;
         Ok(texts.into_iter().map(SecretString::from).collect())
     }
@@ -170,13 +188,13 @@ impl<'a> Members<'a> {
         &self,
         key: &str,
         choices: &[(&str, Option<T>)],
-    ) -> Result<Option<T>, OAuth2ConfigError> {
+    ) -> Result<Option<T>, OAuthConfigError> {
         let Some(text) = self.text(key)? else {
             return Ok(None);
         };
         match choices.iter().find(|(name, _)| *name == text) {
             Some((_, Some(chosen))) => Ok(Some(chosen.clone())),
-            Some((name, None)) => Err(OAuth2ConfigError::NotYet {
+            Some((name, None)) => Err(OAuthConfigError::NotYet {
                 what: format!("`{}{key}: {name}`", self.prefix),
             }),
             None => {
@@ -191,8 +209,8 @@ impl<'a> Members<'a> {
     pub(super) fn nested<T>(
         &self,
         key: &'static str,
-        read: fn(&Members<'_>) -> Result<T, OAuth2ConfigError>,
-    ) -> Result<Option<T>, OAuth2ConfigError> {
+        read: fn(&Members<'_>) -> Result<T, OAuthConfigError>,
+    ) -> Result<Option<T>, OAuthConfigError> {
         match self.value(key) {
             None => Ok(None),
             Some(Value::Object(values)) => {
