@@ -68,9 +68,12 @@ pub(super) fn verifier<'a>(
     let verifier = callback.parameter("oauth_verifier").map(str::trim);
     match verifier.filter(|verifier| !verifier.is_empty()) {
         Some(verifier) => Ok(Some(verifier)),
-        None if config.requires_confirmation || is_typed => {
-            callback.required("oauth_verifier").map(|_| None)
-        }
+        None if is_typed => Err(AuthError::Callback(
+            "the code that the external app shows is missing".to_owned(),
+        )),
+        None if config.requires_confirmation => Err(AuthError::Callback(
+            "the external app sent no `oauth_verifier`".to_owned(),
+        )),
         None => Ok(None),
     }
 }

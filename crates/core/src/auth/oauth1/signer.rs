@@ -333,3 +333,6 @@ fn url_of(target: &Target) -> String {
     let origin = target.origin.origin().ascii_serialization();
     format!("{origin}{}", target.path_and_query)
 }
+
+#[cfg(test)]
+mod tests;
