@@ -45,6 +45,19 @@ pub enum BrowserStep {
     Connected(Box<Connection>),
     /// Send the browser there.
     Away(Url),
+    /// The external app sends nobody back, but shows a code that the user has to type here.
+    Typed(Box<TypedCode>),
+}
+
+/// A code that the user fetches from the external app's page.
+#[derive(Debug)]
+pub struct TypedCode {
+    /// The page that shows it, to be opened beside ours.
+    pub location: Url,
+    /// What to submit to our callback: this state …
+    pub state: String,
+    /// … and the code under this name.
+    pub parameter: &'static str,
 }
 
 /// A browser that came back.
@@ -113,7 +126,7 @@ impl Engine {
                 attempt.start(),
             )
             .await?;
-        let (location, pending, input) = match begun {
+        let (location, pending, input, back) = match begun {
             Begin::Complete(connected) => {
                 let finishing = self.finish(session, &setup, request.connect, earlier, connected);
                 let done = Box::pin(finishing).await?;
@@ -123,9 +136,8 @@ impl Engine {
                 location,
                 pending,
                 input,
-                // `oauth1` alone has codes to type, and cannot be connected here yet.
-                back: Back::Callback | Back::Typed { .. },
-            } => (location, pending, input),
+                back,
+            } => (location, pending, input, back),
         };
         let payload = attempt.payload(&request, &pending, &input);
         let new = NewAuthSession {
@@ -142,7 +154,14 @@ impl Engine {
         store
             .insert_auth_session(session.workspace_id(), new)
             .await?;
-        Ok(BrowserStep::Away(location))
+        Ok(match back {
+            Back::Callback => BrowserStep::Away(location),
+            Back::Typed { parameter } => BrowserStep::Typed(Box::new(TypedCode {
+                location,
+                state: attempt.full_state,
+                parameter,
+            })),
+        })
     }
 
     /// A browser is back from the external app with `query`. `browser` is the value of its cookie.

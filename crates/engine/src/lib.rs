@@ -3,6 +3,7 @@
 
 mod browser;
 mod client;
+mod clocks;
 mod code_client;
 mod connect;
 mod connections;
@@ -30,6 +31,7 @@ mod scheduler;
 mod scripts;
 mod session;
 mod shards;
+mod signing;
 mod trial;
 mod workspace;
 
@@ -40,7 +42,7 @@ use authbridge_core::Effects;
 use authbridge_store::Store;
 use url::Url;
 
-pub use browser::{BrowserRequest, BrowserReturn, BrowserStep, StrayReturn};
+pub use browser::{BrowserRequest, BrowserReturn, BrowserStep, StrayReturn, TypedCode};
 pub use client::{Destination, PreparedClient};
 pub use connect::{ConnectRequest, TestOutcome};
 pub use connections::{ConnectionChange, ConnectionQuery};
@@ -57,6 +59,7 @@ pub use session::{Session, SessionCaller};
 pub use workspace::{WorkspaceState, create_workspace};
 
 use client::Clients;
+use clocks::Clocks;
 use connectors::Connectors;
 use egress::Egress;
 use hosts::HostGates;
@@ -93,6 +96,7 @@ struct Shared {
     refreshing: Locks,
     scripts: Scripts,
     issuers: Issuers,
+    clocks: Clocks,
     outcomes: Outcomes,
     /// The refreshes that are under way in this process.
     attempts: Attempts,
@@ -111,6 +115,7 @@ impl Engine {
             refreshing: Locks::default(),
             scripts: Scripts::new(scripts, effects.clone()),
             issuers: Issuers::default(),
+            clocks: Clocks::default(),
             outcomes: Outcomes::default(),
             attempts: Attempts::default(),
             hosts: HostGates::default(),

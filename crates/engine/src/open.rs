@@ -96,6 +96,7 @@ impl Engine {
             egress: &self.egress,
             effects: &self.shared.effects,
             issuers: &self.shared.issuers,
+            clocks: &self.shared.clocks,
             scripts: &self.shared.scripts,
             connector: &setup.connector,
             option: &setup.option,

@@ -102,6 +102,18 @@ pub trait AuthFlow: Send + Sync {
         Ok(Issued::of(option, credentials))
     }
 
+    /// What signs each request that is made with the credentials in `arguments`; `None` for types
+    /// whose API client says everything.
+    async fn signer(
+        &self,
+        _context: &mut dyn AuthContext,
+        _option: &AuthOption,
+        _arguments: &Arguments,
+        _start: &Start<'_>,
+    ) -> Result<Option<oauth1::Signer>, AuthError> {
+        Ok(None)
+    }
+
     /// Renews the credentials in `arguments`; what comes back takes their place.
     async fn refresh(
         &self,

@@ -12,6 +12,8 @@ mod target;
 use http::{HeaderName, HeaderValue};
 use url::Url;
 
+use crate::auth::oauth1::Signer;
+
 pub use call::{Call, CallData, CallError};
 pub use code::ClientCode;
 pub(crate) use handler::is_truthy;
@@ -44,6 +46,9 @@ pub struct ApiClient {
     pub overrides: Vec<Override>,
     /// What `makeApiClient` in JavaScript gave besides data.
     pub code: ClientCode,
+    /// What signs each request, for auth types that sign. It is no part of what `makeApiClient`
+    /// returns.
+    pub signer: Option<Signer>,
 }
 
 impl std::fmt::Debug for ApiClient {

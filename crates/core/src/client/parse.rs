@@ -97,6 +97,7 @@ impl ApiClient {
             response_handlers: ResponseHandler::parse_list(members.get("responseHandlers"))?,
             overrides: Override::parse_list(members.get("overrides"))?,
             code: ClientCode::of(members),
+            signer: None,
             base_uri,
         })
     }

@@ -17,7 +17,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::client_code::{client_request, dynamic_options, on_error};
-use super::{FunctionRunner, Step};
+use super::{FunctionRunner, Step, signed};
 use crate::egress::EgressError;
 
 /// The requests of one run of a function. They share the API client, and the credentials when
@@ -184,11 +184,13 @@ pub(super) async fn send_through(
         .map_err(|error| call_failed(function, error))?;
     request.headers = name_engine(request.headers);
     let limit = runner.scripts.limits().response_bytes;
-    let response = runner
-        .egress
-        .send_whole(request, limit)
-        .await
-        .map_err(|error| sending_failed(&error))?;
+    let response = match &client.signer {
+        Some(signer) => signed::send(runner, signer, request, limit).await?,
+        None => {
+            let sending = runner.egress.send_whole(request, limit);
+            sending.await.map_err(|error| sending_failed(&error))?
+        }
+    };
     judge(client, response)
 }
 
@@ -221,6 +223,7 @@ impl FunctionRunner<'_> {
             };
             client.headers.clear();
             client.query.clear();
+            client.signer = None;
             client
         };
         client.headers.extend_from_slice(&self.token_headers);
@@ -228,7 +231,14 @@ impl FunctionRunner<'_> {
     }
 
     /// What `makeApiClient` makes, whichever way it is done.
+    /// With what signs its requests, for auth types that sign.
     pub(crate) async fn made_client(&self, arguments: &Arguments) -> Result<ApiClient, AuthError> {
+        let mut client = self.unsigned_client(arguments).await?;
+        client.signer = self.signer(arguments).await?;
+        Ok(client)
+    }
+
+    async fn unsigned_client(&self, arguments: &Arguments) -> Result<ApiClient, AuthError> {
         let function = self.option.function(FunctionName::MakeApiClient);
         let Some(function) = function else {
             return Ok(ApiClient::from_value(None, self.defaults)?);

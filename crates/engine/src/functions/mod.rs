@@ -12,6 +12,7 @@ mod exchange;
 mod host;
 mod host_error;
 mod scrub;
+mod signed;
 
 use async_trait::async_trait;
 use authbridge_core::auth::rest::is_success;
@@ -28,6 +29,7 @@ use http::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
 use crate::LogSink;
+use crate::clocks::Clocks;
 use crate::egress::Egress;
 use crate::hosts::HostGates;
 use crate::issuers::Issuers;
@@ -40,10 +42,12 @@ pub(crate) use exchange::{Exchange, sending_failed};
 const MAX_DEPTH: u8 = 8;
 
 /// Runs the functions of one auth option of one integration.
+#[derive(Clone)]
 pub(crate) struct FunctionRunner<'a> {
     pub(crate) egress: &'a Egress,
     pub(crate) effects: &'a Effects,
     pub(crate) issuers: &'a Issuers,
+    pub(crate) clocks: &'a Clocks,
     pub(crate) scripts: &'a Scripts,
     pub(crate) connector: &'a Connector,
     pub(crate) option: &'a AuthOption,

@@ -28,7 +28,7 @@ pub(super) async fn forward(
     head: Parts,
     body: Incoming,
 ) -> Result<Response<ServerBody>, ApiError> {
-    let body = whole(body).await?;
+    let body = whole(body, "the connector's code").await?;
     let call = call(&head, body);
     let answer = worker
         .engine
@@ -40,14 +40,15 @@ pub(super) async fn forward(
     Ok(response)
 }
 
-async fn whole(body: Incoming) -> Result<Bytes, ApiError> {
+/// Reads a body that has to be held in memory for `whom`.
+pub(super) async fn whole(body: Incoming, whom: &str) -> Result<Bytes, ApiError> {
     match Limited::new(body, MAX_BODY_BYTES).collect().await {
         Ok(whole) => Ok(whole.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(ApiError::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "bad_request",
             format!(
-                "the body is larger than {MAX_BODY_BYTES} bytes, which the connector's code cannot take"
+                "the body is larger than {MAX_BODY_BYTES} bytes, which {whom} cannot take"
             ),
         )),
         Err(_) => Err(ApiError::bad_request("the body of the request broke off")),

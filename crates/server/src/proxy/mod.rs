@@ -104,11 +104,14 @@ async fn send(
     *outgoing.method_mut() = head.method;
     *outgoing.uri_mut() = uri;
     *outgoing.headers_mut() = head.headers;
-    Ok(worker
-        .engine
-        .egress()
-        .send(&destination.origin, outgoing)
-        .await?)
+    let engine = &worker.engine;
+    match &api.signer {
+        Some(signer) => {
+            let signing = engine.send_signed(signer, &destination.origin, outgoing);
+            Ok(Box::pin(signing).await?)
+        }
+        None => Ok(engine.egress().send(&destination.origin, outgoing).await?),
+    }
 }
 
 /// A body that is in memory; nothing of one that is passed on as it arrives.

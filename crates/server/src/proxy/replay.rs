@@ -12,6 +12,7 @@ use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
+use super::coded::whole;
 use super::{Judged, judge, send};
 use crate::body::ServerBody;
 use crate::error::ApiError;
@@ -29,7 +30,14 @@ pub(super) async fn forward(
     head: Parts,
     body: Incoming,
 ) -> Result<Response<ServerBody>, ApiError> {
-    let Some(kept) = keep(body).await? else {
+    let signer = client.api.signer.as_ref();
+    let must_be_kept = signer.is_some_and(|signer| signer.needs_body(&head.headers));
+    let kept = if must_be_kept {
+        Some(Kept::Whole(whole(body, "a signed form").await?))
+    } else {
+        keep(body).await?
+    };
+    let Some(kept) = kept else {
         let message = "the body of the request broke off";
         return Err(ApiError::bad_request(message));
     };

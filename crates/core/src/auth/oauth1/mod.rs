@@ -42,20 +42,6 @@ pub use clock::clock_offset;
 pub use signature::{SignatureMethod, SigningError};
 pub use signer::{Body, ParameterTransmission, Signed, Signer, Token, Unsigned};
 
-/// What signs API requests for a connection whose credentials are in `arguments`.
-pub async fn signer(
-    context: &mut dyn AuthContext,
-    option: &AuthOption,
-    arguments: &Arguments,
-    start: &Start<'_>,
-) -> Result<Signer, AuthError> {
-    let config = configuration(context, option, arguments, start).await?;
-    let none = Value::Null;
-    let credentials = arguments.credentials.as_ref();
-    let credentials = credentials.map_or(&none, SecretJson::expose);
-    Ok(config.signer_for(credentials)?)
-}
-
 /// The flow of `oauth1`.
 pub(super) struct OAuth1;
 
@@ -141,6 +127,20 @@ impl AuthFlow for OAuth1 {
             credentials,
             Map::new(),
         ))
+    }
+
+    async fn signer(
+        &self,
+        context: &mut dyn AuthContext,
+        option: &AuthOption,
+        arguments: &Arguments,
+        start: &Start<'_>,
+    ) -> Result<Option<Signer>, AuthError> {
+        let config = configuration(context, option, arguments, start).await?;
+        let none = Value::Null;
+        let credentials = arguments.credentials.as_ref();
+        let credentials = credentials.map_or(&none, SecretJson::expose);
+        Ok(Some(config.signer_for(credentials)?))
     }
 
     fn can_refresh(&self, _option: &AuthOption) -> bool {

@@ -1,0 +1,56 @@
+//! Requests of functions that are signed, for auth types that sign each of them.
+
+use authbridge_core::auth::oauth1::{Signer, clock_offset};
+use authbridge_core::auth::{self, Arguments, AuthError, Start};
+use authbridge_core::request::{Request, Response};
+
+use super::FunctionRunner;
+use super::exchange::sending_failed;
+
+impl FunctionRunner<'_> {
+    /// What signs requests made with `arguments`.
+    pub(super) async fn signer(&self, arguments: &Arguments) -> Result<Option<Signer>, AuthError> {
+        // A type that this build does not do signs nothing; whoever connects is told.
+        let Ok(flow) = auth::flow(self.option.auth_type) else {
+            return Ok(None);
+        };
+        let start = Start {
+            redirect_uri: "",
+            state: "",
+        };
+        let mut context = self.clone();
+        let signing = flow.signer(&mut context, self.option, arguments, &start);
+        signing.await
+    }
+}
+
+/// Sends `request`, signed. If the external app's clock is another, it is signed once more by that.
+pub(super) async fn send(
+    runner: &FunctionRunner<'_>,
+    signer: &Signer,
+    request: Request,
+    limit: usize,
+) -> Result<Response, AuthError> {
+    let origin = request.target.origin.clone();
+    let response = send_once(runner, signer, request.clone(), limit).await?;
+    let now = runner.effects.now();
+    match clock_offset(&response, now) {
+        Some(offset) if runner.clocks.learn(&origin, offset) => {
+            send_once(runner, signer, request, limit).await
+        }
+        Some(_) | None => Ok(response),
+    }
+}
+
+async fn send_once(
+    runner: &FunctionRunner<'_>,
+    signer: &Signer,
+    mut request: Request,
+    limit: usize,
+) -> Result<Response, AuthError> {
+    let offset = runner.clocks.offset(&request.target.origin);
+    let signer = signer.clone().with_clock_offset(offset);
+    signer.sign_request(&mut request, runner.effects)?;
+    let sending = runner.egress.send_whole(request, limit);
+    sending.await.map_err(|error| sending_failed(&error))
+}

@@ -1,0 +1,128 @@
+//! Requests of callers that are signed, for auth types that sign each of them.
+
+use std::sync::Arc;
+
+use authbridge_core::auth::AuthError;
+use authbridge_core::auth::oauth1::{Body, Signed, Signer, Unsigned, clock_offset};
+use authbridge_core::request::Response as Answer;
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Request, Response, Uri};
+use url::Url;
+
+use crate::egress::{IncomingBody, Origin, OutgoingBody};
+use crate::{Engine, EngineError};
+
+impl Engine {
+    /// Sends `request`, whose target is path and query, to `origin`, signed. One whose body is in
+    /// memory is signed and sent once more when the external app says that its clock is another.
+    pub async fn send_signed(
+        &self,
+        signer: &Signer,
+        origin: &Arc<Origin>,
+        request: Request<OutgoingBody>,
+    ) -> Result<Response<IncomingBody>, EngineError> {
+        let url = url_of(origin, request.uri())?;
+        let copy = copy_of(&request);
+        let response = self.send_signed_once(signer, origin, &url, request).await?;
+        let Some(copy) = copy else {
+            return Ok(response);
+        };
+        let head = Answer {
+            status: response.status(),
+            headers: response.headers().clone(),
+            body: Bytes::new(),
+        };
+        match clock_offset(&head, self.shared.effects.now()) {
+            Some(offset) if self.shared.clocks.learn(&url, offset) => {
+                drop(response);
+                self.send_signed_once(signer, origin, &url, copy).await
+            }
+            Some(_) | None => Ok(response),
+        }
+    }
+
+    async fn send_signed_once(
+        &self,
+        signer: &Signer,
+        origin: &Arc<Origin>,
+        url: &Url,
+        mut request: Request<OutgoingBody>,
+    ) -> Result<Response<IncomingBody>, EngineError> {
+        let offset = self.shared.clocks.offset(url);
+        let signer = signer.clone().with_clock_offset(offset);
+        let whole = whole(request.body());
+        let unsigned = Unsigned {
+            method: request.method(),
+            url: &absolute(origin, request.uri()),
+            headers: request.headers(),
+            body: whole.as_deref().map_or(Body::Streamed, Body::Whole),
+        };
+        let signed = signer.sign(&unsigned, &self.shared.effects);
+        let signed = signed.map_err(AuthError::from)?;
+        add(signed, whole.as_deref().unwrap_or_default(), &mut request)?;
+        Ok(self.egress.send(origin, request).await?)
+    }
+}
+
+/// Puts what signs `request` where it belongs.
+fn add(
+    signed: Signed,
+    body: &[u8],
+    request: &mut Request<OutgoingBody>,
+) -> Result<(), EngineError> {
+    match signed {
+        Signed::Header(value) => {
+            request.headers_mut().insert(AUTHORIZATION, value);
+        }
+        Signed::Query(added) => {
+            let with_query = Signed::with_query(&request.uri().to_string(), &added);
+            let path_and_query = PathAndQuery::from_maybe_shared(Bytes::from(with_query));
+            *request.uri_mut() = path_and_query.map(Uri::from).map_err(|_| unsendable())?;
+        }
+        Signed::Form(added) => {
+            const FORM: HeaderValue =
+                HeaderValue::from_static("application/x-www-form-urlencoded");
+            *request.body_mut() = Signed::with_form(body, &added).into();
+            request.headers_mut().entry(CONTENT_TYPE).or_insert(FORM);
+        }
+    }
+    Ok(())
+}
+
+/// The body, where it is in memory.
+fn whole(body: &OutgoingBody) -> Option<Bytes> {
+    match body {
+        OutgoingBody::Empty => Some(Bytes::new()),
+        OutgoingBody::Full(bytes) => Some(bytes.clone().unwrap_or_default()),
+        OutgoingBody::Stream(_) | OutgoingBody::Made(_) => None,
+    }
+}
+
+fn copy_of(request: &Request<OutgoingBody>) -> Option<Request<OutgoingBody>> {
+    let body = match request.body() {
+        OutgoingBody::Empty => OutgoingBody::Empty,
+        other => OutgoingBody::Full(Some(whole(other)?)),
+    };
+    let mut copy = Request::new(body);
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.headers_mut() = request.headers().clone();
+    Some(copy)
+}
+
+/// The URL of the request, byte for byte.
+fn absolute(origin: &Origin, target: &Uri) -> String {
+    let scheme = if origin.is_tls { "https" } else { "http" };
+    let host = origin.host_header.to_str().unwrap_or(&origin.host);
+    format!("{scheme}://{host}{target}")
+}
+
+fn url_of(origin: &Origin, target: &Uri) -> Result<Url, EngineError> {
+    absolute(origin, target).parse().map_err(|_| unsendable())
+}
+
+fn unsendable() -> EngineError {
+    EngineError::bad_request("the path or query has characters that a request cannot carry")
+}
