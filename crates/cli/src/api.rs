@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use authbridge_core::Effects;
+use authbridge_core::SecretString;
 use authbridge_core::secret::ExposeSecret as _;
 use authbridge_core::token::{CallerClaims, SigningKey};
 use authbridge_engine::egress::{Deadlines, Egress, IncomingBody, Origin, OutgoingBody, Policy};
@@ -22,6 +23,7 @@ pub(crate) struct Api {
     base: Url,
     origin: Arc<Origin>,
     egress: Egress,
+    token: SecretString,
     authorization: HeaderValue,
 }
 
@@ -90,8 +92,21 @@ impl Api {
             base,
             origin,
             egress,
+            token: token.trim().into(),
             authorization,
         })
+    }
+
+    /// What the server is called with.
+    pub(crate) const fn token(&self) -> &SecretString {
+        &self.token
+    }
+
+    /// The URL of `path` on the server.
+    pub(crate) fn address(&self, path: &str) -> Result<Url, CliError> {
+        let base = self.base.as_str().trim_end_matches('/');
+        Url::parse(&format!("{base}{path}"))
+            .map_err(|_| CliError::failed(format!("`{base}{path}` is not a URL")))
     }
 
     /// Calls the API, and gives the answer's JSON.

@@ -1,0 +1,91 @@
+//! One attempt to connect, as the form that a browser would submit.
+
+use authbridge_core::secret::ExposeSecret as _;
+use authbridge_engine::egress::OutgoingBody;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, LOCATION};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::fields::plain;
+use crate::api::{Api, read};
+use crate::error::CliError;
+
+/// What is connected, and the API to connect it with.
+pub(super) struct Attempt<'a> {
+    api: &'a Api,
+    /// Without the token.
+    members: Map<String, Value>,
+}
+
+/// What the server made of it.
+pub(super) enum Begun {
+    /// It is over; the outcome can be heard.
+    Done,
+    /// A browser has to go to this host.
+    NeedsBrowser(Option<String>),
+}
+
+impl<'a> Attempt<'a> {
+    pub(super) const fn new(api: &'a Api, members: Map<String, Value>) -> Self {
+        Self { api, members }
+    }
+
+    pub(super) const fn api(&self) -> &'a Api {
+        self.api
+    }
+
+    /// What the server's events are told for.
+    pub(super) fn request_id(&self) -> &str {
+        let id = self.members.get("requestId").and_then(Value::as_str);
+        id.unwrap_or_default()
+    }
+
+    /// The form's only field: who connects, and what. Holds the token.
+    pub(super) fn payload(&self) -> String {
+        let mut payload = self.members.clone();
+        payload.insert("token".into(), self.api.token().expose_secret().into());
+        Value::Object(payload).to_string()
+    }
+
+    /// A page of the server.
+    pub(super) fn address(&self, path: &str) -> Result<Url, CliError> {
+        self.api.address(path)
+    }
+
+    /// Everything in one URL, the token too.
+    pub(super) fn link(&self) -> Result<Url, CliError> {
+        let mut link = self.api.address("/connect")?;
+        let mut query = link.query_pairs_mut();
+        for (name, value) in &self.members {
+            query.append_pair(name, &plain(value));
+        }
+        query.append_pair("token", self.api.token().expose_secret());
+        drop(query);
+        Ok(link)
+    }
+
+    /// Submits the form without a browser. What needs one is forgotten by the server after a while.
+    pub(super) async fn begin(&self) -> Result<Begun, CliError> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let body = OutgoingBody::from(Bytes::from(self.payload()));
+        let response = self
+            .api
+            .send(Method::POST, "/connect", headers, body)
+            .await?;
+        let status = response.status();
+        if status.is_redirection() {
+            let location = response.headers().get(LOCATION);
+            let location = location.and_then(|location| Url::parse(location.to_str().ok()?).ok());
+            let host = location.and_then(|location| location.host_str().map(str::to_owned));
+            return Ok(Begun::NeedsBrowser(host));
+        }
+        if status == StatusCode::OK {
+            return Ok(Begun::Done);
+        }
+        let body = serde_json::from_slice(&read(response).await?).unwrap_or_default();
+        Err(CliError::api(status, body))
+    }
+}
