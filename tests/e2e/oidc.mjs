@@ -105,7 +105,12 @@ function filled(text, answers) {
   const fields = new URLSearchParams()
   for (const [input] of form[2].matchAll(/<input[^>]*>/g)) {
     const name = /name="([^"]*)"/.exec(input)?.[1]
-    if (name) fields.set(name, answers[name] ?? /value="([^"]*)"/.exec(input)?.[1] ?? '')
+    if (name) fields.set(name, answers[name] ?? unescaped(/value="([^"]*)"/.exec(input)?.[1] ?? ''))
   }
-  return { action: form[1].replaceAll('&amp;', '&'), fields }
+  return { action: unescaped(form[1]), fields }
+}
+
+function unescaped(text) {
+  const named = { '&quot;': '"', '&lt;': '<', '&gt;': '>', '&#123;': '{', '&amp;': '&' }
+  return text.replace(/&(quot|lt|gt|#123|amp);/g, (name) => named[name])
 }
