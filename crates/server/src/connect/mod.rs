@@ -22,6 +22,9 @@ use crate::routes::Shared;
 use crate::wire::Connection;
 use crate::worker::Worker;
 
+/// The query that the last page gives itself, so that it can be reloaded.
+const OVER: &str = "over";
+
 pub(crate) fn router() -> OpenApiRouter<std::sync::Arc<Worker>> {
     OpenApiRouter::new()
         .routes(routes!(popup, popup_by_link))
@@ -108,6 +111,9 @@ async fn callback(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
+    if query.as_deref() == Some(OVER) {
+        return answer::over(&worker);
+    }
     let browser = cookie::read(&headers);
     let pairs = form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes());
     let pairs = pairs.into_owned().collect();
