@@ -9,11 +9,11 @@ import { Provider } from 'oidc-provider'
  * Starts an issuer that knows one client: PKCE, rotating refresh tokens with reuse detection, revocation, `iss` in its
  * answers. `requests` counts by grant what came to its token endpoint.
  */
-export async function startIssuer(redirectUri, { lifetime = 3600 } = {}) {
+export async function startIssuer(redirectUri, { lifetime = 3600, host = '127.0.0.1' } = {}) {
   const server = createServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const uri = `http://127.0.0.1:${server.address().port}`
+  const uri = `http://${host}:${server.address().port}`
   const issuer = { uri, clientId: 'bridge', clientSecret: 'secret of / the bridge', requests: {}, revoked: 0 }
   const provider = new Provider(uri, {
     clients: [
