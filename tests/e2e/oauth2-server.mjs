@@ -98,8 +98,9 @@ async function answer(server, oauth, request, response) {
     const authenticateHandler = { handle: () => server.user }
     await oauth.authorize(asked, said, { authenticateHandler }).catch(() => {})
   } else {
-    const known = await oauth.authenticate(asked, said).catch(() => undefined)
-    if (known) said.body = { name: known.user.id }
+    const known = await oauth.authenticate(asked, said).catch((error) => error)
+    if (known.user) said.body = { name: known.user.id }
+    else said.status = known.code
   }
   response.writeHead(said.status, said.headers).end(JSON.stringify(said.body ?? {}))
 }
