@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 
 import { install, mapping, oauth2Connector, oidcConnector, until } from './flows.mjs'
-import { cli, client, customerToken, startEnvironment } from './harness.mjs'
+import { cli, client, customerToken, required, startEnvironment } from './harness.mjs'
 import { Browser, startIssuer } from './oidc.mjs'
 import { accepted } from './workspace.mjs'
 
@@ -160,7 +160,7 @@ test('a user who never comes is waited for as long as was said', async () => {
 })
 
 test('on a terminal it is asked for what is missing, and a secret is not shown', async () => {
-  const connect = `${process.env.AUTHBRIDGE_BIN} connect basic --customer heidi`
+  const connect = `${required('AUTHBRIDGE_BIN')} connect basic --customer heidi`
   const terminal = cli(environment, [], { terminal: connect })
   const output = { text: '' }
   terminal.child.stdout.on('data', (text) => (output.text += text))
@@ -178,7 +178,7 @@ test('on a terminal it is asked for what is missing, and a secret is not shown',
 })
 
 test('interrupted while it asks for a secret, the terminal is left as it was', async () => {
-  const connect = `${process.env.AUTHBRIDGE_BIN} connect bearer --customer ivan`
+  const connect = `${required('AUTHBRIDGE_BIN')} connect bearer --customer ivan`
   const terminal = cli(environment, [], { terminal: `trap : INT; ${connect}; stty -a` })
   let text = ''
   terminal.child.stdout.on('data', (piece) => (text += piece))

@@ -180,7 +180,7 @@ export function cli(environment, args, { variables = {}, input = '', terminal } 
   return { child, ended, said }
 }
 
-function required(name) {
+export function required(name) {
   const value = process.env[name]
   if (!value) throw new Error(`${name} is not set: run the suite with \`cargo xtask e2e\``)
   return value
