@@ -80,6 +80,10 @@ test('a link of the server works in a browser anywhere, and holds no secret inpu
   const refused = await run(['api-key', '--customer', 'carol', '--link', '-i', 'apiKey=k'])
   assert.equal(refused.code, 2)
   assert.match(refused.stderr, /the secret `apiKey` would stand in a URL/)
+  const variables = { AUTHBRIDGE_TOKEN: customerToken('carol') }
+  const given = await run(['oidc', '--link'], { variables })
+  assert.equal(given.code, 2)
+  assert.match(given.stderr, /a ready-made token would stand in a URL/)
 })
 
 test('a reconnect keeps the id, and needs no customer to be named', async () => {
@@ -91,6 +95,26 @@ test('a reconnect keeps the id, and needs no customer to be named', async () => 
   assert.match(page.url.searchParams.get('state'), /^[\w-]{43}:mine$/)
   const { stdout } = await command.ended
   assert.equal(JSON.parse(stdout).id, id)
+  const other = await run(['api-key', '--connection', id])
+  assert.equal(other.code, 2)
+  assert.match(other.stderr, /is through `oidc`, not `api-key`/)
+})
+
+test('with a token of the customer nothing else is needed', async () => {
+  const variables = { AUTHBRIDGE_TOKEN: customerToken('olga'), AUTHBRIDGE_WORKSPACE_SECRET: '' }
+  const command = start(['oidc', '--json'], { variables })
+  await visit(await printed(command), 'olga')
+  const { code, stdout } = await command.ended
+  assert.equal(code, 0, stdout)
+})
+
+test('connector parameters of one connection are given by an admin', async () => {
+  const parameters = JSON.stringify({ clientId: 'nobody', clientSecret: 'nothing' })
+  const args = ['machine', '--customer', 'erin', '--connector-parameters', parameters]
+  const { code, stderr } = await run(args)
+  assert.equal(code, 1)
+  assert.match(stderr, /invalid_client/)
+  assert.match(stderr, /hint: whoever runs this workspace/)
 })
 
 test('a failure says who can act', async () => {

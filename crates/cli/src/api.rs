@@ -34,12 +34,21 @@ const PATIENT: Deadlines = Deadlines {
     idle: Duration::from_hours(24),
 };
 
-/// How long a token that is signed for one command is valid, in seconds.
-const TOKEN_SECONDS: i64 = 600;
+/// How long a token that is signed for one command is valid.
+const TOKEN_LIFETIME: Duration = Duration::from_mins(10);
 
 impl Api {
     /// The server of `remote`.
     pub(crate) fn new(remote: &Remote, effects: &Effects) -> Result<Self, CliError> {
+        Self::lasting(remote, effects, TOKEN_LIFETIME)
+    }
+
+    /// The same, for a command that takes up to `lifetime`.
+    pub(crate) fn lasting(
+        remote: &Remote,
+        effects: &Effects,
+        lifetime: Duration,
+    ) -> Result<Self, CliError> {
         let token = match (&remote.token, remote.workspace.both(), &remote.customer) {
             (Some(_), _, Some(_)) => {
                 return Err(CliError::usage(
@@ -48,7 +57,9 @@ impl Api {
                 ));
             }
             (Some(token), _, None) => token.expose_secret().to_owned(),
-            (None, Some(workspace), customer) => sign(workspace, customer.as_deref(), effects)?,
+            (None, Some(workspace), customer) => {
+                sign(workspace, customer.as_deref(), effects, lifetime)?
+            }
             (None, None, _) => {
                 return Err(CliError::usage(
                     "who calls? There is neither a token nor a workspace's key and secret",
@@ -231,6 +242,7 @@ fn sign(
     workspace: Credentials<'_>,
     customer: Option<&str>,
     effects: &Effects,
+    lifetime: Duration,
 ) -> Result<String, CliError> {
     let mut claims = Map::new();
     match customer {
@@ -243,7 +255,7 @@ fn sign(
     let claims = CallerClaims {
         workspace_key: workspace.key,
         claims,
-        lifetime_seconds: TOKEN_SECONDS,
+        lifetime_seconds: i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX),
     };
     let key = SigningKey::from_secret(workspace.secret.expose_secret().as_bytes());
     claims

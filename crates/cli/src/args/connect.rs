@@ -13,7 +13,8 @@ pub(crate) struct Connect {
     /// What to connect: an integration's key or id
     #[arg(required_unless_present = "connection")]
     pub(crate) integration: Option<String>,
-    /// Reconnects this connection, which keeps its id, instead of making a new one
+    /// Reconnects this connection, which keeps its id, instead of making a new one; INTEGRATION may
+    /// be left out
     #[arg(long, value_name = "ID")]
     pub(crate) connection: Option<String>,
     /// Which of the connector's ways to authenticate
@@ -42,7 +43,7 @@ pub(crate) struct Connect {
     /// Prints the URL instead of opening a browser
     #[arg(long)]
     pub(crate) no_browser: bool,
-    /// Prints a link of the server, which works in any browser
+    /// Prints a link of the server, which works in any browser; see below for what is in it
     #[arg(long)]
     pub(crate) link: bool,
     /// Where the page for the browser is served from this machine; 0 picks a free port
@@ -60,13 +61,13 @@ Types that need no browser are connected at once. For the others a browser opens
 until the user is done there, and prints the connection. What the connector asks and was not given
 is asked for on the terminal.
 
-Without a desktop, such as over SSH, or with --no-browser, a URL of this machine is printed. It works
-once, and no token is in it. In a browser elsewhere it works through a tunnel:
+Without a desktop, such as over SSH, or with --no-browser, a URL of this machine is printed. It
+works once, and no token is in it. In a browser elsewhere it works through a tunnel:
   ssh -L 4711:127.0.0.1:4711 this-machine authbridge connect crm --port 4711 --customer user-42
 The browser must reach the server too, by the URL given here and by its public URL.
 
-With --link the URL printed is the server's own, for a browser anywhere. It has a token in it: who
-has the link within the ten minutes that it works can act as that customer. Hand it to them only.
+With --link the URL printed is the server's own, for a browser anywhere. It has a token in it: until
+--timeout is over, who has the link can act as that customer. Hand it to them only.
 
 Exit code 1 when nothing was connected.
 

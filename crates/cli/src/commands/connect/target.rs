@@ -1,5 +1,7 @@
 //! What is to be connected, for whom, and by whom.
 
+use std::time::Duration;
+
 use authbridge_core::Effects;
 use http::Method;
 use serde_json::{Map, Value};
@@ -9,6 +11,9 @@ use crate::api::{Api, segment};
 use crate::args::{Connect, Remote};
 use crate::commands::upload::text_of;
 use crate::error::CliError;
+
+/// What is left to do when the user is done.
+const MARGIN: Duration = Duration::from_mins(1);
 
 /// An integration, the auth option, and the connection if there is one already.
 pub(super) struct Target {
@@ -23,7 +28,13 @@ impl Target {
     /// What `args` ask for, and the API called as whom it is connected.
     pub(super) async fn find(args: &Connect, effects: &Effects) -> Result<(Api, Self), CliError> {
         let (remote, customer) = caller(args)?;
-        let mut api = Api::new(&remote, effects)?;
+        if customer.is_some() {
+            // Customers come into being when they are first seen.
+            let seen = Api::new(&args.remote, effects)?;
+            seen.call(Method::GET, "/self", None).await?;
+        }
+        let lifetime = args.timeout.saturating_add(MARGIN);
+        let mut api = Api::lasting(&remote, effects, lifetime)?;
         let mut option_key = args.auth_option.clone();
         let (integration, connection) = match &args.connection {
             None => (args.integration.clone().unwrap_or_default(), None),
@@ -32,7 +43,7 @@ impl Target {
                 let hint = super::connections::not_found(&args.remote);
                 let found = found.map_err(|error| error.hint_if_not_found(hint))?;
                 if let Some(owner) = owner_to_be(args, &api, &found).await? {
-                    api = Api::new(&owner, effects)?;
+                    api = Api::lasting(&owner, effects, lifetime)?;
                 }
                 option_key = option_key.or_else(|| text(&found, "authOptionKey"));
                 (
@@ -45,6 +56,7 @@ impl Target {
         let found = found.map_err(|error| {
             error.hint_if_not_found("say the key of an integration that the server has")
         })?;
+        check_same(args, &found)?;
         let target = Self {
             integration: text(&found, "id").unwrap_or(integration),
             option: option(&found, option_key.as_deref()).await?,
@@ -102,6 +114,12 @@ impl Target {
 /// The caller; and the customer, if that is somebody else. Connector parameters are for admins.
 fn caller(args: &Connect) -> Result<(Remote, Option<String>), CliError> {
     let mut remote = args.remote.clone();
+    if args.link && remote.token.is_some() {
+        return Err(CliError::usage(
+            "with `--link` a ready-made token would stand in a URL, for as long as it is valid",
+            "leave `--link` out; or set AUTHBRIDGE_WORKSPACE_KEY and AUTHBRIDGE_WORKSPACE_SECRET instead of AUTHBRIDGE_TOKEN, to have one signed for this alone",
+        ));
+    }
     if args.connector_parameters.is_some() {
         if args.link {
             return Err(CliError::usage(
@@ -138,6 +156,24 @@ async fn owner_to_be(
     let mut remote = remote.clone();
     remote.customer = text(&owner, "internalId");
     Ok(Some(remote))
+}
+
+/// Who names an integration and a connection of another means something else.
+fn check_same(args: &Connect, integration: &Value) -> Result<(), CliError> {
+    let (Some(named), Some(connection)) = (&args.integration, &args.connection) else {
+        return Ok(());
+    };
+    let is_same = ["id", "key"]
+        .iter()
+        .any(|name| text(integration, name).as_ref() == Some(named));
+    if is_same {
+        return Ok(());
+    }
+    let key = text(integration, "key").unwrap_or_default();
+    Err(CliError::usage(
+        format!("the connection `{connection}` is through `{key}`, not `{named}`"),
+        "leave the integration out",
+    ))
 }
 
 async fn get(api: &Api, path: &str, selector: &str) -> Result<Value, CliError> {
