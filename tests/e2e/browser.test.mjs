@@ -98,6 +98,19 @@ test('in the same window: the browser ends at the app, with the connection', asy
   await assertNothingLeft(page)
 })
 
+test('in the same window: consent that is denied comes back to the app as an error', async () => {
+  const redirectUri = `${app.uri}/done`
+  const page = await open('bella', { integration: 'oidc', options: { redirectUri, sameWindow: true } })
+  await page.click('button')
+  await signIn(page, 'bella')
+  await page.click('text=Cancel')
+  await page.waitForURL(/\/done\?/)
+  const query = new URL(page.url()).searchParams
+  assert.match(query.get('error'), /access was denied/)
+  assert.equal(JSON.parse(query.get('errorData')).data.error, 'access_denied')
+  await assertNothingLeft(page)
+})
+
 test('consent that is denied is said in the popup and to the app', async () => {
   const page = await open('carol')
   const popup = await clickForPopup(page)

@@ -23,8 +23,8 @@ pub(super) struct Attempt<'a> {
 pub(super) enum Begun {
     /// It is over; the outcome can be heard.
     Done,
-    /// A browser has to go to this host.
-    NeedsBrowser(Option<String>),
+    /// A browser has to go there.
+    NeedsBrowser(Option<Url>),
 }
 
 impl<'a> Attempt<'a> {
@@ -66,6 +66,18 @@ impl<'a> Attempt<'a> {
         Ok(link)
     }
 
+    /// The server by another name, if that is where a browser that goes to `location` comes back
+    /// to: a cookie that was set here is not sent there.
+    pub(super) fn other_name(&self, location: &Url) -> Option<String> {
+        let back = location
+            .query_pairs()
+            .find(|(name, _)| name == "redirect_uri")?;
+        let back = Url::parse(&back.1).ok()?;
+        let here = self.api.address("/oauth-callback").ok()?;
+        let is_other = back.path() == here.path() && back.host_str() != here.host_str();
+        is_other.then(|| back.origin().ascii_serialization())
+    }
+
     /// Submits the form without a browser. What needs one is forgotten by the server after a while.
     pub(super) async fn begin(&self) -> Result<Begun, CliError> {
         let mut headers = HeaderMap::new();
@@ -79,8 +91,7 @@ impl<'a> Attempt<'a> {
         if status.is_redirection() {
             let location = response.headers().get(LOCATION);
             let location = location.and_then(|location| Url::parse(location.to_str().ok()?).ok());
-            let host = location.and_then(|location| location.host_str().map(str::to_owned));
-            return Ok(Begun::NeedsBrowser(host));
+            return Ok(Begun::NeedsBrowser(location));
         }
         if status == StatusCode::OK {
             return Ok(Begun::Done);

@@ -70,15 +70,16 @@ async fn connect(
     }
     let payload = target.payload(args, input, unguessable(effects)).await?;
     let attempt = Attempt::new(&api, payload);
-    let waiting = match attempt.begin().await? {
-        Begun::Done => outcome::wait(&api, attempt.request_id()).await?,
-        Begun::NeedsBrowser(host) => {
-            let waiting = in_browser(args, output, effects, &attempt, host.as_deref());
-            let waited = timeout(args.timeout, waiting).await;
-            waited.map_err(|_| too_late(args.timeout))??
+    let waiting = async {
+        match attempt.begin().await? {
+            Begun::Done => outcome::wait(&api, attempt.request_id()).await,
+            Begun::NeedsBrowser(location) => {
+                in_browser(args, output, effects, &attempt, location).await
+            }
         }
     };
-    let connection = outcome::connection(waiting)?;
+    let waited = timeout(args.timeout, waiting).await;
+    let connection = outcome::connection(waited.map_err(|_| too_late(args.timeout))??)?;
     Ok((api, connection))
 }
 
@@ -88,8 +89,15 @@ async fn in_browser(
     output: Output,
     effects: &Effects,
     attempt: &Attempt<'_>,
-    host: Option<&str>,
+    location: Option<Url>,
 ) -> Result<Value, CliError> {
+    if let Some(name) = location.as_ref().and_then(|it| attempt.other_name(it)) {
+        output.note(&format!(
+            "warning: the browser comes back to {name}; if this is the same server, give \
+             `--url {name}`, or it will not be known again"
+        ))?;
+    }
+    let host = location.as_ref().and_then(Url::host_str);
     let wait = outcome::wait(attempt.api(), attempt.request_id());
     if args.link {
         browser::print(output, &attempt.link()?)?;
