@@ -30,7 +30,7 @@ before(async () => {
   issuer = await startIssuer(`${environment.uri}/oauth-callback`, { host: 'localhost' })
   app = await startEmbeddingApp()
   chromium = await startChromium()
-  await install(environment, oidcConnector('oidc', issuer.uri), issuer)
+  for (const key of ['oidc', 'second']) await install(environment, oidcConnector(key, issuer.uri), issuer)
 })
 after(async () => {
   await chromium?.stop()
@@ -133,6 +133,19 @@ test('a browser that lost its cookie is told so, and so is the app', async () =>
   assert.match(await popup.textContent('p'), /lost its cookie/)
   assert.match((await outcomeOf(page)).error.message, /lost its cookie/)
   await assert.rejects(connection('dave'))
+})
+
+test('two attempts at once in one browser do not get into each other\'s way', async () => {
+  const first = await open('ines')
+  const firstPopup = await clickForPopup(first)
+  await signIn(firstPopup, 'ines')
+  const second = await open('ines', { integration: 'second' })
+  const secondPopup = await clickForPopup(second)
+  await consent(secondPopup)
+  assert.equal((await outcomeOf(second)).connection?.state, 'READY')
+  await consent(firstPopup)
+  const { connection, error } = await outcomeOf(first)
+  assert.equal(connection?.state, 'READY', JSON.stringify(error))
 })
 
 test('a callback works once: played again, reloaded, or gone back to', async () => {

@@ -115,12 +115,17 @@ async fn in_browser(
 }
 
 fn show(args: &Connect, output: Output, url: &Url) -> Result<(), CliError> {
-    if !args.no_browser && browser::is_here() && browser::open(url) {
-        output.note("a browser opens")?;
-        return Ok(());
+    let opens = !args.no_browser && browser::is_here() && browser::open(url);
+    if opens {
+        output.note("a browser opens; if it does not:")?;
     }
     browser::print(output, url)?;
-    output.note("this URL works once, in a browser on this machine; `authbridge connect --help` says how from another")?;
+    if !opens {
+        output.note(
+            "this URL works once, in a browser on this machine; \
+             `authbridge connect --help` says how from another",
+        )?;
+    }
     Ok(())
 }
 
