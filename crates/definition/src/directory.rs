@@ -79,6 +79,8 @@ pub struct IntegrationFile {
     pub base_uri: Option<String>,
     /// A callback URI that redirects to the engine's.
     pub oauth_callback_uri: Option<String>,
+    /// Whether browsers may come to the callback that were not sent away from the engine.
+    pub allows_external_callback: bool,
     /// Connector parameters; secret.
     pub parameters: Option<Value>,
     /// Its file, relative to what was loaded.

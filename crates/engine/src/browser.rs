@@ -8,14 +8,14 @@ use authbridge_core::SecretJson;
 use authbridge_core::auth::oauth2::pkce::unguessable;
 use authbridge_core::auth::{self, Arguments, Begin, Callback, Connected, Return, Start};
 use authbridge_core::id::{CustomerId, WorkspaceId};
-use authbridge_store::{AuthSession, Connection, NewAuthSession, TakenAuthSession};
+use authbridge_store::{AuthSession, Connection, Customer, NewAuthSession, TakenAuthSession};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::connect::{Setup, arguments_of};
+use crate::connect::{Setup, arguments_of, explain_new};
 use crate::{ConnectRequest, Engine, EngineError, Session};
 
 /// How long a user may take at the external app.
@@ -186,6 +186,46 @@ impl Engine {
         }))
     }
 
+    /// A browser came to the callback that was never sent away from here: the external app's own
+    /// store installs something of the workspace's app, whose page handed the browser on with the
+    /// customer's token. There is no state that binds it to a browser and no code verifier, so
+    /// only integrations that say so take it (RFC 9700 section 4.7).
+    pub async fn connect_from_outside(
+        &self,
+        session: &Session,
+        integration: &str,
+        query: Vec<(String, String)>,
+    ) -> Result<Connection, EngineError> {
+        let request = ConnectRequest {
+            integration: integration.to_owned(),
+            ..ConnectRequest::default()
+        };
+        let setup = self.setup_for(session, &request).await?;
+        if !setup.integration.allows_external_callback {
+            return Err(EngineError::bad_request(format!(
+                "accounts of `{}` are connected from here only: set `allowExternalCallback: true` \
+                 on the integration to let other pages start it",
+                setup.integration.key
+            )));
+        }
+        let customer = self.owner(session, None).await?;
+        let callback_uri = self.redirect_uri(&setup.integration);
+        let outside = Away {
+            setup: &setup,
+            customer: &customer,
+            pending: SecretJson::default(),
+            start: Start {
+                redirect_uri: &callback_uri,
+                state: "",
+            },
+        };
+        let callback = Callback::new(query);
+        let connected = self.come_back(session, &outside, &request, &callback);
+        let connected = Box::pin(connected).await?;
+        let finishing = self.finish(session, &setup, request, None, connected);
+        Box::pin(finishing).await
+    }
+
     /// Goes on where [`Self::connect_in_browser`] left off.
     async fn complete(
         &self,
@@ -209,27 +249,52 @@ impl Engine {
             redirect_uri: &callback_uri,
             state: &full_state,
         };
-        let pending = SecretJson::new(kept.get("pending").cloned().unwrap_or_default());
-        let back = Return {
-            pending: &pending,
-            callback,
-        };
-        let arguments = arguments_of(&setup, &request);
-        let flow = auth::flow(setup.option.auth_type)?;
         let customer = self
             .customer(&session, attempt.customer_id.as_str())
             .await?;
-        let mut runner = self.runner(&session, &setup, &customer, None)?;
-        let connected = flow
-            .complete(&mut runner, &setup.option, arguments.clone(), &start, &back)
-            .await?;
+        let away = Away {
+            setup: &setup,
+            customer: &customer,
+            pending: SecretJson::new(kept.get("pending").cloned().unwrap_or_default()),
+            start,
+        };
+        let connected = self.come_back(&session, &away, &request, callback);
+        let connected = Box::pin(connected).await?;
+        Box::pin(self.finish(&session, &setup, request, earlier, connected)).await
+    }
+
+    /// Exchanges what the browser brought for credentials, and tests them.
+    async fn come_back(
+        &self,
+        session: &Session,
+        away: &Away<'_>,
+        request: &ConnectRequest,
+        callback: &Callback,
+    ) -> Result<Connected, EngineError> {
+        let setup = away.setup;
+        let arguments = arguments_of(setup, request);
+        let flow = auth::flow(setup.option.auth_type)?;
+        let mut runner = self.runner(session, setup, away.customer, None)?;
+        let back = Return {
+            pending: &away.pending,
+            callback,
+        };
+        let completing = flow.complete(
+            &mut runner,
+            &setup.option,
+            arguments.clone(),
+            &away.start,
+            &back,
+        );
+        let connected = completing.await?;
         let tested = Arguments {
             connection_input: connected.input.clone(),
             credentials: Some(connected.issued.credentials.clone()),
             ..arguments
         };
-        runner.test(&tested).await?;
-        Box::pin(self.finish(&session, &setup, request, earlier, connected)).await
+        let tested = runner.test(&tested).await;
+        tested.map_err(|error| explain_new(error, &connected))?;
+        Ok(connected)
     }
 
     /// Keeps what was connected: in a new connection, or in one that there is.
@@ -258,6 +323,15 @@ impl Engine {
             record.ok_or_else(|| EngineError::not_found("Workspace", workspace.as_str()))?;
         self.session_of_customer(&record.key, customer).await
     }
+}
+
+/// A browser that is away at the external app, and for whom.
+struct Away<'a> {
+    setup: &'a Setup,
+    customer: &'a Customer,
+    /// What the flow wanted to be kept.
+    pending: SecretJson,
+    start: Start<'a>,
 }
 
 /// What is the same when the browser leaves and when it is back.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use authbridge_core::SecretJson;
-use authbridge_core::auth::{self, Arguments, AuthError, Begin, Blame, Connected, Issued, Start};
+use authbridge_core::auth::{self, Arguments, AuthError, Begin, Blame, Connected, Start};
 use authbridge_core::connector::{AuthOption, Connector};
 use authbridge_core::id::CustomerId;
 use authbridge_store::{
@@ -13,6 +13,7 @@ use authbridge_store::{
 use serde_json::{Value, json};
 
 use crate::integrations::{is_enabled, lay_over};
+use crate::open::Opened;
 use crate::refresh::ConnectionRenewal;
 use crate::{Engine, EngineError, Session};
 
@@ -87,8 +88,11 @@ impl Engine {
         let setup = self.setup_for(session, &request).await?;
         let customer = self.owner(session, request.customer.as_deref()).await?;
         let connected = if let Some(credentials) = request.credentials.clone() {
+            let arguments = arguments_of(&setup, &request);
             Connected {
-                issued: Issued::of(&setup.option, credentials),
+                issued: self
+                    .ready_made(session, &setup, &customer, arguments, credentials)
+                    .await?,
                 input: request.input.clone().unwrap_or_default(),
             }
         } else {
@@ -132,8 +136,10 @@ impl Engine {
             connector_parameters: request.connector_parameters,
             state: ConnectionState::Ready,
             error: None,
+            scopes: Some(connected.issued.scopes.unwrap_or_default()),
             expires_at: schedule.expires_at,
             refresh_due_at: schedule.refresh_due_at,
+            is_refreshable: connected.issued.is_refreshable,
         };
         let workspace = session.workspace_id();
         let store = &self.shared.store;
@@ -183,6 +189,8 @@ impl Engine {
             input: connected.input,
             expires_at: schedule.expires_at,
             refresh_due_at: schedule.refresh_due_at,
+            is_refreshable: connected.issued.is_refreshable,
+            scopes: connected.issued.scopes.unwrap_or_default(),
             // The integration's parameters are read when they are used, so that a change of them
             // is seen; kept are those that are this connection's own.
             connector_parameters: request.connector_parameters.unwrap_or_default(),
@@ -237,7 +245,8 @@ impl Engine {
             generation: opened.generation,
         };
         let runner = self.runner(session, &opened.setup, &opened.owner, Some(&renewal))?;
-        let failure = runner.test(&opened.arguments).await.err();
+        let tested = runner.test(&opened.arguments).await;
+        let failure = tested.err().map(|error| self.explain(&opened, error));
         // The test may have renewed the credentials, and with them the state.
         let connection = self
             .connection(session, opened.connection.id.as_str())
@@ -254,6 +263,12 @@ impl Engine {
             connection,
             failure,
         })
+    }
+
+    /// An error of something that ran for a connection, with what its scopes tell about it.
+    pub(crate) fn explain(&self, opened: &Opened, error: AuthError) -> AuthError {
+        let connection = &opened.connection;
+        error.explained_by(&connection.scopes, self.connect_uri(&connection.id))
     }
 
     /// Connections of types that need no connect form come into being when first asked for.
@@ -330,7 +345,8 @@ impl Engine {
         if let Begin::Complete(connected) = &begun {
             arguments.connection_input = connected.input.clone();
             arguments.credentials = Some(connected.issued.credentials.clone());
-            runner.test(&arguments).await?;
+            let tested = runner.test(&arguments).await;
+            tested.map_err(|error| explain_new(error, connected))?;
         }
         Ok(begun)
     }
@@ -453,6 +469,14 @@ impl Engine {
     }
 }
 
+/// An error of the test of an account that is just being connected.
+pub(crate) fn explain_new(error: AuthError, connected: &Connected) -> AuthError {
+    match &connected.issued.scopes {
+        Some(scopes) => error.explained_by(scopes, None),
+        None => error,
+    }
+}
+
 /// What functions get before there is a connection.
 pub(crate) fn arguments_of(setup: &Setup, request: &ConnectRequest) -> Arguments {
     let own = request.connector_parameters.clone().unwrap_or_default();
@@ -497,5 +521,10 @@ pub(crate) fn stored_error(error: &AuthError) -> Value {
         Blame::WorkspaceOwner => "configuration",
         Blame::Caller | Blame::Customer | Blame::Provider | Blame::Operator => "connection",
     };
-    json!({ "type": kind, "message": error.to_string() })
+    let mut stored = json!({ "type": kind, "message": error.to_string() });
+    if let (AuthError::NotGranted(not_granted), Value::Object(members)) = (error, &mut stored) {
+        members.insert("missingScopes".into(), json!(not_granted.scopes));
+        members.insert("connectUri".into(), json!(not_granted.connect_uri));
+    }
+    stored
 }

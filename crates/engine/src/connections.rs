@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use authbridge_core::SecretJson;
-use authbridge_core::auth::{self, AuthContext as _, Start};
+use authbridge_core::auth::{self, AuthContext as _, Issued, Start};
 use authbridge_core::connector::{AuthOption, Connector, FunctionName};
 use authbridge_core::id::ConnectionId;
 use authbridge_store::{
@@ -139,7 +139,7 @@ impl Engine {
         let workspace = session.workspace_id();
         let mut connection = self.connection(session, selector).await?;
         if let Some(credentials) = change.credentials {
-            let issued = self.ready_made(session, &connection, credentials).await?;
+            let issued = self.replacement(session, &connection, credentials).await?;
             let schedule = self.schedule(&issued);
             let new = NewCredentials {
                 expires_at: schedule.expires_at,
@@ -148,7 +148,9 @@ impl Engine {
                 connector_parameters: None,
                 state: ConnectionState::Ready,
                 error: None,
+                scopes: Some(issued.scopes.unwrap_or_default()),
                 refresh_due_at: schedule.refresh_due_at,
+                is_refreshable: issued.is_refreshable,
             };
             let generation = connection.generation;
             connection = self
@@ -174,6 +176,18 @@ impl Engine {
         }
         self.shared.clients.forget(&connection.id).await;
         Ok(connection)
+    }
+
+    async fn replacement(
+        &self,
+        session: &Session,
+        connection: &Connection,
+        credentials: SecretJson,
+    ) -> Result<Issued, EngineError> {
+        let opened = self.open(session, connection.clone()).await?;
+        let (setup, owner) = (&opened.setup, &opened.owner);
+        self.ready_made(session, setup, owner, opened.arguments, credentials)
+            .await
     }
 
     /// Archives a connection: its secrets are erased and it cannot be used again.

@@ -136,6 +136,7 @@ fn draft(file: &IntegrationFile) -> IntegrationDraft {
         logo_uri: Some(file.logo_uri.clone()),
         base_uri: Some(file.base_uri.clone()),
         oauth_callback_uri: Some(file.oauth_callback_uri.clone()),
+        allows_external_callback: Some(file.allows_external_callback),
         meta: None,
         parameters: file
             .parameters

@@ -32,6 +32,8 @@ pub struct IntegrationDraft {
     pub base_uri: Option<Option<String>>,
     /// A custom callback for OAuth.
     pub oauth_callback_uri: Option<Option<String>>,
+    /// Whether browsers may come to the callback that were not sent away from here.
+    pub allows_external_callback: Option<bool>,
     /// Free data of the workspace owner.
     pub meta: Option<Option<Value>>,
     /// The connector parameters; write-only.
@@ -94,6 +96,7 @@ impl Engine {
             logo_uri: draft.logo_uri.flatten(),
             base_uri: draft.base_uri.flatten(),
             oauth_callback_uri: draft.oauth_callback_uri.flatten(),
+            allows_external_callback: draft.allows_external_callback.unwrap_or_default(),
             meta: draft.meta.flatten(),
             parameters: draft.parameters.flatten(),
             origin,
@@ -128,6 +131,7 @@ impl Engine {
             logo_uri: draft.logo_uri,
             base_uri: draft.base_uri,
             oauth_callback_uri: draft.oauth_callback_uri,
+            allows_external_callback: draft.allows_external_callback,
             meta: draft.meta,
             parameters: draft.parameters,
             origin: Some(origin),

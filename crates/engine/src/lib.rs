@@ -13,6 +13,8 @@ pub mod egress;
 mod error;
 mod events;
 mod functions;
+mod hosts;
+mod housekeeping;
 mod integration_view;
 mod integrations;
 mod issuers;
@@ -32,6 +34,7 @@ mod trial;
 mod workspace;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use authbridge_core::Effects;
 use authbridge_store::Store;
@@ -56,8 +59,10 @@ pub use workspace::{WorkspaceState, create_workspace};
 use client::Clients;
 use connectors::Connectors;
 use egress::Egress;
+use hosts::HostGates;
 use issuers::Issuers;
 use locks::Locks;
+use refresh::Attempts;
 use scripts::Scripts;
 use shards::{Changes, Shards};
 use workspace::Workspaces;
@@ -71,6 +76,8 @@ pub struct Engine {
     logs: Option<LogSink>,
     /// Where browsers reach this server.
     public_uri: Option<Arc<Url>>,
+    /// How long one refresh may wait for the external app.
+    token_deadline: Duration,
 }
 
 struct Shared {
@@ -87,6 +94,9 @@ struct Shared {
     scripts: Scripts,
     issuers: Issuers,
     outcomes: Outcomes,
+    /// The refreshes that are under way in this process.
+    attempts: Attempts,
+    hosts: HostGates,
 }
 
 impl Engine {
@@ -102,6 +112,8 @@ impl Engine {
             scripts: Scripts::new(scripts, effects.clone()),
             issuers: Issuers::default(),
             outcomes: Outcomes::default(),
+            attempts: Attempts::default(),
+            hosts: HostGates::default(),
             store,
             effects,
         };
@@ -110,6 +122,7 @@ impl Engine {
             egress,
             logs: None,
             public_uri: None,
+            token_deadline: refresh::DEADLINE,
         }
     }
 
@@ -118,6 +131,16 @@ impl Engine {
     pub fn reached_at(&self, public_uri: Url) -> Self {
         Self {
             public_uri: Some(Arc::new(public_uri)),
+            ..self.clone()
+        }
+    }
+
+    /// The same engine, in which one refresh waits at most `deadline` for the external app, all
+    /// requests that it takes together. Thirty seconds unless set.
+    #[must_use]
+    pub fn with_token_deadline(&self, deadline: Duration) -> Self {
+        Self {
+            token_deadline: deadline,
             ..self.clone()
         }
     }
@@ -139,7 +162,14 @@ impl Engine {
             egress: self.egress.for_worker(),
             logs: None,
             public_uri: self.public_uri.clone(),
+            token_deadline: self.token_deadline,
         }
+    }
+
+    /// Waits until no refresh is under way in this process. One that is stopped half way may cost
+    /// a refresh token, so whoever ends the process waits for this first.
+    pub async fn refreshes_finished(&self) {
+        self.shared.attempts.finished().await;
     }
 
     /// How attempts to connect went.

@@ -27,7 +27,7 @@ impl Opened {
     /// Whether the credentials have expired by their own word, and something can renew them.
     pub(crate) fn has_expired(&self, now: Timestamp) -> bool {
         let connection = &self.connection;
-        connection.refresh_due_at.is_some() && connection.expires_at.is_some_and(|at| at <= now)
+        connection.is_refreshable && connection.expires_at.is_some_and(|at| at <= now)
     }
 }
 
@@ -104,6 +104,7 @@ impl Engine {
             token_headers,
             logs: self.logs.clone(),
             renewal,
+            hosts: None,
         })
     }
 }

@@ -102,6 +102,7 @@ impl Engine {
             generation: *generation,
         };
         let runner = self.runner(session, setup, owner, Some(&renewal))?;
-        Ok(runner.run_operation(operation, &input, arguments).await?)
+        let result = runner.run_operation(operation, &input, arguments).await;
+        Ok(result.map_err(|error| self.explain(&opened, error))?)
     }
 }

@@ -1,10 +1,12 @@
 //! When the credentials of a connection expire, and when they are refreshed.
 
 use authbridge_core::SecretJson;
-use authbridge_core::auth::{self, Issued};
-use authbridge_store::{Connection, Integration};
+use authbridge_core::auth::{self, Arguments, Issued, Start};
+use authbridge_core::id::ConnectionId;
+use authbridge_store::{Customer, Integration};
 use jiff::Timestamp;
 
+use crate::connect::Setup;
 use crate::{Engine, EngineError, Session};
 
 /// The two times that a connection has.
@@ -33,18 +35,49 @@ impl Engine {
         f64::from(random) / f64::from(u32::MAX)
     }
 
-    /// Credentials that somebody brought for a connection. They live like all others.
+    /// Credentials that somebody brought for the connection that `arguments` are of. They live
+    /// like all others, as far as the connector can say how.
     pub(crate) async fn ready_made(
         &self,
         session: &Session,
-        connection: &Connection,
+        setup: &Setup,
+        customer: &Customer,
+        arguments: Arguments,
         credentials: SecretJson,
     ) -> Result<Issued, EngineError> {
-        let integration = self
-            .integration(session, connection.integration_id.as_str())
-            .await?;
-        let setup = self.setup_of(session, integration, connection).await?;
-        Ok(Issued::of(&setup.option, credentials))
+        // A type that this build does not know still keeps what it is given.
+        let Ok(flow) = auth::flow(setup.option.auth_type) else {
+            return Ok(Issued::of(&setup.option, credentials));
+        };
+        let arguments = Arguments {
+            credentials: Some(credentials.clone()),
+            ..arguments
+        };
+        let mut runner = self.runner(session, setup, customer, None)?;
+        let redirect_uri = self.redirect_uri(&setup.integration);
+        let start = Start {
+            redirect_uri: &redirect_uri,
+            state: "",
+        };
+        let adopting = flow.adopt(&mut runner, &setup.option, &arguments, &start);
+        match adopting.await {
+            Ok(issued) => Ok(issued),
+            // They may be good for as long as they live, whatever is wrong with the rest.
+            Err(error) => {
+                tracing::info!(
+                    error = &error as &dyn std::error::Error,
+                    integration.key = setup.integration.key,
+                    "credentials are kept, but the connector cannot say how to refresh them"
+                );
+                Ok(Issued::of(&setup.option, credentials))
+            }
+        }
+    }
+
+    /// Where a user connects an account again, once a token is added to it.
+    pub(crate) fn connect_uri(&self, connection: &ConnectionId) -> Option<String> {
+        let public = self.public_uri.as_ref()?.as_str().trim_end_matches('/');
+        Some(format!("{public}/connect?connectionId={connection}"))
     }
 
     /// Where the external app sends the browser back to: what the integration has in front of

@@ -2,7 +2,7 @@
 
 use authbridge_core::auth::oauth2::TokenRefusal;
 use authbridge_core::auth::retry::FailureClass;
-use authbridge_core::auth::{AuthError, Blame, ScriptCause, ScriptFailure, StackFrame};
+use authbridge_core::auth::{AuthError, Blame, NotGranted, ScriptCause, ScriptFailure, StackFrame};
 use authbridge_core::client::{HandlerErrorKey, TargetError};
 use authbridge_engine::EngineError;
 use authbridge_engine::egress::EgressError;
@@ -218,6 +218,7 @@ fn from_auth(error: AuthError, message: String) -> ApiError {
             };
             error.data(Some(json!({ "error": code })))
         }
+        AuthError::NotGranted(not_granted) => from_not_granted(*not_granted, message),
         AuthError::NotRefreshable(_) | AuthError::Callback(_) => ApiError::bad_request(message),
         AuthError::NotYet { .. }
         | AuthError::KindNotAllowed { .. }
@@ -228,6 +229,27 @@ fn from_auth(error: AuthError, message: String) -> ApiError {
         | AuthError::Returned { .. }
         | AuthError::OAuth2Config(_)
         | AuthError::Rest { .. } => configuration(message),
+    }
+}
+
+/// What the external app refused decides the status; why it did is the user's to change.
+fn from_not_granted(not_granted: NotGranted, message: String) -> ApiError {
+    let data = json!({
+        "missingScopes": not_granted.scopes,
+        "connectUri": not_granted.connect_uri,
+    });
+    let mut error = match not_granted.refused {
+        Some(refused) => from_auth(refused, message),
+        None => connection(StatusCode::BAD_REQUEST, message),
+    };
+    match error.data.as_deref_mut() {
+        Some(Value::Object(members)) => {
+            if let Value::Object(own) = data {
+                members.extend(own);
+            }
+            error
+        }
+        Some(_) | None => error.data(Some(data)),
     }
 }
 

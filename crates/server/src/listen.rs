@@ -250,11 +250,13 @@ impl Work {
         }
         drop(listener);
         drop(alive);
-        if tokio::time::timeout(self.grace, all_gone.recv())
-            .await
-            .is_err()
-        {
-            tracing::warn!("some requests did not finish in time");
+        let finished = async {
+            all_gone.recv().await;
+            // Some go on for nobody: a refresh whose caller hung up has an answer to store.
+            self.service.refreshes_finished().await;
+        };
+        if tokio::time::timeout(self.grace, finished).await.is_err() {
+            tracing::warn!("some requests or refreshes did not finish in time");
         }
     }
 }

@@ -43,6 +43,11 @@ impl Service {
         }
     }
 
+    /// Waits until no refresh is under way.
+    pub(crate) async fn refreshes_finished(&self) {
+        self.worker.engine.refreshes_finished().await;
+    }
+
     /// Answers one request.
     pub(crate) async fn handle(
         &self,

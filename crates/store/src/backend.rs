@@ -4,6 +4,7 @@
 //! or none. Ids, times and seals are made above, so that every database holds the same.
 
 use async_trait::async_trait;
+use authbridge_core::auth::Scopes;
 use authbridge_core::id::{
     ConnectionId, ConnectorId, CustomerId, IntegrationId, LeaseId, WorkspaceId,
 };
@@ -256,8 +257,11 @@ pub(crate) struct CredentialsChange {
     pub(crate) secrets: Vec<SealedField>,
     pub(crate) state: ConnectionState,
     pub(crate) error: Option<Value>,
+    /// `None` keeps what there is.
+    pub(crate) scopes: Option<Scopes>,
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) refresh_due_at: Option<Timestamp>,
+    pub(crate) is_refreshable: bool,
     /// The lease that must be in place, when the credentials come from a refresh; others win
     /// over any.
     pub(crate) lease: Option<LeaseId>,
@@ -340,8 +344,16 @@ pub(crate) trait Refreshes: Send + Sync {
         released: Released,
         now: Timestamp,
     ) -> Answer<()>;
-    /// The connections that are due at `now`, the longest due first.
-    async fn due_refreshes(&self, now: Timestamp, limit: u32) -> Answer<Vec<DueRefresh>>;
+    /// Ends all leases that are in force at `now`; their intents stay.
+    async fn end_leases(&self, now: Timestamp) -> Answer<()>;
+    /// The connections that are due at `now`, the longest due first, without those through the
+    /// integrations in `except`.
+    async fn due_refreshes(
+        &self,
+        now: Timestamp,
+        limit: u32,
+        except: &[IntegrationId],
+    ) -> Answer<Vec<DueRefresh>>;
     /// When the first connection is due.
     async fn next_refresh_due(&self) -> Answer<Option<Timestamp>>;
 }

@@ -81,6 +81,16 @@ pub(crate) struct Serve {
         value_name = "SECONDS"
     )]
     pub(crate) idle_timeout: u64,
+    /// Seconds that one refresh of credentials may wait for the external app, with all that it
+    /// asks again
+    #[arg(
+        long,
+        env = "AUTHBRIDGE_TOKEN_TIMEOUT",
+        default_value_t = 30,
+        value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..=300)
+    )]
+    pub(crate) token_timeout: u64,
     /// Seconds that requests in progress may go on after SIGTERM or Ctrl-C
     #[arg(
         long,
@@ -100,6 +110,11 @@ pub(crate) struct Serve {
         value_name = "FILTER"
     )]
     pub(crate) log: String,
+    /// Stops for ever at a step of a refresh, such as `refresh.spooled`, so that a test can kill it
+    /// there
+    #[cfg(debug_assertions)]
+    #[arg(long, env = "AUTHBRIDGE_PAUSE_AT", hide = true, value_name = "STEP")]
+    pub(crate) pause_at: Option<String>,
     #[command(flatten)]
     pub(crate) sandbox: Sandbox,
 }

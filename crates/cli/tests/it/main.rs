@@ -10,6 +10,7 @@
 mod connect;
 mod connections;
 mod connector;
+mod crash;
 mod demo;
 mod formula;
 mod guide;

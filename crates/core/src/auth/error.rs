@@ -1,9 +1,12 @@
 //! Why auth did not work, and who can put it right.
 
+use std::fmt;
+
 use http::StatusCode;
 use jiff::SignedDuration;
 use serde_json::Value;
 
+use super::Scopes;
 use super::graphql::GraphqlError;
 use super::input::InputError;
 use super::oauth2::{OAuth2ConfigError, TokenRefusal};
@@ -119,6 +122,9 @@ pub enum AuthError {
         /// The provider's words.
         description: Option<String>,
     },
+    /// The user did not grant all scopes that were asked for.
+    #[error(transparent)]
+    NotGranted(#[from] Box<NotGranted>),
     /// The browser came back with something that cannot be right.
     #[error("{0}")]
     Callback(String),
@@ -158,7 +164,10 @@ impl AuthError {
             Self::NotAuthorized { code, .. } => blame_of_code(code),
             Self::Refused { status, key, .. } => blame_of_refusal(*status, *key),
             Self::Script(failure) => failure.blame(),
-            Self::TestFailed | Self::NotRefreshable(_) | Self::Callback(_) => Blame::Customer,
+            Self::TestFailed
+            | Self::NotRefreshable(_)
+            | Self::Callback(_)
+            | Self::NotGranted(_) => Blame::Customer,
             Self::Unavailable { .. } => Blame::Provider,
             Self::Blocked { .. } => Blame::Operator,
         }
@@ -189,12 +198,62 @@ impl AuthError {
         refusal.retry_after
     }
 
+    /// The same error; or, where the external app forbade something and the user had not granted
+    /// all of `scopes`, the error that says so.
+    #[must_use]
+    pub fn explained_by(self, scopes: &Scopes, connect_uri: Option<String>) -> Self {
+        let status = if let Self::Refused { status, .. } = &self {
+            Some(*status)
+        } else if let Self::Script(failure) = &self {
+            failure.status()
+        } else {
+            None
+        };
+        let missing = scopes.missing();
+        if status != Some(StatusCode::FORBIDDEN) || missing.is_empty() {
+            return self;
+        }
+        Self::NotGranted(Box::new(NotGranted {
+            scopes: missing.into_iter().map(str::to_owned).collect(),
+            connect_uri,
+            refused: Some(self),
+        }))
+    }
+
     fn asks_for_patience(&self) -> bool {
         let Self::Refused { status, key, .. } = self else {
             return false;
         };
         *key == Some(HandlerErrorKey::RateLimitExceeded)
             || (key.is_none() && *status == StatusCode::TOO_MANY_REQUESTS)
+    }
+}
+
+/// Scopes that the user did not grant, though they were asked for.
+#[derive(Debug)]
+pub struct NotGranted {
+    /// Which.
+    pub scopes: Vec<String>,
+    /// Where the user connects the account again, once there is one.
+    pub connect_uri: Option<String>,
+    /// What the external app refused for want of them, most likely; `None` where the connector
+    /// itself says that it cannot do without them.
+    pub refused: Option<AuthError>,
+}
+
+impl std::error::Error for NotGranted {}
+
+impl fmt::Display for NotGranted {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(refused) = &self.refused {
+            write!(formatter, "{refused}; ")?;
+        }
+        let scopes = self.scopes.join("`, `");
+        write!(formatter, "the user did not grant `{scopes}`: ")?;
+        match &self.connect_uri {
+            Some(uri) => write!(formatter, "connect again at {uri} and allow it"),
+            None => formatter.write_str("connect again and allow it"),
+        }
     }
 }
 

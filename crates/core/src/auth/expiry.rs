@@ -3,6 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
+use crate::SecretJson;
+
 /// Seconds from which on a number is taken for milliseconds: the year 5138.
 const MILLISECONDS_FROM: f64 = 100_000_000_000.0;
 
@@ -18,6 +20,15 @@ pub fn expires_at(credentials: &Value, now: Timestamp) -> Option<Timestamp> {
             .ok()
     };
     absolute.or_else(relative)
+}
+
+/// Credentials written at `now`, with `expires_at` where they only say how long they live.
+pub(super) fn with_point(credentials: SecretJson, now: Timestamp) -> SecretJson {
+    let mut credentials = credentials.into_exposed();
+    if let Value::Object(members) = &mut credentials {
+        add_point(members, now);
+    }
+    SecretJson::new(credentials)
 }
 
 /// Adds `expires_at` to credentials written at `now` that only say how long they live, so that

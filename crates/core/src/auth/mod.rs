@@ -16,6 +16,7 @@ pub mod timing;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -24,7 +25,7 @@ use crate::connector::{AuthOption, AuthType, FunctionName};
 use crate::request::{Request, Response};
 use crate::{Effects, SecretJson};
 
-pub use error::{AuthError, Blame};
+pub use error::{AuthError, Blame, NotGranted};
 pub use expiry::expires_at;
 pub use input::{FieldError, InputError, check_input};
 pub use script::{ScriptCause, ScriptFailure, StackFrame};
@@ -81,6 +82,20 @@ pub trait AuthFlow: Send + Sync {
     /// Whether credentials of `option` may be renewable without asking the user.
     fn can_refresh(&self, option: &AuthOption) -> bool {
         option.function(FunctionName::RefreshCredentials).is_some()
+    }
+
+    /// Takes the credentials in `arguments`, which somebody brought, so that they live like any
+    /// others. Nothing is sent.
+    async fn adopt(
+        &self,
+        context: &mut dyn AuthContext,
+        option: &AuthOption,
+        arguments: &Arguments,
+        _start: &Start<'_>,
+    ) -> Result<Issued, AuthError> {
+        let credentials = arguments.credentials.clone().unwrap_or_default();
+        let credentials = expiry::with_point(credentials, context.effects().now());
+        Ok(Issued::of(option, credentials))
     }
 
     /// Renews the credentials in `arguments`; what comes back takes their place.
@@ -164,7 +179,8 @@ pub struct Issued {
 }
 
 impl Issued {
-    /// Credentials that come from the definition, or from whoever has them already.
+    /// Credentials that come from the definition, or from whoever has them already, as far as the
+    /// auth option alone tells.
     pub fn of(option: &AuthOption, credentials: SecretJson) -> Self {
         let has_function = option.function(FunctionName::RefreshCredentials).is_some();
         let has_token = option.auth_type == AuthType::OAuth2
@@ -179,7 +195,7 @@ impl Issued {
 }
 
 /// Scopes (RFC 6749 section 3.3).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scopes {
     /// What was asked for.
     pub requested: Vec<String>,
@@ -188,6 +204,11 @@ pub struct Scopes {
 }
 
 impl Scopes {
+    /// Whether nobody spoke of any.
+    pub fn is_empty(&self) -> bool {
+        self.requested.is_empty() && self.granted.is_empty()
+    }
+
     /// What was asked for and not granted.
     pub fn missing(&self) -> Vec<&str> {
         let wanted = self.requested.iter();

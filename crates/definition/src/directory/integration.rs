@@ -86,6 +86,9 @@ pub(super) fn read(
         logo_uri: object.text("logoUri"),
         base_uri: object.base_uri(),
         oauth_callback_uri: object.text("oAuthCallbackUri"),
+        allows_external_callback: object
+            .value("allowExternalCallback")
+            .is_some_and(|value| value == true),
         parameters: object.value("parameters"),
         path: path.to_owned(),
     };

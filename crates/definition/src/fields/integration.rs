@@ -70,6 +70,12 @@ pub(crate) const INTEGRATION: Shape = Shape {
             "A callback URI of your own that redirects to the engine's.",
         ),
         field(
+            "allowExternalCallback",
+            Kind::Flag,
+            "Whether an account may be connected by a browser that the engine did not send away, as \
+             when your app is installed from an app store; `false` unless given.",
+        ),
+        field(
             "optionsConfig",
             Kind::Later,
             "Settings of single auth options.",

@@ -31,6 +31,10 @@ impl AuthContext for FunctionRunner<'_> {
     }
 
     async fn send(&mut self, request: Request) -> Result<Response, AuthError> {
+        let _turn = match self.hosts {
+            Some(hosts) => hosts.turn(&request.target.origin).await,
+            None => None,
+        };
         let sending = self.egress.send_whole(request, MAX_TOKEN_RESPONSE);
         sending.await.map_err(|error| sending_failed(&error))
     }

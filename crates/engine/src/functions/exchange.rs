@@ -322,6 +322,7 @@ fn is_expired(error: &AuthError) -> bool {
         | AuthError::OAuth2Config(_)
         | AuthError::Token(_)
         | AuthError::NotAuthorized { .. }
+        | AuthError::NotGranted(_)
         | AuthError::Callback(_)
         | AuthError::TestFailed
         | AuthError::Unavailable { .. }

@@ -31,6 +31,7 @@ pub(super) fn host_error(error: AuthError, response: Option<Box<Response>>) -> H
         AuthError::Unavailable { .. }
         | AuthError::Token(_)
         | AuthError::NotAuthorized { .. }
+        | AuthError::NotGranted(_)
         | AuthError::Callback(_) => HostError::connection(message),
         AuthError::Blocked { .. } | AuthError::Target(_) => HostError {
             class: "AccessDeniedError".into(),

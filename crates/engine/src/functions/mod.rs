@@ -29,6 +29,7 @@ use serde_json::{Value, json};
 
 use crate::LogSink;
 use crate::egress::Egress;
+use crate::hosts::HostGates;
 use crate::issuers::Issuers;
 use crate::scripts::Scripts;
 
@@ -55,6 +56,8 @@ pub(crate) struct FunctionRunner<'a> {
     pub(crate) logs: Option<LogSink>,
     /// How expired credentials are renewed; `None` where there is no connection yet.
     pub(crate) renewal: Option<&'a dyn Renewal>,
+    /// Where requests of the auth type wait for their turn; `None` where they need not.
+    pub(crate) hosts: Option<&'a HostGates>,
 }
 
 /// Renews the credentials of a connection.

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
-use super::{Cause, DEADLINE, failure};
+use super::{Cause, failure};
 use crate::open::Opened;
 use crate::{Engine, EngineError, Session};
 
@@ -38,12 +38,13 @@ pub(super) struct Attempt {
 
 impl Attempt {
     pub(super) async fn make(self) -> Result<Opened, EngineError> {
-        let asked = timeout(DEADLINE, self.ask()).await;
+        let deadline = self.engine.token_deadline;
+        let asked = timeout(deadline, self.ask()).await;
         let asked = asked.unwrap_or_else(|_| {
             Err(AuthError::Unavailable {
                 reason: format!(
                     "the external app did not answer within {} s",
-                    DEADLINE.as_secs()
+                    deadline.as_secs_f64()
                 ),
             }
             .into())
@@ -99,6 +100,10 @@ impl Attempt {
     async fn ask_once(&self, flow: &dyn AuthFlow) -> Result<Issued, EngineError> {
         let (engine, setup) = (&self.engine, &self.opened.setup);
         let mut runner = engine.runner(&self.session, setup, &self.opened.owner, None)?;
+        if self.cause == Cause::Due {
+            // Nobody waits for it, so it may wait for its turn.
+            runner.hosts = Some(&engine.shared.hosts);
+        }
         let redirect_uri = engine.redirect_uri(&setup.integration);
         let start = Start {
             redirect_uri: &redirect_uri,
@@ -145,8 +150,10 @@ impl Attempt {
             connector_parameters: None,
             state: ConnectionState::Ready,
             error: None,
+            scopes: issued.scopes,
             expires_at: schedule.expires_at,
             refresh_due_at: schedule.refresh_due_at,
+            is_refreshable: issued.is_refreshable,
         };
         match self.commit(&new).await {
             Ok(connection) => {

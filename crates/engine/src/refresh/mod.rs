@@ -8,6 +8,7 @@
 
 mod attempt;
 mod failure;
+mod underway;
 
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use authbridge_core::auth::{self, Arguments, AuthError};
 use authbridge_core::id::LeaseId;
 use authbridge_store::{Claim, Claimed, Connection, ConnectionState, Intent};
 use aws_lc_rs::digest::{SHA256, digest};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
@@ -25,20 +26,22 @@ use crate::functions::Renewal;
 use crate::open::Opened;
 use crate::{Engine, EngineError, PreparedClient, Session};
 
-/// How long the external app may take to answer, all attempts of one refresh together.
-const DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) use underway::Attempts;
 
-/// How long a lease is in force.
-const LEASE: Duration = Duration::from_mins(1);
+/// How long the external app may take to answer, all requests of one refresh together, unless
+/// the operator says otherwise.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// How long storing the answer may take.
 const COMMIT: Duration = Duration::from_secs(15);
 
-// Nobody else may begin before whoever has the lease is done.
-const _: () = assert!(LEASE.as_secs() > DEADLINE.as_secs() + COMMIT.as_secs());
+/// What a lease lasts beyond both, for clocks that differ between processes.
+const SLACK: Duration = Duration::from_secs(15);
 
-/// How long to wait for another process that refreshes.
-const PATIENCE: Duration = Duration::from_secs(45);
+/// How long a lease is in force. Nobody else may begin before whoever has it is done.
+const fn lease_of(deadline: Duration) -> Duration {
+    deadline.saturating_add(COMMIT).saturating_add(SLACK)
+}
 
 /// How often to look whether it is done.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -112,7 +115,7 @@ impl Engine {
     ) -> Result<Opened, EngineError> {
         let id = connection.id;
         let _one_at_a_time = self.shared.refreshing.lock(id.as_str()).await;
-        let patience = Instant::now() + PATIENCE;
+        let patience = Instant::now() + self.token_deadline + COMMIT;
         loop {
             let connection = self.connection(session, id.as_str()).await?;
             let opened = self.open(session, connection).await?;
@@ -172,11 +175,12 @@ impl Engine {
         opened: &Opened,
         lease: &LeaseId,
     ) -> Result<Claimed, EngineError> {
-        let lifetime = SignedDuration::try_from(LEASE).unwrap_or(SignedDuration::MAX);
+        let lifetime = lease_of(self.token_deadline);
+        let lifetime = SignedDuration::try_from(lifetime).unwrap_or(SignedDuration::MAX);
         let claim = Claim {
             generation: opened.generation,
             lease: lease.clone(),
-            until: self.shared.effects.now() + lifetime,
+            until: self.in_at_most(lifetime),
             fingerprint: fingerprint(&opened.arguments),
         };
         let store = &self.shared.store;
@@ -184,6 +188,11 @@ impl Engine {
         Ok(store
             .claim_refresh(session.workspace_id(), id, claim)
             .await?)
+    }
+
+    fn in_at_most(&self, duration: SignedDuration) -> Timestamp {
+        let end = self.shared.effects.now().checked_add(duration);
+        end.unwrap_or(Timestamp::MAX)
     }
 
     /// Makes the attempt in a task of its own: a caller who hangs up must not stop it half way.
@@ -203,7 +212,13 @@ impl Engine {
             lease,
             interrupted,
         };
-        match tokio::spawn(attempt.make()).await {
+        let underway = self.shared.attempts.begin();
+        let attempt = async move {
+            let result = Box::pin(attempt.make()).await;
+            drop(underway);
+            result
+        };
+        match tokio::spawn(attempt).await {
             Ok(result) => result,
             Err(error) => Err(AuthError::Unavailable {
                 reason: format!("the refresh was stopped: {error}"),

@@ -4,6 +4,7 @@
 mod answer;
 mod cookie;
 mod events;
+mod outside;
 mod request;
 
 use authbridge_engine::{BrowserStep, EngineError};
@@ -16,6 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use self::answer::Ending;
+use self::outside::Outside;
 use self::request::{ConnectForm, Payload};
 use crate::error::ApiError;
 use crate::routes::Shared;
@@ -100,9 +102,14 @@ async fn popup_by_link(
     begin(&worker, &headers, query.as_deref(), "").await
 }
 
-/// Where external apps send the browser back to.
+/// Where external apps send the browser back to. With `integration` and `token` instead of a
+/// state, it connects an account that another page began to connect, where the integration allows
+/// that (`allowExternalCallback`).
 #[utoipa::path(get, path = "/oauth-callback", tag = "connect", security(()),
-    params(("state" = String, Query, description = "What the authorization request had")),
+    params(("state" = Option<String>, Query, description = "What the authorization request had"),
+        ("integration" = Option<String>, Query, description = "Without a state: what to connect"),
+        ("token" = Option<String>, Query, description = "Without a state: the customer's token"),
+        ("redirectUri" = Option<String>, Query, description = "Without a state: where to go at the end")),
     responses((status = 302, description = "to the `redirectUri` of the attempt"),
         (status = 200, description = "a page that tells its opener how it went"),
         (status = 400, description = "a page that says why this belongs to no attempt")))]
@@ -116,7 +123,10 @@ async fn callback(
     }
     let browser = cookie::read(&headers);
     let pairs = form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes());
-    let pairs = pairs.into_owned().collect();
+    let pairs: Vec<_> = pairs.into_owned().collect();
+    if let Some(outside) = Outside::of(&pairs) {
+        return outside.connect(&worker, pairs).await;
+    }
     let returned = worker.engine.return_from_browser(browser, pairs);
     match returned.await {
         Ok(Ok(returned)) => Ending {

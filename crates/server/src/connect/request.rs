@@ -144,6 +144,6 @@ fn query_value(name: &str, value: &str) -> Result<Value, ApiError> {
     })
 }
 
-fn is_web(uri: &str) -> bool {
+pub(super) fn is_web(uri: &str) -> bool {
     Url::parse(uri).is_ok_and(|uri| matches!(uri.scheme(), "https" | "http"))
 }

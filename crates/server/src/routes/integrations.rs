@@ -233,6 +233,7 @@ fn draft(body: JsonBody) -> Result<IntegrationDraft, ApiError> {
         logo_uri: fields.text("logoUri")?,
         base_uri: fields.text("baseUri")?,
         oauth_callback_uri: fields.text("oAuthCallbackUri")?,
+        allows_external_callback: fields.optional_flag("allowExternalCallback")?,
         meta: fields.value("meta"),
         parameters: fields.secret(&["parameters"])?.map(Some),
     })

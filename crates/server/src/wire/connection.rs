@@ -43,6 +43,12 @@ pub(crate) struct Connection {
     next_credentials_refresh_at: Option<String>,
     /// Whether they are refreshed at all.
     can_refresh_credentials: bool,
+    /// Which scopes the external app granted, where it says so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    granted_scopes: Vec<String>,
+    /// Which scopes were asked for and not granted: the user has to connect again and allow them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing_scopes: Vec<String>,
     /// Attempts to refresh them that failed in a row.
     retry_attempts: u32,
     /// When the next attempt is made after one that failed.
@@ -83,7 +89,14 @@ impl From<store::Connection> for Connection {
             last_active_at: record.last_active_at.to_string(),
             archived_at: record.archived_at.map(|at| at.to_string()),
             credentials_expire_at: record.expires_at.map(|at| at.to_string()),
-            can_refresh_credentials: record.refresh_due_at.is_some(),
+            can_refresh_credentials: record.is_refreshable,
+            missing_scopes: record
+                .scopes
+                .missing()
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
+            granted_scopes: record.scopes.granted,
             next_credentials_refresh_at: record.refresh_due_at.map(|at| at.to_string()),
             retry_attempts: record.retry_attempts,
             next_retry_timestamp: record.retry_at.map(|at| at.to_string()),

@@ -90,11 +90,16 @@ impl Fields {
     }
 
     pub(crate) fn flag(&mut self, name: &str) -> Result<bool, ApiError> {
+        Ok(self.optional_flag(name)?.unwrap_or_default())
+    }
+
+    /// A member that is true or false, in whatever way, or is not there.
+    pub(crate) fn optional_flag(&mut self, name: &str) -> Result<Option<bool>, ApiError> {
         match self.0.remove(name) {
-            None | Some(Value::Null) => Ok(false),
-            Some(Value::Bool(flag)) => Ok(flag),
-            Some(Value::String(text)) => Ok(matches!(text.as_str(), "true" | "1")),
-            Some(Value::Number(number)) => Ok(number.as_f64() != Some(0.0)),
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(flag)),
+            Some(Value::String(text)) => Ok(Some(matches!(text.as_str(), "true" | "1"))),
+            Some(Value::Number(number)) => Ok(Some(number.as_f64() != Some(0.0))),
             Some(Value::Array(_) | Value::Object(_)) => Err(must_be(name, "true or false")),
         }
     }

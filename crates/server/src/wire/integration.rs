@@ -34,6 +34,8 @@ pub(crate) struct Integration {
     base_uri: Option<String>,
     #[serde(rename = "oAuthCallbackUri", skip_serializing_if = "Option::is_none")]
     oauth_callback_uri: Option<String>,
+    /// Whether browsers may come to `/oauth-callback` that were not sent away from here.
+    allow_external_callback: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     meta: Option<Value>,
     /// Data schema of the connector parameters.
@@ -92,6 +94,7 @@ impl From<store::Integration> for Integration {
             logo_uri: record.logo_uri,
             base_uri: record.base_uri,
             oauth_callback_uri: record.oauth_callback_uri,
+            allow_external_callback: record.allows_external_callback,
             meta: record.meta,
             parameters_schema: None,
             has_parameters: record.has_parameters,

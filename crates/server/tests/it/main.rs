@@ -14,6 +14,7 @@ mod api;
 mod auth;
 mod code;
 mod code_clients;
+mod connecting;
 mod deadlines;
 mod egress;
 mod freshness;

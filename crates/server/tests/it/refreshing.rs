@@ -46,6 +46,20 @@ impl Scene {
         }
     }
 
+    /// One whose connector asks for `scopes`.
+    async fn with_scopes(scopes: &[&str]) -> Self {
+        let scene = Self::new().await;
+        let mut spec = connector(scene.server.base_uri());
+        spec["getOAuthConfig"]["mapping"]["scopes"] = json!(scopes);
+        let admin = scene.world.admin();
+        scene
+            .world
+            .post("/connectors", &admin, spec)
+            .await
+            .expect(200);
+        scene
+    }
+
     /// Connects with tokens that live for `seconds` more.
     async fn connect(&self, seconds: i64) -> String {
         let issued = self.server.issue("simulated-client", "read");
@@ -130,7 +144,7 @@ async fn many_requests_on_expired_credentials_are_one_token_request() {
     scene
         .server
         .fault_always(TokenFault::Delay(Duration::from_millis(300)));
-    let statuses = scene.statuses(&id, 200).await;
+    let statuses = scene.statuses(&id, 1000).await;
     assert!(all_ok(&statuses), "{statuses:?}");
     assert_eq!(scene.refreshes(), 1);
     assert_eq!(scene.server.counts().refresh_token_reuses, 0);
@@ -303,6 +317,76 @@ async fn a_refresh_that_comes_too_late_overwrites_nothing() {
     assert_eq!(scene.status(&id).await, StatusCode::OK);
     assert_eq!(scene.connection(&id).await["state"], "READY");
     assert_eq!(scene.server.counts().refresh_token_reuses, 0);
+}
+
+#[tokio::test]
+async fn ready_made_credentials_live_as_the_connector_says() {
+    let mut spec = connector("https://provider.example.com");
+    spec["getOAuthConfig"]["mapping"]["refresh"] = json!({ "defaultLifetime": "2h" });
+    let world = World::new().await;
+    world.install(spec).await;
+    let token = world.customer("c-1");
+    let now = world.clock.seconds();
+    for (credentials, lives, refreshable) in [
+        (
+            json!({"access_token": "a", "refresh_token": "r"}),
+            7200,
+            true,
+        ),
+        (
+            json!({"access_token": "a", "refresh_token": "r", "expires_in": "600"}),
+            600,
+            true,
+        ),
+        (
+            json!({"access_token": "a", "refresh_token": "r", "expires_at": now + 60}),
+            60,
+            true,
+        ),
+        (
+            json!({"access_token": "a", "expires_at": (now + 60) * 1000}),
+            60,
+            false,
+        ),
+    ] {
+        let body = json!({ "integrationKey": "oauth", "credentials": credentials });
+        let made = world.post("/connections", &token, body).await;
+        let connection = made.expect(201).json();
+        let expires = connection["credentialsExpireAt"].as_str().unwrap();
+        let expires: jiff::Timestamp = expires.parse().unwrap();
+        assert_eq!(expires.as_second(), now + lives, "{connection}");
+        assert_eq!(connection["canRefreshCredentials"], refreshable);
+    }
+}
+
+#[tokio::test]
+async fn what_lives_for_ever_is_not_due_but_can_be_refreshed() {
+    let scene = Scene::new().await;
+    let issued = scene.server.issue("simulated-client", "read");
+    let credentials = json!({
+        "access_token": issued.access_token,
+        "refresh_token": issued.refresh_token,
+        "scope": "read",
+    });
+    let body = json!({ "integrationKey": "oauth", "credentials": credentials });
+    let made = scene.world.post("/connections", &scene.token, body).await;
+    let connection = made.expect(201).json();
+    assert_eq!(connection["canRefreshCredentials"], true);
+    assert_eq!(connection["nextCredentialsRefreshAt"], Value::Null);
+    assert_eq!(connection["grantedScopes"], json!(["read"]));
+}
+
+#[tokio::test]
+async fn a_refresh_that_grants_less_is_kept_and_shown() {
+    let scene = Scene::with_scopes(&["read", "write"]).await;
+    let id = scene.connect_expired().await;
+    scene
+        .server
+        .change(|options| options.scopes = Some(vec!["read".to_owned()]));
+    assert_eq!(scene.status(&id).await, StatusCode::OK);
+    let connection = scene.connection(&id).await;
+    assert_eq!(connection["grantedScopes"], json!(["read"]));
+    assert_eq!(connection["missingScopes"], json!(["write"]));
 }
 
 #[tokio::test]

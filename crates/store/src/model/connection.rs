@@ -3,6 +3,7 @@
 use std::fmt;
 
 use authbridge_core::SecretJson;
+use authbridge_core::auth::Scopes;
 use authbridge_core::id::{ConnectionId, ConnectorId, CustomerId, IntegrationId, WorkspaceId};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -55,12 +56,16 @@ pub struct Connection {
     pub error: Option<Value>,
     /// What callers keep here for themselves.
     pub meta: Option<Value>,
+    /// What was asked of the provider and what it granted; empty where nobody spoke of scopes.
+    pub scopes: Scopes,
     /// Counts the replacements of its secrets; starts at 1.
     pub generation: u64,
     /// When its credentials expire, where that is known.
     pub expires_at: Option<Timestamp>,
     /// When they shall be refreshed.
     pub refresh_due_at: Option<Timestamp>,
+    /// Whether they can be refreshed, known when or not.
+    pub is_refreshable: bool,
     /// No attempt to refresh them is due before.
     pub retry_at: Option<Timestamp>,
     /// Attempts to refresh them that failed, in a row.
@@ -100,10 +105,14 @@ pub struct NewConnection {
     pub input: SecretJson,
     /// Connector parameters of its own, laid over those of the integration; kept sealed.
     pub connector_parameters: SecretJson,
+    /// What was asked of the provider and what it granted.
+    pub scopes: Scopes,
     /// When the credentials expire.
     pub expires_at: Option<Timestamp>,
-    /// When they shall be refreshed; `None` when not at all.
+    /// When they shall be refreshed; `None` when not at all, or when somebody refuses them.
     pub refresh_due_at: Option<Timestamp>,
+    /// Whether they can be refreshed.
+    pub is_refreshable: bool,
     /// A connection to archive in the same transaction.
     pub replace: Option<ConnectionId>,
 }
@@ -117,14 +126,18 @@ pub struct NewCredentials {
     pub input: Option<SecretJson>,
     /// The connector parameters; `None` keeps what there is.
     pub connector_parameters: Option<SecretJson>,
+    /// What was asked of the provider and what it granted; `None` keeps what there is.
+    pub scopes: Option<Scopes>,
     /// How the connection is now.
     pub state: ConnectionState,
     /// Why it is not ready.
     pub error: Option<Value>,
     /// When the credentials expire.
     pub expires_at: Option<Timestamp>,
-    /// When they shall be refreshed; `None` when not at all.
+    /// When they shall be refreshed; `None` when not at all, or when somebody refuses them.
     pub refresh_due_at: Option<Timestamp>,
+    /// Whether they can be refreshed.
+    pub is_refreshable: bool,
 }
 
 /// The secrets of a connection.

@@ -26,6 +26,9 @@ pub struct Integration {
     pub base_uri: Option<String>,
     /// Where OAuth providers send the browser back to, when not to us directly.
     pub oauth_callback_uri: Option<String>,
+    /// Whether browsers may come to the callback that were not sent away from here, as installs
+    /// from an app store do.
+    pub allows_external_callback: bool,
     /// What callers keep here for themselves.
     pub meta: Option<Value>,
     /// Whether there are connector parameters; they are secret and read apart.
@@ -59,6 +62,8 @@ pub struct NewIntegration {
     pub base_uri: Option<String>,
     /// Where OAuth providers send the browser back to.
     pub oauth_callback_uri: Option<String>,
+    /// Whether browsers may come to the callback that were not sent away from here.
+    pub allows_external_callback: bool,
     /// What callers keep here for themselves.
     pub meta: Option<Value>,
     /// Connector parameters, such as the client secret; kept sealed.
@@ -84,6 +89,8 @@ pub struct IntegrationPatch {
     pub base_uri: Option<Option<String>>,
     /// Where OAuth providers send the browser back to.
     pub oauth_callback_uri: Option<Option<String>>,
+    /// Whether browsers may come to the callback that were not sent away from here.
+    pub allows_external_callback: Option<bool>,
     /// What callers keep here for themselves.
     pub meta: Option<Option<Value>>,
     /// Connector parameters, all of them.
@@ -103,6 +110,7 @@ impl IntegrationPatch {
             logo_uri,
             base_uri,
             oauth_callback_uri,
+            allows_external_callback,
             meta,
             parameters: _,
             origin,
@@ -114,6 +122,10 @@ impl IntegrationPatch {
         set(&mut integration.logo_uri, logo_uri);
         set(&mut integration.base_uri, base_uri);
         set(&mut integration.oauth_callback_uri, oauth_callback_uri);
+        set(
+            &mut integration.allows_external_callback,
+            allows_external_callback,
+        );
         set(&mut integration.meta, meta);
         set(&mut integration.origin, origin);
     }

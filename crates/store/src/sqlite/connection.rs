@@ -1,9 +1,11 @@
 //! Connections.
 
 use async_trait::async_trait;
+use authbridge_core::auth::Scopes;
 use authbridge_core::id::{ConnectionId, LeaseId, WorkspaceId};
 use jiff::Timestamp;
 use rusqlite::{Connection as Database, named_params, params};
+use serde_json::json;
 
 use super::keys::{erase_sealed, put_sealed};
 use super::record::{Record, count_column};
@@ -183,7 +185,8 @@ fn archive(
     }
     let sql = format!(
         "UPDATE connection SET archived_at = :now, updated_at = :now, generation = generation + 1,
-        expires_at = NULL, refresh_due_at = NULL, refreshed_by = NULL, {NO_REFRESH}
+        expires_at = NULL, refresh_due_at = NULL, is_refreshable = 0, refreshed_by = NULL,
+        {NO_REFRESH}
         WHERE workspace_id = :workspace AND id = :id"
     );
     let values = named_params! {
@@ -209,15 +212,19 @@ pub(super) fn replace_credentials(
         secrets,
         state,
         error,
+        scopes,
         expires_at,
         refresh_due_at,
+        is_refreshable,
         lease,
         now,
     } = change;
     // The condition is in the statement, so that it also holds against another process.
     let sql = format!(
         "UPDATE connection SET generation = generation + 1, state = :state, error = :error,
-        expires_at = :expires_at, refresh_due_at = :refresh_due_at, refreshed_by = :lease,
+        scopes = CASE WHEN :keeps_scopes THEN scopes ELSE :scopes END,
+        expires_at = :expires_at, refresh_due_at = :refresh_due_at,
+        is_refreshable = :is_refreshable, refreshed_by = :lease,
         last_active_at = :now, updated_at = :now, {NO_REFRESH}
         WHERE workspace_id = :workspace AND id = :id AND generation = :generation
         AND archived_at IS NULL AND (:lease IS NULL OR lease_owner = :lease)"
@@ -225,8 +232,11 @@ pub(super) fn replace_credentials(
     let values = named_params! {
         ":state": state.as_str(),
         ":error": error.map(|error| error.to_string()),
+        ":keeps_scopes": scopes.is_none(),
+        ":scopes": scopes.as_ref().and_then(scopes_column),
         ":expires_at": expires_at.map(Timestamp::as_microsecond),
         ":refresh_due_at": refresh_due_at.map(Timestamp::as_microsecond),
+        ":is_refreshable": is_refreshable,
         ":lease": lease.as_ref().map(LeaseId::as_str),
         ":now": now.as_microsecond(),
         ":workspace": workspace.as_str(),
@@ -243,9 +253,9 @@ pub(super) fn replace_credentials(
 
 fn insert(database: &Database, connection: &Connection) -> Result<(), StoreError> {
     let sql = "INSERT INTO connection (workspace_id, id, customer_id, integration_id, key, name,
-        auth_option_key, state, error, meta, generation, expires_at, refresh_due_at,
-        last_active_at, created_at, updated_at, archived_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        auth_option_key, state, error, meta, scopes, generation, expires_at, refresh_due_at,
+        is_refreshable, last_active_at, created_at, updated_at, archived_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let values = params![
         connection.workspace_id.as_str(),
         connection.id.as_str(),
@@ -257,9 +267,11 @@ fn insert(database: &Database, connection: &Connection) -> Result<(), StoreError
         connection.state.as_str(),
         connection.error.as_ref().map(ToString::to_string),
         connection.meta.as_ref().map(ToString::to_string),
+        scopes_column(&connection.scopes),
         count_column(connection.generation),
         connection.expires_at.map(Timestamp::as_microsecond),
         connection.refresh_due_at.map(Timestamp::as_microsecond),
+        connection.is_refreshable,
         connection.last_active_at.as_microsecond(),
         connection.created_at.as_microsecond(),
         connection.updated_at.as_microsecond(),
@@ -300,9 +312,11 @@ pub(super) fn connection(row: &Record<'_>) -> Result<Connection, StoreError> {
         state: row.parse("state")?,
         error: row.json_optional("error")?,
         meta: row.json_optional("meta")?,
+        scopes: scopes(row)?,
         generation: row.count("generation")?,
         expires_at: row.time_optional("expires_at")?,
         refresh_due_at: row.time_optional("refresh_due_at")?,
+        is_refreshable: row.get("is_refreshable")?,
         retry_at: row.time_optional("retry_at")?,
         retry_attempts: row.get("retry_attempts")?,
         last_active_at: row.time("last_active_at")?,
@@ -312,11 +326,22 @@ pub(super) fn connection(row: &Record<'_>) -> Result<Connection, StoreError> {
     })
 }
 
+fn scopes(row: &Record<'_>) -> Result<Scopes, StoreError> {
+    let Some(value) = row.json_optional("scopes")? else {
+        return Ok(Scopes::default());
+    };
+    serde_json::from_value(value).map_err(|error| row.inconsistent("scopes", &error))
+}
+
+fn scopes_column(scopes: &Scopes) -> Option<String> {
+    (!scopes.is_empty()).then(|| json!(scopes).to_string())
+}
+
 /// The table, and the owner of the sealed values.
 pub(super) const TABLE: &str = field::CREDENTIALS.table;
 pub(super) const SELECT: &str = "SELECT workspace_id, id, customer_id, integration_id, key, name,
-    auth_option_key, state, error, meta, generation, expires_at, refresh_due_at, retry_at,
-    retry_attempts, last_active_at, created_at, updated_at, archived_at FROM connection";
+    auth_option_key, state, error, meta, scopes, generation, expires_at, refresh_due_at,
+    is_refreshable, retry_at, retry_attempts, last_active_at, created_at, updated_at, archived_at FROM connection";
 
 /// What ends a refresh that may be under way, and forgets those that failed.
 const NO_REFRESH: &str = "lease_owner = NULL, lease_until = NULL, intent_started_at = NULL,

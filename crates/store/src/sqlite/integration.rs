@@ -198,8 +198,9 @@ fn insert(
     integration: &Integration,
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO integration (workspace_id, id, key, name, connector_id,
-        connector_version, logo_uri, base_uri, oauth_callback_uri, meta, origin, revision,
-        created_at, updated_at, archived_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        connector_version, logo_uri, base_uri, oauth_callback_uri, allows_external_callback, meta,
+        origin, revision, created_at, updated_at, archived_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let values = params![
         workspace.as_str(),
         integration.id.as_str(),
@@ -210,6 +211,7 @@ fn insert(
         integration.logo_uri,
         integration.base_uri,
         integration.oauth_callback_uri,
+        integration.allows_external_callback,
         integration.meta.as_ref().map(ToString::to_string),
         integration.origin.as_str(),
         count_column(integration.revision),
@@ -229,8 +231,8 @@ fn write_change(
     integration.revision += 1;
     integration.updated_at = now;
     let sql = "UPDATE integration SET key = ?, name = ?, connector_id = ?, connector_version = ?,
-        logo_uri = ?, base_uri = ?, oauth_callback_uri = ?, meta = ?, origin = ?, revision = ?,
-        updated_at = ?, archived_at = ? WHERE workspace_id = ? AND id = ?";
+        logo_uri = ?, base_uri = ?, oauth_callback_uri = ?, allows_external_callback = ?, meta = ?,
+        origin = ?, revision = ?, updated_at = ?, archived_at = ? WHERE workspace_id = ? AND id = ?";
     let values = params![
         integration.key,
         integration.name,
@@ -239,6 +241,7 @@ fn write_change(
         integration.logo_uri,
         integration.base_uri,
         integration.oauth_callback_uri,
+        integration.allows_external_callback,
         integration.meta.as_ref().map(ToString::to_string),
         integration.origin.as_str(),
         count_column(integration.revision),
@@ -261,6 +264,7 @@ fn integration(row: &Record<'_>) -> Result<Integration, StoreError> {
         logo_uri: row.get("logo_uri")?,
         base_uri: row.get("base_uri")?,
         oauth_callback_uri: row.get("oauth_callback_uri")?,
+        allows_external_callback: row.get("allows_external_callback")?,
         meta: row.json_optional("meta")?,
         has_parameters: row.get("has_parameters")?,
         origin: row.parse("origin")?,
@@ -274,7 +278,7 @@ fn integration(row: &Record<'_>) -> Result<Integration, StoreError> {
 /// The table, and the owner of the sealed parameters.
 const TABLE: &str = field::PARAMETERS.table;
 const SELECT: &str = "SELECT id, key, name, connector_id, connector_version, logo_uri, base_uri,
-    oauth_callback_uri, meta, origin, revision, created_at, updated_at, archived_at,
-    EXISTS (SELECT 1 FROM secret WHERE secret.workspace_id = integration.workspace_id
+    oauth_callback_uri, allows_external_callback, meta, origin, revision, created_at, updated_at,
+    archived_at, EXISTS (SELECT 1 FROM secret WHERE secret.workspace_id = integration.workspace_id
         AND secret.owner = 'integration' AND secret.row_id = integration.id) AS has_parameters
     FROM integration";

@@ -31,6 +31,7 @@ impl Store {
             logo_uri: new.logo_uri,
             base_uri: new.base_uri,
             oauth_callback_uri: new.oauth_callback_uri,
+            allows_external_callback: new.allows_external_callback,
             meta: new.meta,
             has_parameters: parameters.is_some(),
             origin: new.origin,

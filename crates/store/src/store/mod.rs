@@ -68,7 +68,8 @@ impl Store {
     /// tables. The keyring must be the one that it was made with.
     ///
     /// With [`Access::Exclusive`], answers that were left in the spool are brought into the
-    /// database first; [`replayed`](Self::replayed) tells which.
+    /// database first, [`replayed`](Self::replayed) tells which; and leases of the process before
+    /// are over.
     pub async fn open(
         options: OpenOptions,
         keyring: Keyring,
@@ -94,6 +95,8 @@ impl Store {
         if access == Access::Exclusive {
             let replay = store.replay_spool().await?;
             store.0.replay.get_or_init(|| replay);
+            // Whoever had one is gone, or this process would not have the directory.
+            store.backend().end_leases(store.now()).await?;
         }
         Ok(store)
     }

@@ -8,7 +8,7 @@
 use std::fs;
 use std::io;
 
-use authbridge_core::id::{ConnectionId, LeaseId, WorkspaceId};
+use authbridge_core::id::{ConnectionId, IntegrationId, LeaseId, WorkspaceId};
 use jiff::Timestamp;
 
 use super::spooled::{Address, Answer, Envelope};
@@ -113,12 +113,14 @@ impl Store {
 
     /// At most `limit` connections that are due at `now`, of all workspaces, the longest due
     /// first: their time has come, no wait after a failure holds them, and nobody is at it.
+    /// Those through the integrations in `except` are left out.
     pub async fn due_refreshes(
         &self,
         now: Timestamp,
         limit: u32,
+        except: &[IntegrationId],
     ) -> Result<Vec<DueRefresh>, StoreError> {
-        self.backend().due_refreshes(now, limit).await
+        self.backend().due_refreshes(now, limit, except).await
     }
 
     /// When the first connection of any workspace is due, as things are; it may have passed.

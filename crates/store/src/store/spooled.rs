@@ -131,8 +131,10 @@ fn written(new: &NewCredentials) -> SecretJson {
         "credentials": new.credentials.expose(),
         "state": new.state.as_str(),
         "error": new.error,
+        "scopes": new.scopes,
         "expires_at": new.expires_at.map(Timestamp::as_microsecond),
         "refresh_due_at": new.refresh_due_at.map(Timestamp::as_microsecond),
+        "is_refreshable": new.is_refreshable,
     });
     let parts = [
         ("input", &new.input),
@@ -158,8 +160,17 @@ fn read(value: &Value) -> Option<NewCredentials> {
             .parse::<ConnectionState>()
             .ok()?,
         error: value.get("error").filter(|error| !error.is_null()).cloned(),
+        // A file of an earlier version says nothing of them, which keeps what there is.
+        scopes: match value.get("scopes") {
+            None | Some(Value::Null) => None,
+            Some(scopes) => Some(serde_json::from_value(scopes.clone()).ok()?),
+        },
         expires_at: time(value.get("expires_at")?).ok()?,
         refresh_due_at: time(value.get("refresh_due_at")?).ok()?,
+        is_refreshable: value
+            .get("is_refreshable")
+            .and_then(Value::as_bool)
+            .unwrap_or(true),
     })
 }
 
@@ -179,6 +190,7 @@ const VERSION: u64 = 1;
 #[cfg(test)]
 mod tests {
     use authbridge_core::Effects;
+    use authbridge_core::auth::Scopes;
     use proptest::prelude::*;
 
     use super::*;
@@ -190,8 +202,13 @@ mod tests {
             connector_parameters: Some(SecretJson::new(Value::Null)),
             state: ConnectionState::Ready,
             error: Some(json!({"message": "no"})),
+            scopes: Some(Scopes {
+                requested: vec!["a".to_owned()],
+                granted: Vec::new(),
+            }),
             expires_at: Timestamp::from_microsecond(-7).ok(),
             refresh_due_at: None,
+            is_refreshable: false,
         }
     }
 
@@ -215,8 +232,10 @@ mod tests {
         assert_eq!(again.connector_parameters, new.connector_parameters);
         assert_eq!(again.state, new.state);
         assert_eq!(again.error, new.error);
+        assert_eq!(again.scopes, new.scopes);
         assert_eq!(again.expires_at, new.expires_at);
         assert_eq!(again.refresh_due_at, None);
+        assert!(!again.is_refreshable);
     }
 
     #[test]

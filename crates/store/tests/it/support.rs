@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use authbridge_core::auth::Scopes;
 use authbridge_core::id::LeaseId;
 use authbridge_core::{Clock, Effects, Random, SecretJson, SecretString, Watcher};
 use authbridge_store::{
@@ -165,6 +166,7 @@ pub(crate) fn new_integration(key: &str) -> NewIntegration {
         logo_uri: None,
         base_uri: None,
         oauth_callback_uri: None,
+        allows_external_callback: false,
         meta: None,
         parameters: None,
         origin: Origin::Api,
@@ -193,6 +195,8 @@ pub(crate) fn new_connection(customer: &Customer, integration: &Integration) -> 
         credentials: secret(json!({"access_token": "first"})),
         input: secret(json!({"domain": "acme"})),
         connector_parameters: secret(json!({"clientId": "client"})),
+        scopes: Scopes::default(),
+        is_refreshable: false,
         expires_at: None,
         refresh_due_at: None,
         replace: None,
@@ -204,6 +208,8 @@ pub(crate) fn new_credentials(access_token: &str) -> NewCredentials {
         credentials: secret(json!({"access_token": access_token})),
         input: None,
         connector_parameters: None,
+        scopes: None,
+        is_refreshable: true,
         state: ConnectionState::Ready,
         error: None,
         expires_at: None,

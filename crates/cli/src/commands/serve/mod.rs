@@ -1,5 +1,7 @@
 //! `authbridge serve`.
 
+#[cfg(debug_assertions)]
+mod pause;
 mod report;
 mod watch;
 mod workspace;
@@ -36,6 +38,8 @@ pub(super) async fn run(
     }
     workspace::check(&args.workspace)?;
     require_free(&args)?;
+    #[cfg(debug_assertions)]
+    let effects = pause::at(args.pause_at.clone(), effects);
     let mut signals = StopSignals::new()?;
     let store = open_store(&args.data, Access::Exclusive, &effects).await?;
     let outcome = serve(&args, output, &store, effects, &mut signals).await;
@@ -57,15 +61,25 @@ async fn serve(
     let engine = running.engine.clone();
     tokio::select! {
         () = reload(args, &mut running) => {}
-        () = engine.refresh_when_due() => {}
+        () = Box::pin(engine.keep_house()) => {}
         () = signals.next() => {}
     }
     tracing::info!("stopping: requests in progress may finish");
     let server = running.server;
-    tokio::select! {
-        stopped = tokio::task::spawn_blocking(move || server.stop()) => {
-            stopped.map_err(std::io::Error::other)?;
+    let stopping = async {
+        let server = tokio::task::spawn_blocking(move || server.stop());
+        let grace = Duration::from_secs(args.shutdown_grace);
+        let refreshes = tokio::time::timeout(grace, engine.refreshes_finished());
+        let (server, refreshes) = tokio::join!(server, refreshes);
+        if refreshes.is_err() {
+            tracing::warn!(
+                "some refreshes did not finish in time; the next start looks after them"
+            );
         }
+        server
+    };
+    tokio::select! {
+        stopped = stopping => stopped.map_err(std::io::Error::other)?,
         () = signals.next() => tracing::warn!("stopping at once"),
     }
     Ok(())
@@ -89,7 +103,8 @@ async fn start(
 ) -> Result<Running, CliError> {
     let workspace = workspace::ensure(args, output, store, &effects).await?;
     let scripts = args.sandbox.options();
-    let mut engine = Engine::new(store.clone(), effects, egress(args), scripts);
+    let engine = Engine::new(store.clone(), effects, egress(args), scripts);
+    let mut engine = engine.with_token_deadline(Duration::from_secs(args.token_timeout));
     if let Some(url) = &args.public_url {
         engine = engine.reached_at(url.clone());
     }

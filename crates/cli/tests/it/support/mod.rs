@@ -1,6 +1,6 @@
 //! What every test needs: an empty place to run the executable in, a server, an upstream.
 
-mod http;
+pub(crate) mod http;
 mod server;
 mod upstream;
 

@@ -64,6 +64,12 @@ impl Server {
         assert!(found, "the server ended without `{text}`");
     }
 
+    /// Kills it, as the operating system does with a process that needs too much: without a word.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         let command = format!("kill -{name} {}", self.child.id());
         let status = Command::new("sh").args(["-c", &command]).status();

@@ -35,6 +35,9 @@ pub struct OAuth2Config {
     pub revocation_uri: Option<Url>,
     /// `scopes`.
     pub scopes: Vec<String>,
+    /// `requiredScopes`: without these, of which a user may have refused some, an account is not
+    /// connected.
+    pub required_scopes: Vec<String>,
     /// `scopeSeparator`; a space.
     pub scope_separator: String,
     /// Not `skipPkce`: PKCE with S256 (RFC 7636).
@@ -129,7 +132,7 @@ pub(super) const FAILURES: &str = "failures";
 const NOT_YET: [&str; 4] = ["par", "dpop", "tls", "registration"];
 
 /// Every key, for suggestions and for `validate`.
-pub const KEYS: [&str; 30] = [
+pub const KEYS: [&str; 31] = [
     "clientId",
     "clientSecret",
     "clientAuth",
@@ -144,6 +147,7 @@ pub const KEYS: [&str; 30] = [
     "refreshUri",
     "revocationUri",
     "scopes",
+    "requiredScopes",
     "scopeSeparator",
     "skipPkce",
     "noRefreshToken",
@@ -189,6 +193,9 @@ impl OAuth2Config {
             refresh_uri: members.url("refreshUri")?,
             revocation_uri: members.url("revocationUri")?,
             scopes: members.texts("scopes", |text| {
+                text.split([' ', ',']).map(str::to_owned).collect()
+            })?,
+            required_scopes: members.texts("requiredScopes", |text| {
                 text.split([' ', ',']).map(str::to_owned).collect()
             })?,
             scope_separator: members

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::config::OAuth2Config;
 use crate::auth::expiry::{self, forget_expiry};
-use crate::auth::{Arguments, AuthContext, AuthError, Issued, Scopes};
+use crate::auth::{Arguments, AuthContext, AuthError, Issued, NotGranted, Scopes};
 use crate::connector::FunctionName;
 use crate::{Effects, SecretJson};
 
@@ -57,6 +57,7 @@ pub(super) fn first(
 ) -> Result<Issued, AuthError> {
     require_token(&response, extra.as_ref())?;
     let scopes = scopes(config, &response);
+    require_scopes(config, scopes.as_ref())?;
     forget_expiry(&mut base, &response);
     base.extend(response);
     base.extend(extra.unwrap_or_default());
@@ -90,6 +91,17 @@ pub(super) fn renewed(
     Ok(issued(effects, config, old, scopes.flatten()))
 }
 
+/// Credentials that somebody brought.
+pub(super) fn adopted(
+    effects: &Effects,
+    config: &OAuth2Config,
+    credentials: Map<String, Value>,
+) -> Issued {
+    let speaks_of_scopes = credentials.contains_key("scope");
+    let scopes = speaks_of_scopes.then(|| scopes(config, &credentials));
+    issued(effects, config, credentials, scopes.flatten())
+}
+
 /// An answer without a token is no answer, unless the connector makes something of it.
 fn require_token(
     response: &Map<String, Value>,
@@ -118,6 +130,24 @@ fn issued(
         is_refreshable: has_refresh_token || config.can_obtain_again(),
         scopes,
     }
+}
+
+/// Without the scopes that the connector cannot do without there is no connection.
+fn require_scopes(config: &OAuth2Config, scopes: Option<&Scopes>) -> Result<(), AuthError> {
+    let granted = scopes.map_or(&[][..], |scopes| &scopes.granted);
+    let missing = config.required_scopes.iter();
+    let missing: Vec<_> = missing
+        .filter(|scope| !granted.contains(scope))
+        .cloned()
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(AuthError::NotGranted(Box::new(NotGranted {
+        scopes: missing,
+        connect_uri: None,
+        refused: None,
+    })))
 }
 
 /// What was asked for, and what the provider says it granted: everything, if it does not say

@@ -94,6 +94,21 @@ impl AuthFlow for OAuth2 {
         })
     }
 
+    async fn adopt(
+        &self,
+        context: &mut dyn AuthContext,
+        option: &AuthOption,
+        arguments: &Arguments,
+        start: &Start<'_>,
+    ) -> Result<Issued, AuthError> {
+        let config = stated_configuration(context, option, arguments, start).await?;
+        let credentials = credentials::members(arguments.credentials.as_ref());
+        let mut issued = credentials::adopted(context.effects(), &config, credentials);
+        issued.timing = config.refresh.or(option.refresh);
+        issued.is_refreshable |= option.function(FunctionName::RefreshCredentials).is_some();
+        Ok(issued)
+    }
+
     fn can_refresh(&self, _option: &AuthOption) -> bool {
         true
     }
@@ -138,19 +153,29 @@ async fn configuration(
     arguments: &Arguments,
     start: &Start<'_>,
 ) -> Result<OAuth2Config, AuthError> {
-    let own = json!({ "redirectUri": start.redirect_uri, "state": start.state });
-    let arguments = arguments.with_own(own);
-    let mut value = context
-        .call(FunctionName::GetOAuthConfig, &arguments)
-        .await?;
-    keep_rules(option, value.as_mut());
-    let mut config = OAuth2Config::from_value(value.as_ref())?;
+    let mut config = stated_configuration(context, option, arguments, start).await?;
     if let Some(issuer) = &config.issuer {
         let urls = discovery::metadata_urls(issuer)?;
         let metadata = context.metadata(&urls).await?;
         config.complete(&metadata)?;
     }
     Ok(config)
+}
+
+/// What `getOAuthConfig` says by itself.
+async fn stated_configuration(
+    context: &mut dyn AuthContext,
+    option: &AuthOption,
+    arguments: &Arguments,
+    start: &Start<'_>,
+) -> Result<OAuth2Config, AuthError> {
+    let own = json!({ "redirectUri": start.redirect_uri, "state": start.state });
+    let arguments = arguments.with_own(own);
+    let mut value = context
+        .call(FunctionName::GetOAuthConfig, &arguments)
+        .await?;
+    keep_rules(option, value.as_mut());
+    Ok(OAuth2Config::from_value(value.as_ref())?)
 }
 
 /// In a mapping, the rules on failures stay as they are written: their formulas are about

@@ -9,4 +9,4 @@ mod world;
 pub(crate) use clock::TestClock;
 pub(crate) use connectors::{api_key_connector, token_connector};
 pub(crate) use raw::{Raw, Upstream};
-pub(crate) use world::{Answer, Setup, WORKSPACE_KEY, WORKSPACE_SECRET, World};
+pub(crate) use world::{Answer, Setup, WORKSPACE_KEY, WORKSPACE_SECRET, World, fetch};

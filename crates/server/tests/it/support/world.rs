@@ -104,6 +104,25 @@ impl Answer {
     }
 }
 
+/// One request to `address` on a connection of its own.
+pub(crate) async fn fetch(address: SocketAddr, request: Request<Full<Bytes>>) -> Answer {
+    let stream = TcpStream::connect(address).await.unwrap();
+    let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
+        .max_buf_size(1 << 20)
+        .handshake(TokioIo::new(stream))
+        .await
+        .unwrap();
+    let connection = tokio::spawn(connection);
+    let (head, body) = sender.send_request(request).await.unwrap().into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    connection.abort();
+    Answer {
+        status: head.status,
+        headers: head.headers,
+        body,
+    }
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
         Self::with(Setup::default()).await
@@ -187,21 +206,7 @@ impl World {
 
     /// One request on a connection of its own.
     pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Answer {
-        let stream = TcpStream::connect(self.address).await.unwrap();
-        let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
-            .max_buf_size(1 << 20)
-            .handshake(TokioIo::new(stream))
-            .await
-            .unwrap();
-        let connection = tokio::spawn(connection);
-        let (head, body) = sender.send_request(request).await.unwrap().into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        connection.abort();
-        Answer {
-            status: head.status,
-            headers: head.headers,
-            body,
-        }
+        fetch(self.address, request).await
     }
 
     pub(crate) async fn call(

@@ -81,6 +81,8 @@ macro_rules! contract {
                     a_release_without_the_lease_does_nothing,
                     a_release_hands_an_interruption_on,
                     what_is_due_is_listed_by_its_time,
+                    integrations_that_have_enough_to_do_are_left_out,
+                    scopes_stay_until_a_provider_speaks_of_them_again,
                     the_next_time_counts_waits_and_leases,
                     ten_thousand_that_are_due_are_claimed_in_batches,
                 }

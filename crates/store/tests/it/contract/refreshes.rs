@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::thread;
 
+use authbridge_core::auth::Scopes;
 use authbridge_core::id::{ConnectionId, LeaseId};
 use authbridge_core::{Clock, Effects};
 use authbridge_store::{
@@ -14,8 +15,8 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::support::{
-    Opened, TestClock, access_token, claim, claimed, connected, customer, new_connection,
-    new_credentials, secret,
+    Opened, TestClock, access_token, claim, claimed, connected, customer, integration,
+    new_connection, new_credentials, secret,
 };
 
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
@@ -438,7 +439,7 @@ async fn due_at(store: &Store, like: &Connection, times: &[Option<Timestamp>]) -
 }
 
 async fn due(store: &Store, clock: &TestClock, limit: u32) -> Vec<ConnectionId> {
-    let due = store.due_refreshes(clock.now(), limit).await.unwrap();
+    let due = store.due_refreshes(clock.now(), limit, &[]).await.unwrap();
     due.into_iter().map(|due| due.connection_id).collect()
 }
 
@@ -468,7 +469,7 @@ pub(crate) async fn what_is_due_is_listed_by_its_time(opened: Opened) {
         .release_refresh(&acme.id, &waiting.id, &lease, wait)
         .await
         .unwrap();
-    let listed = store.due_refreshes(now, 10).await.unwrap();
+    let listed = store.due_refreshes(now, 10, &[]).await.unwrap();
     let [only] = &listed[..] else {
         panic!("{listed:?}");
     };
@@ -488,6 +489,48 @@ pub(crate) async fn what_is_due_is_listed_by_its_time(opened: Opened) {
     clock.advance(SECOND * 20);
     assert_eq!(due(store, clock, 10).await, all);
     assert_eq!(due(store, clock, 2).await, all[..2]);
+}
+
+pub(crate) async fn integrations_that_have_enough_to_do_are_left_out(opened: Opened) {
+    let Opened { store, clock, .. } = &opened;
+    let (acme, never) = connected(store).await;
+    let other = integration(store, &acme, "other").await;
+    let alice = customer(store, &acme, "alice").await;
+    let mut new = new_connection(&alice, &other);
+    new.refresh_due_at = Some(clock.now());
+    let expected = store.insert_connection(&acme.id, new).await.unwrap();
+    due_at(store, &never, &[Some(clock.now()), Some(clock.now())]).await;
+    let busy = [never.integration_id.clone()];
+    let listed = store.due_refreshes(clock.now(), 10, &busy).await.unwrap();
+    let ids: Vec<_> = listed.into_iter().map(|due| due.connection_id).collect();
+    assert_eq!(ids, [expected.id]);
+    let all = [busy[0].clone(), other.id];
+    let listed = store.due_refreshes(clock.now(), 10, &all).await.unwrap();
+    assert_eq!(listed, []);
+}
+
+pub(crate) async fn scopes_stay_until_a_provider_speaks_of_them_again(opened: Opened) {
+    let Opened { store, clock, .. } = &opened;
+    let (acme, connection) = connected(store).await;
+    assert!(connection.scopes.is_empty());
+    let scopes = Scopes {
+        requested: vec!["read".to_owned(), "write".to_owned()],
+        granted: vec!["read".to_owned()],
+    };
+    let lease = claimed(store, clock, &connection).await;
+    let mut new = new_credentials("second");
+    new.scopes = Some(scopes.clone());
+    let second = commit(store, &connection, &lease, new).await.unwrap();
+    assert_eq!(second.scopes, scopes);
+    assert_eq!(find(store, &connection).await.scopes, scopes);
+    let replace = async |generation, new| {
+        let replaced = store.replace_credentials(&acme.id, &connection.id, generation, new);
+        replaced.await.unwrap().scopes
+    };
+    assert_eq!(replace(2, new_credentials("third")).await, scopes);
+    let mut new = new_credentials("fourth");
+    new.scopes = Some(Scopes::default());
+    assert!(replace(3, new).await.is_empty());
 }
 
 pub(crate) async fn the_next_time_counts_waits_and_leases(opened: Opened) {
@@ -525,7 +568,7 @@ pub(crate) async fn ten_thousand_that_are_due_are_claimed_in_batches(opened: Ope
     let mut seen = HashSet::new();
     let mut last = Timestamp::MIN;
     loop {
-        let batch = store.due_refreshes(now, 500).await.unwrap();
+        let batch = store.due_refreshes(now, 500, &[]).await.unwrap();
         if batch.is_empty() {
             break;
         }
