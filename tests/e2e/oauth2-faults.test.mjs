@@ -57,7 +57,7 @@ test('the flow and rotation satisfy a second server', async () => {
   assert.ok(refreshes().every(({ status }) => status === 200))
   assert.deepEqual(await account.use(), { name: 'ada' })
   const { state, retryAttempts, canRefreshCredentials } = await account.get()
-  assert.deepEqual({ state, retryAttempts, canRefreshCredentials }, { state: 'READY', retryAttempts: 0, canRefreshCredentials: true })
+  assert.deepEqual([state, retryAttempts, canRefreshCredentials], ['READY', 0, true])
 })
 
 const transient = [
@@ -90,7 +90,7 @@ for (const [name, fault] of transient) {
     server.fault = () => undefined
     await account.refresh()
     const { state, retryAttempts, nextRetryTimestamp } = await account.get()
-    assert.deepEqual({ state, retryAttempts, nextRetryTimestamp }, { state: 'READY', retryAttempts: 0, nextRetryTimestamp: undefined })
+    assert.deepEqual([state, retryAttempts, nextRetryTimestamp], ['READY', 0, undefined])
   })
 }
 

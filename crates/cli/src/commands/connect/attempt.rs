@@ -100,3 +100,53 @@ impl<'a> Attempt<'a> {
         Err(CliError::api(status, body))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn attempt(api: &Api) -> Attempt<'_> {
+        let members = json!({
+            "integrationId": "int_1",
+            "requestId": "r",
+            "allowMultipleConnections": true,
+            "input": { "shop": "a&b" },
+        });
+        Attempt::new(api, members.as_object().unwrap().clone())
+    }
+
+    #[test]
+    fn a_link_says_what_the_form_says() {
+        let api = Api::with_token("https://bridge.example.com/base/", "t0ken").unwrap();
+        let attempt = attempt(&api);
+        let link = attempt.link().unwrap();
+        assert!(
+            link.as_str()
+                .starts_with("https://bridge.example.com/base/connect?")
+        );
+        let of_link: Vec<_> = link.query_pairs().into_owned().collect();
+        let form: Value = serde_json::from_str(&attempt.payload()).unwrap();
+        for (name, value) in of_link {
+            assert_eq!(plain(&form[&name]), value);
+        }
+        assert_eq!(form["token"], "t0ken");
+    }
+
+    #[test]
+    fn a_server_by_another_name_is_noticed() {
+        let api = Api::with_token("http://localhost:4700", "t").unwrap();
+        let attempt = attempt(&api);
+        let other = |back: &str| {
+            let mut location = Url::parse("https://app.example.com/authorize").unwrap();
+            location.query_pairs_mut().append_pair("redirect_uri", back);
+            attempt.other_name(&location)
+        };
+        let name = other("http://127.0.0.1:4700/oauth-callback");
+        assert_eq!(name.as_deref(), Some("http://127.0.0.1:4700"));
+        assert_eq!(other("http://localhost:4700/oauth-callback"), None);
+        // A page of the app's own, which forwards to the server.
+        assert_eq!(other("https://app.example.com/back"), None);
+    }
+}
