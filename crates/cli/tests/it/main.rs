@@ -7,6 +7,7 @@
     reason = "a failed step fails the test"
 )]
 
+mod connect;
 mod connections;
 mod connector;
 mod crash;

@@ -90,6 +90,12 @@ pub(super) fn stray(worker: &Worker, text: &str) -> Response {
     page(worker, StatusCode::BAD_REQUEST, "Not connected", text, None)
 }
 
+/// The last page once more, when it is reloaded: what it said is not known any longer.
+pub(super) fn over(worker: &Worker) -> Response {
+    let text = "You can close this window.";
+    page(worker, StatusCode::OK, "This is over", text, None)
+}
+
 /// Sends the browser to the external app, with the cookie by which it is known again.
 pub(super) fn away(worker: &Worker, location: &Url, browser: &str) -> Response {
     let mut response = redirect(location);

@@ -44,9 +44,8 @@ pub(super) async fn run(
             let text = if output.is_json() {
                 String::new()
             } else {
-                let names = Names::of(&api, std::slice::from_ref(&found)).await?;
                 let events = one(&api, &remote, Method::GET, &connection, "/events").await?;
-                details(&found, &names) + &story::tell(&events)
+                summary(&api, &found).await? + &story::tell(&events)
             };
             output.result(&text, &found)?;
         }
@@ -79,6 +78,12 @@ pub(super) async fn run(
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// One connection as people read it, without its story.
+pub(super) async fn summary(api: &Api, connection: &Value) -> Result<String, CliError> {
+    let names = Names::of(api, std::slice::from_ref(connection)).await?;
+    Ok(details(connection, &names))
 }
 
 fn filter(integration: Option<&str>, disconnected: bool, archived: bool) -> String {
