@@ -18,22 +18,40 @@ pub struct RefreshTiming {
     pub keep_alive: Option<SignedDuration>,
 }
 
-/// A part of `refresh` that is no duration.
+/// A part of `refresh` that cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimingError {
-    /// Its name.
-    pub key: &'static str,
+    /// Its name; `None` when `refresh` itself is no object.
+    pub key: Option<&'static str>,
     /// What it must be.
     pub expected: &'static str,
 }
 
 impl RefreshTiming {
+    /// Its keys.
+    pub const KEYS: [&str; 4] = [
+        "margin",
+        "earliestBeforeExpiry",
+        "defaultLifetime",
+        "keepAlive",
+    ];
+
     /// Reads `refresh`.
     pub fn from_value(value: Option<&Value>) -> Result<Self, TimingError> {
-        let duration = |key| match value.and_then(|value| value.get(key)) {
+        let members = match value {
+            None | Some(Value::Null) => return Ok(Self::default()),
+            Some(Value::Object(members)) => members,
+            Some(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+                return Err(TimingError {
+                    key: None,
+                    expected: "an object",
+                });
+            }
+        };
+        let duration = |key| match members.get(key) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => read_duration(value).map(Some).ok_or(TimingError {
-                key,
+                key: Some(key),
                 expected: "a number of seconds, or a text such as `10m`",
             }),
         };
@@ -106,7 +124,9 @@ fn scaled(duration: SignedDuration, factor: f64) -> SignedDuration {
     SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::ZERO)
 }
 
-fn read_duration(value: &Value) -> Option<SignedDuration> {
+/// A duration as definitions have it: a number of seconds, or a text such as `10m`. `None` for
+/// anything else, and for what is not longer than nothing.
+pub fn read_duration(value: &Value) -> Option<SignedDuration> {
     let duration = match value {
         Value::Number(seconds) => SignedDuration::try_from_secs_f64(seconds.as_f64()?).ok()?,
         Value::String(text) => match text.trim().parse::<f64>() {
@@ -176,8 +196,10 @@ mod tests {
     fn what_is_no_duration_is_named() {
         for value in [json!("soon"), json!(-1), json!([]), json!(0)] {
             let error = RefreshTiming::from_value(Some(&json!({ "margin": value }))).unwrap_err();
-            assert_eq!(error.key, "margin");
+            assert_eq!(error.key, Some("margin"));
         }
+        let error = RefreshTiming::from_value(Some(&json!("10m"))).unwrap_err();
+        assert_eq!((error.key, error.expected), (None, "an object"));
     }
 
     proptest! {

@@ -108,7 +108,7 @@ impl AuthFlow for OAuth2 {
         let config = configuration(context, option, arguments, start).await?;
         if option.function(FunctionName::RefreshCredentials).is_some() {
             let mut issued = refresh::by_function(context, option, arguments).await?;
-            issued.timing = config.refresh.or(issued.timing);
+            issued.timing = config.refresh;
             return Ok(issued);
         }
         let old = credentials::members(arguments.credentials.as_ref());
@@ -145,6 +145,7 @@ async fn configuration(
         .await?;
     keep_rules(option, value.as_mut());
     let mut config = OAuth2Config::from_value(value.as_ref())?;
+    config.refresh = config.refresh.or(option.refresh);
     if let Some(issuer) = &config.issuer {
         let urls = discovery::metadata_urls(issuer)?;
         let metadata = context.metadata(&urls).await?;
