@@ -62,7 +62,12 @@ impl State {
         self.ledger.open(number, consented, refreshable, times)
     }
 
-    fn grant(&mut self, headers: &HeaderMap, parameters: &Parameters) -> Result<Issued, Refusal> {
+    /// What a token request is granted.
+    pub(super) fn grant(
+        &mut self,
+        headers: &HeaderMap,
+        parameters: &Parameters,
+    ) -> Result<Issued, Refusal> {
         let grant_type = parameters.required("grant_type")?;
         let grant_type = GrantType::read(grant_type).ok_or_else(Refusal::grant_type)?;
         if grant_type == GrantType::JwtBearer && identity::is_anonymous(headers, parameters) {
