@@ -9,6 +9,7 @@
 
 mod connections;
 mod connector;
+mod connector_oauth2;
 mod demo;
 mod formula;
 mod guide;

@@ -168,7 +168,9 @@ impl State {
     ) -> Result<Issued, Refusal> {
         let assertion = parameters.required("assertion")?;
         let endpoint = format!("{}/token", self.base_uri);
-        let audiences = [endpoint.as_str(), &self.base_uri, self.issuer()];
+        let own = [endpoint.as_str(), &self.base_uri, self.issuer()];
+        let more = self.options.audiences.iter().map(String::as_str);
+        let audiences: Vec<&str> = own.into_iter().chain(more).collect();
         let now = self.now().div_euclid(1000);
         let keys = &self.options.assertion_keys;
         let asserted = assertion::verify(assertion, keys, &audiences, now)?;

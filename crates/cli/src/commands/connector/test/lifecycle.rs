@@ -1,6 +1,8 @@
 //! The life of a connection, from connecting to disconnecting, against the simulated API.
 
-use authbridge_core::connector::{AuthOption, FunctionName};
+mod oauth2;
+
+use authbridge_core::connector::{AuthOption, AuthType, FunctionName};
 use authbridge_definition::CONNECTABLE;
 use authbridge_testkit::{Exchange, Verdict};
 use http::{HeaderMap, Method};
@@ -11,10 +13,13 @@ use super::mask::Mask;
 use super::report::{Outcome, Section, Step};
 use super::sample::{self, Proof};
 use crate::error::CliError;
+use oauth2::OAuth2;
 
 /// What is tested, and with what.
 pub(super) struct Subject<'a> {
     pub(super) integration: &'a str,
+    /// What the integration is set up with.
+    pub(super) parameters: &'a Value,
     /// What the author's `tests/provider.yml` types, if it says so.
     pub(super) input: Option<&'a Value>,
     /// A path of the API that is worth requesting.
@@ -45,6 +50,7 @@ pub(super) async fn run(
         input,
         proofs,
         derived: Vec::new(),
+        oauth2: None,
         mask,
         steps: Vec::new(),
     };
@@ -80,6 +86,8 @@ struct Run<'a> {
     proofs: Vec<Proof>,
     /// Headers and parameters with something made from the proofs.
     derived: Vec<String>,
+    /// Of type `oauth2`: what its configuration says.
+    oauth2: Option<OAuth2>,
     mask: Mask,
     steps: Vec<Step>,
 }
@@ -145,8 +153,12 @@ impl Run<'_> {
             self.add("connect", Went::skipped(reason));
             return Ok(());
         }
+        self.bench.simulated.stand_in(None);
         let typed = self.proofs.iter().map(|proof| proof.value.clone());
         self.bench.simulated.open_account(typed.collect());
+        if auth_type == AuthType::OAuth2 && !self.prepare_oauth2().await? {
+            return Ok(());
+        }
         if auth_type.needs_no_connect_form() && self.option.input_schema.is_none() {
             return self.token_life().await;
         }
@@ -155,10 +167,14 @@ impl Run<'_> {
         };
         self.test(&connection).await;
         self.call(&connection).await;
-        self.wrong_credentials().await?;
+        if self.is_in_browser() {
+            self.denied_consent().await?;
+        } else {
+            self.wrong_credentials().await?;
+        }
         self.expire(&connection).await;
         self.disconnect(&connection).await;
-        Ok(())
+        self.revoked_by_user().await
     }
 
     /// Of types whose credential is the workspace's token.
@@ -180,6 +196,9 @@ impl Run<'_> {
     }
 
     fn add_with(&mut self, name: &str, went: Went, exchanges: Vec<Exchange>) {
+        if self.oauth2.is_some() {
+            self.mask = self.mask.clone().and_issued_in(&exchanges);
+        }
         self.steps.push(Step {
             result: None,
             name: name.to_owned(),
@@ -202,6 +221,7 @@ impl Run<'_> {
         let mut exchanges = self.bench.simulated.take_exchanges();
         let mut detail = "an account is connected".to_owned();
         if let Err(CliError::Api { .. }) = connected
+            && self.oauth2.is_none()
             && let Some(names) = self.derived(&exchanges).await
         {
             detail.push_str(&format!(
@@ -233,6 +253,9 @@ impl Run<'_> {
     }
 
     async fn connect_with(&self, input: &Value) -> Result<Value, CliError> {
+        if self.is_in_browser() {
+            return self.connect_in_browser(&self.person).await;
+        }
         let (integration, key) = (self.subject.integration, self.option.key.as_deref());
         self.person.connect(integration, key, input).await
     }
@@ -304,9 +327,18 @@ impl Run<'_> {
                 "the request carries none of the credentials",
                 "look at what `makeApiClient` reads, and at what is in `credentials`",
             ]),
-            (Ok(_), Some(Verdict::Canned | Verdict::Unexpected) | None) => {
-                Went::failed(&["no request reached the API"])
-            }
+            (
+                Ok(_),
+                Some(
+                    Verdict::Consented
+                    | Verdict::Refused
+                    | Verdict::Revoked
+                    | Verdict::Published
+                    | Verdict::Canned
+                    | Verdict::Unexpected,
+                )
+                | None,
+            ) => Went::failed(&["no request reached the API"]),
         };
         self.add_with("call", went, exchanges);
     }
@@ -350,15 +382,20 @@ impl Run<'_> {
         self.bench.simulated.expire_all();
         let answer = self.request(connection).await;
         let exchanges = self.bench.simulated.take_exchanges();
-        if !self.has(FunctionName::RefreshCredentials) {
+        let oauth2_refreshes = self.oauth2.as_ref().is_some_and(OAuth2::can_refresh);
+        if !self.has(FunctionName::RefreshCredentials) && !oauth2_refreshes {
             let went = match answer {
                 Ok(answer) if answer.status < 400 => {
                     Went::failed(&["expired credentials were accepted"])
                 }
-                Ok(_) | Err(CliError::Api { .. }) => Went::skipped(
-                    "there is no `refreshCredentials`: once the credentials have expired, the \
-                     customer would have to reconnect",
-                ),
+                Ok(_) | Err(CliError::Api { .. }) => Went::skipped(format!(
+                    "{}: once the credentials have expired, the customer would have to reconnect",
+                    if self.oauth2.is_some() {
+                        "the provider gives no refresh tokens"
+                    } else {
+                        "there is no `refreshCredentials`"
+                    }
+                )),
                 Err(error) => Went::failed(&[]).with_error(&error),
             };
             self.add_with("expire and refresh", went, exchanges);
@@ -393,15 +430,27 @@ impl Run<'_> {
     }
 
     async fn disconnect(&mut self, connection: &str) {
-        let went = match self.person.disconnect(connection).await {
+        let answer = self.person.disconnect(connection).await;
+        let exchanges = self.bench.simulated.take_exchanges();
+        let has_revoked = exchanges.iter().any(|it| it.verdict == Verdict::Revoked);
+        let must_revoke = self.oauth2.as_ref().is_some_and(OAuth2::can_revoke);
+        let went = match answer {
             Err(error) => Went::failed(&[]).with_error(&error),
+            Ok(_) if must_revoke && !has_revoked => Went::failed(&[
+                "the tokens were not revoked: look at `revocationUri` and at how the client says \
+                 who it is",
+            ]),
+            Ok(answer) if has_revoked => {
+                Went::passed("the tokens are revoked, and the credentials are erased")
+                    .with_logs_of(&answer)
+            }
             Ok(answer) if self.has(FunctionName::Disconnect) => {
                 Went::passed("the API was told, and the credentials are erased")
                     .with_logs_of(&answer)
             }
             Ok(_) => Went::passed("the credentials are erased"),
         };
-        self.add("disconnect", went);
+        self.add_with("disconnect", went, exchanges);
     }
 }
 
@@ -449,7 +498,17 @@ fn connect_hints(exchanges: &[Exchange]) -> Vec<String> {
                 last.request.path
             ),
         ],
-        Verdict::Issued | Verdict::Expired | Verdict::Canned | Verdict::Unexpected => Vec::new(),
+        Verdict::Refused => vec![format!(
+            "the authorization server refused `{asked}`: what the connector sends is not what its \
+             configuration says"
+        )],
+        Verdict::Issued
+        | Verdict::Expired
+        | Verdict::Consented
+        | Verdict::Revoked
+        | Verdict::Published
+        | Verdict::Canned
+        | Verdict::Unexpected => Vec::new(),
     }
 }
 
