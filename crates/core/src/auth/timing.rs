@@ -124,18 +124,30 @@ fn scaled(duration: SignedDuration, factor: f64) -> SignedDuration {
     SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::ZERO)
 }
 
-/// A duration as definitions have it: a number of seconds, or a text such as `10m`. `None` for
+/// A duration as definitions have it: a number of seconds, or a text such as `10m` or `14d`. `None` for
 /// anything else, and for what is not longer than nothing.
 pub fn read_duration(value: &Value) -> Option<SignedDuration> {
     let duration = match value {
         Value::Number(seconds) => SignedDuration::try_from_secs_f64(seconds.as_f64()?).ok()?,
         Value::String(text) => match text.trim().parse::<f64>() {
             Ok(seconds) => SignedDuration::try_from_secs_f64(seconds).ok()?,
-            Err(_) => text.trim().parse().ok()?,
+            Err(_) => with_days(text.trim())?,
         },
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
     };
     (duration > SignedDuration::ZERO).then_some(duration)
+}
+
+/// `1h 30m`, and before it days of 24 hours.
+fn with_days(text: &str) -> Option<SignedDuration> {
+    let Some((days, rest)) = text.split_once('d') else {
+        return text.parse().ok();
+    };
+    let days = SignedDuration::try_from_hours(days.parse::<i64>().ok()?.checked_mul(24)?)?;
+    match rest.trim() {
+        "" => Some(days),
+        rest => days.checked_add(rest.parse().ok()?),
+    }
 }
 
 #[cfg(test)]
@@ -190,6 +202,19 @@ mod tests {
         let due = alive.due_at(None, now(), 0.0).unwrap();
         assert_eq!(due, now() + SignedDuration::from_hours(24));
         assert_eq!(due_in(alive, 3600), 3300, "the expiry comes first");
+    }
+
+    #[test]
+    fn durations_are_seconds_or_texts_with_units() {
+        let of = |value: Value| read_duration(&value).map(|it| it.as_secs());
+        assert_eq!(of(json!(90)), Some(90));
+        assert_eq!(of(json!("90")), Some(90));
+        assert_eq!(of(json!("1h 30m")), Some(5400));
+        assert_eq!(of(json!("14d")), Some(14 * 86_400));
+        assert_eq!(of(json!("1d 12h")), Some(129_600));
+        for text in ["-1d", "d", "2 fortnights", "3dozen", "9999999999999999d", ""] {
+            assert_eq!(of(json!(text)), None, "{text}");
+        }
     }
 
     #[test]

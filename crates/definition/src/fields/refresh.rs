@@ -7,7 +7,7 @@ pub(crate) const REFRESH: Shape = Shape {
     name: "the timing of refreshes",
     doc: "When credentials are refreshed, where the usual is wrong for a provider: before a fifth \
         of their life is left, at least one minute and at most five before they expire. Durations \
-        are seconds, or texts such as `10m` and `1h 30m`.",
+        are seconds, or texts such as `10m`, `1h 30m` and `14d`.",
     groups: &[FIELDS],
     required: &[],
     formulas: false,

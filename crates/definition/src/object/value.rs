@@ -20,7 +20,7 @@ const KEY_HELP: &str =
     "a key has letters, digits, `-`, `_` and `.`, at most 100, and starts with a letter or digit";
 const ENDPOINT_HELP: &str =
     "an endpoint is a URL that starts with `https://` or `http://`, without user and password";
-const DURATION_HELP: &str = "give a number of seconds, or a text such as `90s`, `10m` or `1h 30m`";
+const DURATION_HELP: &str = "give a number of seconds, or a text such as `90s`, `10m` or `14d`";
 const URI_HELP: &str = "a base URI starts with `https://` or `http://`";
 const URI_OR_PATH_HELP: &str =
     "give a whole URL, or a path that starts with `/`; query parameters stand under `query`";

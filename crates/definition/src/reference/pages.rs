@@ -71,7 +71,8 @@ pub(super) const PAGES: &[Page] = &[
         introduction: "`authbridge connector test` runs the cases in `tests/*.yml` of a connector \
             without a network: each says what runs, what the external app answers and what comes \
             out. A file has one case or a list. `tests/provider.yml` says what the simulated API \
-            answers when the whole life of a connection is gone through, and what to connect with. \
+            answers when the whole life of a connection is gone through, and what to connect with; for \
+            `oauth2` an authorization server stands in at the endpoints that `getOAuthConfig` names. \
             The credentials in these files are made up; never put real ones there.",
         example: ("tests/refused.yml", TESTS),
         shapes: &[&CASE, &PROVIDER],
