@@ -212,7 +212,14 @@ mod tests {
         assert_eq!(of(json!("1h 30m")), Some(5400));
         assert_eq!(of(json!("14d")), Some(14 * 86_400));
         assert_eq!(of(json!("1d 12h")), Some(129_600));
-        for text in ["-1d", "d", "2 fortnights", "3dozen", "9999999999999999d", ""] {
+        for text in [
+            "-1d",
+            "d",
+            "2 fortnights",
+            "3dozen",
+            "9999999999999999d",
+            "",
+        ] {
             assert_eq!(of(json!(text)), None, "{text}");
         }
     }

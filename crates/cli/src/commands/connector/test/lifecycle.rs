@@ -1,6 +1,7 @@
 //! The life of a connection, from connecting to disconnecting, against the simulated API.
 
 mod oauth2;
+mod went;
 
 use authbridge_core::connector::{AuthOption, AuthType, FunctionName};
 use authbridge_definition::CONNECTABLE;
@@ -14,6 +15,9 @@ use super::report::{Outcome, Section, Step};
 use super::sample::{self, Proof};
 use crate::error::CliError;
 use oauth2::OAuth2;
+use went::{Went, connect_hints, renewed};
+
+pub(super) use went::logs_of;
 
 /// What is tested, and with what.
 pub(super) struct Subject<'a> {
@@ -90,56 +94,6 @@ struct Run<'a> {
     oauth2: Option<OAuth2>,
     mask: Mask,
     steps: Vec<Step>,
-}
-
-/// How a step went, before what it sent is added.
-struct Went {
-    outcome: Outcome,
-    detail: String,
-    error: Option<Value>,
-    logs: Vec<Value>,
-}
-
-impl Went {
-    fn of(outcome: Outcome, detail: impl Into<String>) -> Self {
-        Self {
-            outcome,
-            detail: detail.into(),
-            error: None,
-            logs: Vec::new(),
-        }
-    }
-
-    fn passed(detail: impl Into<String>) -> Self {
-        Self::of(Outcome::Passed, detail)
-    }
-
-    fn skipped(reason: impl Into<String>) -> Self {
-        Self::of(Outcome::Skipped(reason.into()), "")
-    }
-
-    fn failed(lines: &[&str]) -> Self {
-        let lines = lines.iter().map(|line| (*line).to_owned()).collect();
-        Self::of(Outcome::Failed(lines), "")
-    }
-
-    fn with_error(mut self, error: &CliError) -> Self {
-        let error = error.to_json();
-        self.logs = logs_of(&error);
-        self.error = Some(error);
-        self
-    }
-
-    fn with_logs_of(mut self, answer: &Value) -> Self {
-        self.logs = logs_of(answer);
-        self
-    }
-}
-
-/// What functions wrote to the console while `answer` was made.
-pub(super) fn logs_of(answer: &Value) -> Vec<Value> {
-    let logs = answer.get("_logs").and_then(Value::as_array);
-    logs.cloned().unwrap_or_default()
 }
 
 impl Run<'_> {
@@ -451,64 +405,6 @@ impl Run<'_> {
             Ok(_) => Went::passed("the credentials are erased"),
         };
         self.add_with("disconnect", went, exchanges);
-    }
-}
-
-/// Whether a request after the expiry went through with fresh credentials.
-fn renewed(answer: Result<Proxied, CliError>, exchanges: &[Exchange], detail: &str) -> Went {
-    let was_issued = exchanges
-        .iter()
-        .any(|exchange| exchange.verdict == Verdict::Issued);
-    let is_accepted = exchanges.last().map(|last| last.verdict) == Some(Verdict::Accepted);
-    match answer {
-        Err(error) => Went::failed(&[]).with_error(&error),
-        Ok(answer) if answer.status < 400 && is_accepted => Went::passed(detail),
-        Ok(_) if was_issued => Went::failed(&[
-            "fresh credentials were issued, but the request did not carry them",
-            "look at what `refreshCredentials` returns: it is merged over the credentials",
-        ]),
-        Ok(_) => Went::failed(&[
-            "the API gave no fresh credentials",
-            "it gives them to requests with a refresh token, or with what the user typed, to \
-             something like a token endpoint; for another path, add a route with `{{token}}` to \
-             tests/provider.yml",
-        ]),
-    }
-}
-
-/// What may be wrong when no account can be connected.
-fn connect_hints(exchanges: &[Exchange]) -> Vec<String> {
-    let Some(last) = exchanges.last() else {
-        return Vec::new();
-    };
-    let asked = format!("{} {}", last.request.method, last.request.path);
-    match last.verdict {
-        Verdict::Unknown => vec![
-            format!("the API did not find any credentials in `{asked}`"),
-            "look at what `makeApiClient` reads, and at what is in `credentials`".to_owned(),
-        ],
-        Verdict::Accepted => vec![
-            format!(
-                "the API answered `{asked}` with status {}",
-                last.answer.status
-            ),
-            format!(
-                "if the connector expects another answer, add a route for `{}` to \
-                 tests/provider.yml",
-                last.request.path
-            ),
-        ],
-        Verdict::Refused => vec![format!(
-            "the authorization server refused `{asked}`: what the connector sends is not what its \
-             configuration says"
-        )],
-        Verdict::Issued
-        | Verdict::Expired
-        | Verdict::Consented
-        | Verdict::Revoked
-        | Verdict::Published
-        | Verdict::Canned
-        | Verdict::Unexpected => Vec::new(),
     }
 }
 
