@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::config::{KEYS, NOT_YET};
 use crate::SecretString;
 use crate::auth::timing::TimingError;
 
@@ -53,7 +54,10 @@ pub enum OAuth2ConfigError {
 
 impl From<TimingError> for OAuth2ConfigError {
     fn from(error: TimingError) -> Self {
-        shape(&format!("refresh.{}", error.key), error.expected)
+        match error.key {
+            Some(key) => shape(&format!("refresh.{key}"), error.expected),
+            None => shape("refresh", error.expected),
+        }
     }
 }
 
@@ -64,11 +68,26 @@ pub(super) fn shape(key: &str, expected: impl Into<String>) -> OAuth2ConfigError
     }
 }
 
+/// Whether `text` can be an endpoint: a URL of the scheme `https` or `http` that says nothing of
+/// users and passwords.
+pub fn is_endpoint(text: &str) -> bool {
+    endpoint(text).is_some()
+}
+
+fn endpoint(text: &str) -> Option<Url> {
+    Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"))
+        .filter(|url| url.username().is_empty() && url.password().is_none())
+}
+
 /// The members of an object of the configuration. Null counts as absent.
 pub(super) struct Members<'a> {
     values: &'a Map<String, Value>,
     /// What stands before a key in messages, such as `assertion.`.
     prefix: &'static str,
+    /// The keys that may be asked for: what is read and what is documented is the same.
+    known: &'static [&'static str],
 }
 
 impl<'a> Members<'a> {
@@ -77,12 +96,20 @@ impl<'a> Members<'a> {
             None | Some(Value::Null) => Err(OAuth2ConfigError::Nothing),
             Some(value) => {
                 let values = value.as_object().ok_or(OAuth2ConfigError::NotAnObject)?;
-                Ok(Self { values, prefix: "" })
+                Ok(Self {
+                    values,
+                    prefix: "",
+                    known: &KEYS,
+                })
             }
         }
     }
 
     pub(super) fn value(&self, key: &str) -> Option<&'a Value> {
+        debug_assert!(
+            self.known.contains(&key) || NOT_YET.contains(&key),
+            "`{key}` is in no table of keys"
+        );
         self.values.get(key).filter(|value| !value.is_null())
     }
 
@@ -131,11 +158,7 @@ impl<'a> Members<'a> {
         let Some(text) = self.text(key)? else {
             return Ok(None);
         };
-        let url = Url::parse(&text)
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https"))
-            .filter(|url| url.username().is_empty() && url.password().is_none());
-        match url {
+        match endpoint(&text) {
             Some(url) => Ok(Some(url)),
             None => Err(self.wrong(key, "a URL of the scheme `https` or `http`")),
         }
@@ -187,17 +210,22 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// The object called `key`, read by `read`.
+    /// The object called `key`, which has the keys `known`, read by `read`.
     pub(super) fn nested<T>(
         &self,
         key: &'static str,
+        known: &'static [&'static str],
         read: fn(&Members<'_>) -> Result<T, OAuth2ConfigError>,
     ) -> Result<Option<T>, OAuth2ConfigError> {
         match self.value(key) {
             None => Ok(None),
             Some(Value::Object(values)) => {
-                let prefix = "assertion.";
-                read(&Members { values, prefix }).map(Some)
+                let members = Members {
+                    values,
+                    prefix: "assertion.",
+                    known,
+                };
+                read(&members).map(Some)
             }
             Some(_) => Err(self.wrong(key, "an object")),
         }

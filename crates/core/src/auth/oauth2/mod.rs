@@ -104,7 +104,6 @@ impl AuthFlow for OAuth2 {
         let config = stated_configuration(context, option, arguments, start).await?;
         let credentials = credentials::members(arguments.credentials.as_ref());
         let mut issued = credentials::adopted(context.effects(), &config, credentials);
-        issued.timing = config.refresh.or(option.refresh);
         issued.is_refreshable |= option.function(FunctionName::RefreshCredentials).is_some();
         Ok(issued)
     }
@@ -123,7 +122,7 @@ impl AuthFlow for OAuth2 {
         let config = configuration(context, option, arguments, start).await?;
         if option.function(FunctionName::RefreshCredentials).is_some() {
             let mut issued = refresh::by_function(context, option, arguments).await?;
-            issued.timing = config.refresh.or(issued.timing);
+            issued.timing = config.refresh;
             return Ok(issued);
         }
         let old = credentials::members(arguments.credentials.as_ref());
@@ -175,7 +174,9 @@ async fn stated_configuration(
         .call(FunctionName::GetOAuthConfig, &arguments)
         .await?;
     keep_rules(option, value.as_mut());
-    Ok(OAuth2Config::from_value(value.as_ref())?)
+    let mut config = OAuth2Config::from_value(value.as_ref())?;
+    config.refresh = config.refresh.or(option.refresh);
+    Ok(config)
 }
 
 /// In a mapping, the rules on failures stay as they are written: their formulas are about

@@ -188,6 +188,9 @@ pub struct FailureRule {
 }
 
 impl FailureRule {
+    /// Its keys.
+    pub const KEYS: [&str; 2] = ["match", "class"];
+
     pub(super) fn read_list(members: &Members<'_>) -> Result<Vec<Self>, OAuth2ConfigError> {
         match members.value(FAILURES) {
             None => Ok(Vec::new()),
