@@ -106,8 +106,17 @@ pub(super) fn away(worker: &Worker, location: &Url, browser: &str) -> Response {
     response
 }
 
+/// Sends the browser to the same page by another name, with what it submitted.
+pub(super) fn moved(location: &Url) -> Response {
+    send_to(StatusCode::TEMPORARY_REDIRECT, location)
+}
+
 fn redirect(location: &Url) -> Response {
-    let mut response = StatusCode::FOUND.into_response();
+    send_to(StatusCode::FOUND, location)
+}
+
+fn send_to(status: StatusCode, location: &Url) -> Response {
+    let mut response = status.into_response();
     if let Ok(location) = HeaderValue::from_str(location.as_str()) {
         response.headers_mut().insert(LOCATION, location);
     }

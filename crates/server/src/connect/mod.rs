@@ -5,6 +5,7 @@ mod answer;
 mod cookie;
 mod events;
 mod outside;
+mod place;
 mod request;
 
 use authbridge_engine::{BrowserStep, EngineError};
@@ -18,6 +19,7 @@ use utoipa_axum::routes;
 
 use self::answer::Ending;
 use self::outside::Outside;
+use self::place::Place;
 use self::request::{ConnectForm, Payload};
 use crate::error::ApiError;
 use crate::routes::Shared;
@@ -51,12 +53,8 @@ struct PayloadForm {
     request_body(content = PayloadForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 302, description = "to the external app, or to `redirectUri`"),
         (status = 200, description = "a page that tells its opener how it went")))]
-async fn connect(
-    State(worker): Shared,
-    RawQuery(query): RawQuery,
-    Payload(payload): Payload,
-) -> Response {
-    begin(&worker, query.as_deref(), &payload).await
+async fn connect(State(worker): Shared, place: Place, Payload(payload): Payload) -> Response {
+    begin(&worker, &place, &payload).await
 }
 
 /// The same as a link, with everything in the query.
@@ -67,8 +65,8 @@ async fn connect(
         ("redirectUri" = Option<String>, Query, description = "Where to go at the end")),
     responses((status = 302, description = "to the external app, or to `redirectUri`"),
         (status = 200, description = "a page that says how it went")))]
-async fn connect_by_link(State(worker): Shared, RawQuery(query): RawQuery) -> Response {
-    begin(&worker, query.as_deref(), "").await
+async fn connect_by_link(State(worker): Shared, place: Place) -> Response {
+    begin(&worker, &place, "").await
 }
 
 /// `POST /connect` by its older name.
@@ -76,20 +74,16 @@ async fn connect_by_link(State(worker): Shared, RawQuery(query): RawQuery) -> Re
     request_body(content = PayloadForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 302, description = "to the external app, or to `redirectUri`"),
         (status = 200, description = "a page that tells its opener how it went")))]
-async fn popup(
-    State(worker): Shared,
-    RawQuery(query): RawQuery,
-    Payload(payload): Payload,
-) -> Response {
-    begin(&worker, query.as_deref(), &payload).await
+async fn popup(State(worker): Shared, place: Place, Payload(payload): Payload) -> Response {
+    begin(&worker, &place, &payload).await
 }
 
 /// `GET /connect` by its older name.
 #[utoipa::path(get, path = "/connection-popup", tag = "connect", security(()),
     responses((status = 302, description = "to the external app, or to `redirectUri`"),
         (status = 200, description = "a page that says how it went")))]
-async fn popup_by_link(State(worker): Shared, RawQuery(query): RawQuery) -> Response {
-    begin(&worker, query.as_deref(), "").await
+async fn popup_by_link(State(worker): Shared, place: Place) -> Response {
+    begin(&worker, &place, "").await
 }
 
 /// Where external apps send the browser back to. With `integration` and `token` instead of a
@@ -133,8 +127,8 @@ async fn callback(
     }
 }
 
-async fn begin(worker: &Worker, query: Option<&str>, payload: &str) -> Response {
-    let form = match ConnectForm::read(query, payload) {
+async fn begin(worker: &Worker, place: &Place, payload: &str) -> Response {
+    let form = match ConnectForm::read(place.query(), payload) {
         Ok(form) => form,
         Err(error) => return answer::stray(worker, error.message()),
     };
@@ -142,7 +136,10 @@ async fn begin(worker: &Worker, query: Option<&str>, payload: &str) -> Response 
     let (is_known, begun) = Box::pin(attempt(worker, form)).await;
     let (redirect_uri, error) = match begun {
         Ok((Begun::Away(location, browser), _)) => {
-            return answer::away(worker, &location, &browser);
+            return match place.by_its_public_name(worker) {
+                Some(here) => answer::moved(&here),
+                None => answer::away(worker, &location, &browser),
+            };
         }
         Ok((Begun::Connected(connection), redirect_uri)) => {
             return Ending {
