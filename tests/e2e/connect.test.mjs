@@ -177,14 +177,6 @@ test('what is missing or wrong is named', async () => {
   assert.equal(away.code, 3)
 })
 
-test('a server by another name than its own gets a warning', async () => {
-  const { port, origin } = new URL(environment.uri)
-  const variables = { AUTHBRIDGE_URL: `http://localhost:${port}` }
-  const { code, stderr } = await run(['oidc', '--customer', 'grace', '--timeout', '100ms'], { variables })
-  assert.equal(code, 1)
-  assert.ok(stderr.includes(`give \`--url ${origin}\``), stderr)
-})
-
 test('a user who never comes is waited for as long as was said', async () => {
   const { code, stderr } = await run(['oidc', '--customer', 'grace', '--timeout', '300ms', '--no-browser'])
   assert.equal(code, 1)

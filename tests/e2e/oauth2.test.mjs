@@ -51,6 +51,18 @@ test('the browser ends where the app wants it, with the connection', async () =>
   assert.match(page.url.searchParams.get('connectionId'), /^con_/)
 })
 
+test('a browser that begins at another name of the server finishes all the same', async () => {
+  const { port } = new URL(environment.uri)
+  const payload = JSON.stringify({ token: customerToken('frank') })
+  const page = await new Browser().go(
+    `http://localhost:${port}/connection-popup?integrationKey=oidc`,
+    { method: 'POST', body: new URLSearchParams({ payload }) },
+    { login: 'frank', password: 'any' },
+  )
+  assert.match(page.text, /Connected/)
+  assert.equal(page.url.origin, environment.uri)
+})
+
 test('a reconnect keeps the id, and is for the owner only', async () => {
   const ada = client(environment, customerToken('ada'))
   const { items } = await ada.get('/connections?integrationKey=oidc')

@@ -74,7 +74,7 @@ export class Browser {
       this.#remember(at, response)
       const location = response.headers.get('location')
       if (location) {
-        ;[at, options] = [new URL(location, at), {}]
+        ;[at, options] = [new URL(location, at), response.status === 307 ? options : {}]
         continue
       }
       const text = await response.text()

@@ -66,18 +66,6 @@ impl<'a> Attempt<'a> {
         Ok(link)
     }
 
-    /// The server by another name, if that is where a browser that goes to `location` comes back
-    /// to: a cookie that was set here is not sent there.
-    pub(super) fn other_name(&self, location: &Url) -> Option<String> {
-        let back = location
-            .query_pairs()
-            .find(|(name, _)| name == "redirect_uri")?;
-        let back = Url::parse(&back.1).ok()?;
-        let here = self.api.address("/oauth-callback").ok()?;
-        let is_other = back.path() == here.path() && back.host_str() != here.host_str();
-        is_other.then(|| back.origin().ascii_serialization())
-    }
-
     /// Submits the form without a browser. What needs one is forgotten by the server after a while.
     pub(super) async fn begin(&self) -> Result<Begun, CliError> {
         let mut headers = HeaderMap::new();
@@ -132,21 +120,5 @@ mod tests {
             assert_eq!(plain(&form[&name]), value);
         }
         assert_eq!(form["token"], "t0ken");
-    }
-
-    #[test]
-    fn a_server_by_another_name_is_noticed() {
-        let api = Api::with_token("http://localhost:4700", "t").unwrap();
-        let attempt = attempt(&api);
-        let other = |back: &str| {
-            let mut location = Url::parse("https://app.example.com/authorize").unwrap();
-            location.query_pairs_mut().append_pair("redirect_uri", back);
-            attempt.other_name(&location)
-        };
-        let name = other("http://127.0.0.1:4700/oauth-callback");
-        assert_eq!(name.as_deref(), Some("http://127.0.0.1:4700"));
-        assert_eq!(other("http://localhost:4700/oauth-callback"), None);
-        // A page of the app's own, which forwards to the server.
-        assert_eq!(other("https://app.example.com/back"), None);
     }
 }

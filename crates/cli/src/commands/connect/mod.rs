@@ -91,12 +91,6 @@ async fn in_browser(
     attempt: &Attempt<'_>,
     location: Option<Url>,
 ) -> Result<Value, CliError> {
-    if let Some(name) = location.as_ref().and_then(|it| attempt.other_name(it)) {
-        output.note(&format!(
-            "warning: the browser comes back to {name}; if this is the same server, give \
-             `--url {name}`, or it will not be known again"
-        ))?;
-    }
     let host = location.as_ref().and_then(Url::host_str);
     let wait = outcome::wait(attempt.api(), attempt.request_id());
     if args.link {
