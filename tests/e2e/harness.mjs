@@ -20,6 +20,15 @@ export const workspace = { key: 'e2e-workspace', secret: 'a-workspace-secret-of-
 // How long a process may take to start or to stop.
 const PATIENCE = 20_000
 
+const children = new Set()
+process.once('exit', () => children.forEach((child) => child.kill('SIGKILL')))
+
+/** Whatever happens to the test, `child` does not outlive it. */
+export function endWithUs(child) {
+  children.add(child)
+  child.once('exit', () => children.delete(child))
+}
+
 /**
  * A provider and an Authbridge in front of it; `stop()` ends both, `restart()` only Authbridge. `variables` are more
  * environment variables for the latter.
@@ -93,7 +102,7 @@ export async function spawnAuthbridge(directory, variables = {}) {
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )
-  process.once('exit', () => child.kill('SIGKILL'))
+  endWithUs(child)
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text) => (output += text))
@@ -138,7 +147,40 @@ async function stopAuthbridge(child, output) {
   if (code !== 0) throw new Error(`authbridge ended with ${code ?? signal}; it said:\n${output()}`)
 }
 
-function required(name) {
+/**
+ * Runs `authbridge` with `args` against the environment's server. `said(pattern)` waits for text on standard error,
+ * `ended` gives exit code and output. `terminal` is a shell's command to run on a terminal instead.
+ */
+export function cli(environment, args, { variables = {}, input = '', terminal } = {}) {
+  const [command, ...all] = terminal ? ['script', '-qec', terminal, '/dev/null'] : [required('AUTHBRIDGE_BIN'), ...args]
+  const child = spawn(command, all, {
+    env: {
+      PATH: process.env.PATH,
+      HOME: environment.directory,
+      AUTHBRIDGE_URL: environment.uri,
+      AUTHBRIDGE_WORKSPACE_KEY: workspace.key,
+      AUTHBRIDGE_WORKSPACE_SECRET: workspace.secret,
+      ...variables,
+    },
+  })
+  endWithUs(child)
+  const output = { stdout: '', stderr: '' }
+  for (const name of Object.keys(output)) child[name].setEncoding('utf8').on('data', (text) => (output[name] += text))
+  // A terminal is typed at; everything else reads what there is.
+  if (!terminal) child.stdin.end(input)
+  const ended = once(child, 'close').then(([code]) => ({ code, ...output }))
+  const said = async (pattern) => {
+    for (;;) {
+      const found = pattern.exec(output.stderr)
+      if (found) return found
+      if (child.exitCode !== null) throw new Error(`it ended without ${pattern}: ${output.stdout}${output.stderr}`)
+      await once(child.stderr, 'data', { signal: AbortSignal.timeout(PATIENCE) })
+    }
+  }
+  return { child, ended, said }
+}
+
+export function required(name) {
   const value = process.env[name]
   if (!value) throw new Error(`${name} is not set: run the suite with \`cargo xtask e2e\``)
   return value

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import { adminToken, client, customerToken, startEnvironment } from './harness.mjs'
+import { connectInBrowser, install, oidcConnector, outcome, until } from './flows.mjs'
+import { client, customerToken, startEnvironment } from './harness.mjs'
 import { Browser, startIssuer } from './oidc.mjs'
 
 let environment
@@ -13,8 +14,8 @@ before(async () => {
   environment = await startEnvironment()
   issuer = await startIssuer(`${environment.uri}/oauth-callback`)
   hasty = await startIssuer(`${environment.uri}/oauth-callback`, { lifetime: 2 })
-  await install('oidc', issuer)
-  await install('hasty', hasty)
+  await install(environment, oidcConnector('oidc', issuer.uri), issuer)
+  await install(environment, oidcConnector('hasty', hasty.uri), hasty)
 })
 after(async () => {
   await environment?.stop()
@@ -22,57 +23,7 @@ after(async () => {
   await hasty?.stop()
 })
 
-async function install(key, { uri, clientId, clientSecret }) {
-  const admin = client(environment, adminToken())
-  await admin.post('/connectors', connector(key, uri))
-  await admin.integrations.create({ key, name: key, connectorKey: key, parameters: { clientId, clientSecret } })
-}
-
-function connector(key, uri) {
-  const mapping = (value) => ({ type: 'mapping', mapping: value })
-  const parameter = (name) => ({ $var: `connectorParameters.${name}` })
-  return {
-    key,
-    name: 'An app with OpenID Connect',
-    type: 'oauth2',
-    getOAuthConfig: mapping({
-      issuer: uri,
-      clientId: parameter('clientId'),
-      clientSecret: parameter('clientSecret'),
-      scopes: ['openid', 'offline_access'],
-      extra: { prompt: 'consent' },
-    }),
-    makeApiClient: mapping({
-      baseUri: uri,
-      headers: { Authorization: { $concat: ['Bearer ', { $var: 'credentials.access_token' }] } },
-    }),
-    test: { type: 'rest-api-mapping', mapping: { path: '/me', method: 'GET' } },
-  }
-}
-
-/** Submits the SDK's form in a browser, and hears the outcome as the SDK does. */
-async function connect(customer, { browser = new Browser(), query = '', ...members } = {}) {
-  const requestId = `request-${customer}-${Math.random().toString(36).slice(2)}`
-  const payload = JSON.stringify({ token: customerToken(customer), requestId, ...members })
-  const listening = outcome(requestId)
-  const page = await browser.go(
-    `${environment.uri}/connection-popup?${query || 'integrationKey=oidc'}`,
-    { method: 'POST', body: new URLSearchParams({ payload }) },
-    { login: customer, password: 'any' },
-  )
-  return { page, message: await listening }
-}
-
-/** Waits until `holds` does, however long the machine takes. */
-async function until(holds) {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 50))
-}
-
-async function outcome(requestId) {
-  const response = await fetch(`${environment.uri}/sse/connection-events/${requestId}`)
-  const line = (await response.text()).split('\n').find((line) => line.startsWith('data: '))
-  return JSON.parse(line.slice('data: '.length))
-}
+const connect = (customer, options) => connectInBrowser(environment, 'oidc', customer, options)
 
 test('an account is connected in a browser, and used', async () => {
   const { page, message } = await connect('ada')
@@ -98,6 +49,18 @@ test('the browser ends where the app wants it, with the connection', async () =>
   assert.equal(page.url.pathname, '/healthz')
   assert.equal(page.url.searchParams.get('back'), '1')
   assert.match(page.url.searchParams.get('connectionId'), /^con_/)
+})
+
+test('a browser that begins at another name of the server finishes all the same', async () => {
+  const { port } = new URL(environment.uri)
+  const payload = JSON.stringify({ token: customerToken('frank') })
+  const page = await new Browser().go(
+    `http://localhost:${port}/connection-popup?integrationKey=oidc`,
+    { method: 'POST', body: new URLSearchParams({ payload }) },
+    { login: 'frank', password: 'any' },
+  )
+  assert.match(page.text, /Connected/)
+  assert.equal(page.url.origin, environment.uri)
 })
 
 test('a reconnect keeps the id, and is for the owner only', async () => {
@@ -126,7 +89,7 @@ test('another browser cannot finish what one began, and a link works once', asyn
   // This browser never had the cookie.
   const page = await browser.go(location, {}, { login: 'eve', password: 'any' })
   assert.match(page.text, /another browser/)
-  assert.equal((await outcome(requestId)).type, 'newConnectionFailure')
+  assert.equal((await outcome(environment, requestId)).type, 'newConnectionFailure')
   const again = await browser.go(page.url)
   assert.equal(again.status, 400)
   assert.match(again.text, /works only once/)
@@ -154,7 +117,7 @@ test('a provider that says no is quoted to whoever waits', async () => {
   back.search = new URLSearchParams({ state, error: 'access_denied', error_description: 'no thanks', iss: issuer.uri })
   const response = await fetch(back, { headers: { cookie: away.headers.get('set-cookie').split(';')[0] } })
   assert.match(await response.text(), /access was denied: no thanks/)
-  assert.match((await outcome(requestId)).error, /no thanks/)
+  assert.match((await outcome(environment, requestId)).error, /no thanks/)
 })
 
 test('credentials are refreshed before they expire, without anybody asking', { timeout: 60_000 }, async () => {

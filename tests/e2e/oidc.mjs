@@ -7,13 +7,14 @@ import { Provider } from 'oidc-provider'
 
 /**
  * Starts an issuer that knows one client: PKCE, rotating refresh tokens with reuse detection, revocation, `iss` in its
- * answers. `requests` counts by grant what came to its token endpoint.
+ * answers. `requests` counts by grant what came to its token endpoint. `features` and `grants` are more of the
+ * provider's own, the latter by name with their parameters and handler.
  */
-export async function startIssuer(redirectUri, { lifetime = 3600 } = {}) {
+export async function startIssuer(redirectUri, { lifetime = 3600, host = '127.0.0.1', features = {}, grants = {} } = {}) {
   const server = createServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const uri = `http://127.0.0.1:${server.address().port}`
+  const uri = `http://${host}:${server.address().port}`
   const issuer = { uri, clientId: 'bridge', clientSecret: 'secret of / the bridge', requests: {}, revoked: 0 }
   const provider = new Provider(uri, {
     clients: [
@@ -21,7 +22,7 @@ export async function startIssuer(redirectUri, { lifetime = 3600 } = {}) {
         client_id: issuer.clientId,
         client_secret: issuer.clientSecret,
         redirect_uris: [redirectUri],
-        grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+        grant_types: ['authorization_code', 'refresh_token', 'client_credentials', ...Object.keys(grants)],
         response_types: ['code'],
       },
     ],
@@ -29,6 +30,7 @@ export async function startIssuer(redirectUri, { lifetime = 3600 } = {}) {
       revocation: { enabled: true },
       clientCredentials: { enabled: true },
       introspection: { enabled: true },
+      ...features,
     },
     pkce: { required: () => true },
     rotateRefreshToken: true,
@@ -36,6 +38,9 @@ export async function startIssuer(redirectUri, { lifetime = 3600 } = {}) {
     ttl: { AccessToken: lifetime, RefreshToken: 86400, Grant: 86400, Interaction: 600, Session: 600, IdToken: 600 },
     findAccount: (_, id) => ({ accountId: id, claims: async () => ({ sub: id, name: 'Ada' }) }),
   })
+  for (const [name, { parameters, handler }] of Object.entries(grants)) {
+    provider.registerGrantType(name, handler(provider), parameters)
+  }
   provider.on('grant.success', ({ oidc }) => count(issuer, oidc.params.grant_type))
   provider.on('grant.error', ({ oidc }, error) => count(issuer, `${oidc.params?.grant_type} ${error.message}`))
   provider.on('access_token.destroyed', () => (issuer.revoked += 1))
@@ -57,15 +62,19 @@ function count(issuer, name) {
 export class Browser {
   #cookies = new Map()
 
-  /** Goes to `url` and on, until a page stays; gives its address, status and text. */
-  async go(url, init = {}, answers = {}) {
+  /**
+   * Goes to `url` and on, until a page stays; gives its address, status and text. With `before` it stops at the door of
+   * this path.
+   */
+  async go(url, init = {}, answers = {}, before = undefined) {
     let [at, options] = [new URL(url), init]
     for (let step = 0; step < 20; step += 1) {
+      if (before && at.pathname === before) return { url: at }
       const response = await fetch(at, { ...options, redirect: 'manual', headers: this.#headers(at, options) })
       this.#remember(at, response)
       const location = response.headers.get('location')
       if (location) {
-        ;[at, options] = [new URL(location, at), {}]
+        ;[at, options] = [new URL(location, at), response.status === 307 ? options : {}]
         continue
       }
       const text = await response.text()
@@ -105,7 +114,12 @@ function filled(text, answers) {
   const fields = new URLSearchParams()
   for (const [input] of form[2].matchAll(/<input[^>]*>/g)) {
     const name = /name="([^"]*)"/.exec(input)?.[1]
-    if (name) fields.set(name, answers[name] ?? /value="([^"]*)"/.exec(input)?.[1] ?? '')
+    if (name) fields.set(name, answers[name] ?? unescaped(/value="([^"]*)"/.exec(input)?.[1] ?? ''))
   }
-  return { action: form[1].replaceAll('&amp;', '&'), fields }
+  return { action: unescaped(form[1]), fields }
+}
+
+function unescaped(text) {
+  const named = { '&quot;': '"', '&lt;': '<', '&gt;': '>', '&#123;': '{', '&amp;': '&' }
+  return text.replace(/&(quot|lt|gt|#123|amp);/g, (name) => named[name])
 }

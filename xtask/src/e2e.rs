@@ -35,11 +35,18 @@ pub(crate) fn obstacle() -> Option<String> {
     if major.is_none_or(|major| major < OLDEST_NODE) {
         return Some(format!("it needs Node.js {OLDEST_NODE} or newer"));
     }
-    let missing = ["npm", "curl"]
+    let missing = ["npm", "curl", "script"]
         .into_iter()
         .find(|program| !command::exists(program, &["--version"]));
-    missing.map(|program| format!("it needs `{program}`"))
+    if let Some(program) = missing {
+        return Some(format!("it needs `{program}`"));
+    }
+    let has_browser = command::exists("sh", &["-c", FIND_CHROMIUM]);
+    (!has_browser).then(|| "it needs Chromium; CHROMIUM_BIN can say where it is".to_owned())
 }
+
+/// Whether the browser that the suite drives is where Debian has it, or where the variable says.
+const FIND_CHROMIUM: &str = r#"test -x "${CHROMIUM_BIN:-/usr/bin/chromium}""#;
 
 /// Builds the executable and the simulated provider, installs the clients, and runs the suite.
 pub(crate) fn run(options: &Options) -> Result<(), TaskError> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use authbridge_core::Effects;
+use authbridge_core::SecretString;
 use authbridge_core::secret::ExposeSecret as _;
 use authbridge_core::token::{CallerClaims, SigningKey};
 use authbridge_engine::egress::{Deadlines, Egress, IncomingBody, Origin, OutgoingBody, Policy};
@@ -22,6 +23,7 @@ pub(crate) struct Api {
     base: Url,
     origin: Arc<Origin>,
     egress: Egress,
+    token: SecretString,
     authorization: HeaderValue,
 }
 
@@ -32,12 +34,21 @@ const PATIENT: Deadlines = Deadlines {
     idle: Duration::from_hours(24),
 };
 
-/// How long a token that is signed for one command is valid, in seconds.
-const TOKEN_SECONDS: i64 = 600;
+/// How long a token that is signed for one command is valid.
+const TOKEN_LIFETIME: Duration = Duration::from_mins(10);
 
 impl Api {
     /// The server of `remote`.
     pub(crate) fn new(remote: &Remote, effects: &Effects) -> Result<Self, CliError> {
+        Self::lasting(remote, effects, TOKEN_LIFETIME)
+    }
+
+    /// The same, for a command that takes up to `lifetime`.
+    pub(crate) fn lasting(
+        remote: &Remote,
+        effects: &Effects,
+        lifetime: Duration,
+    ) -> Result<Self, CliError> {
         let token = match (&remote.token, remote.workspace.both(), &remote.customer) {
             (Some(_), _, Some(_)) => {
                 return Err(CliError::usage(
@@ -46,7 +57,9 @@ impl Api {
                 ));
             }
             (Some(token), _, None) => token.expose_secret().to_owned(),
-            (None, Some(workspace), customer) => sign(workspace, customer.as_deref(), effects)?,
+            (None, Some(workspace), customer) => {
+                sign(workspace, customer.as_deref(), effects, lifetime)?
+            }
             (None, None, _) => {
                 return Err(CliError::usage(
                     "who calls? There is neither a token nor a workspace's key and secret",
@@ -90,8 +103,21 @@ impl Api {
             base,
             origin,
             egress,
+            token: token.trim().into(),
             authorization,
         })
+    }
+
+    /// What the server is called with.
+    pub(crate) const fn token(&self) -> &SecretString {
+        &self.token
+    }
+
+    /// The URL of `path` on the server.
+    pub(crate) fn address(&self, path: &str) -> Result<Url, CliError> {
+        let base = self.base.as_str().trim_end_matches('/');
+        Url::parse(&format!("{base}{path}"))
+            .map_err(|_| CliError::failed(format!("`{base}{path}` is not a URL")))
     }
 
     /// Calls the API, and gives the answer's JSON.
@@ -216,6 +242,7 @@ fn sign(
     workspace: Credentials<'_>,
     customer: Option<&str>,
     effects: &Effects,
+    lifetime: Duration,
 ) -> Result<String, CliError> {
     let mut claims = Map::new();
     match customer {
@@ -228,7 +255,7 @@ fn sign(
     let claims = CallerClaims {
         workspace_key: workspace.key,
         claims,
-        lifetime_seconds: TOKEN_SECONDS,
+        lifetime_seconds: i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX),
     };
     let key = SigningKey::from_secret(workspace.secret.expose_secret().as_bytes());
     claims

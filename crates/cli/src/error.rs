@@ -97,6 +97,16 @@ impl CliError {
         Self::Api { status, body, hint }
     }
 
+    /// Why an account was not connected, as the server says it, and who can do something about it.
+    pub(crate) fn not_connected(body: Value) -> Self {
+        let status = http::StatusCode::BAD_REQUEST;
+        let mut error = Self::api(status, body);
+        if let Self::Api { hint, body, .. } = &mut error {
+            *hint = Some(who_can_act(body).to_owned());
+        }
+        error
+    }
+
     /// The same; with `more` as the hint if the server did not find what was asked for.
     #[must_use]
     pub(crate) fn hint_if_not_found(mut self, more: &str) -> Self {
@@ -194,6 +204,27 @@ pub(crate) fn stack(error: &Value) -> Vec<String> {
         })
     };
     frames.into_iter().flatten().filter_map(line).collect()
+}
+
+fn who_can_act(body: &Value) -> &'static str {
+    let text = |name| body.get(name).and_then(Value::as_str);
+    match (text("type"), text("key")) {
+        (_, Some("not_authenticated")) => {
+            "check AUTHBRIDGE_WORKSPACE_KEY and AUTHBRIDGE_WORKSPACE_SECRET, or the token in \
+             AUTHBRIDGE_TOKEN"
+        }
+        (Some("configuration"), _) => {
+            "whoever runs this workspace has to change the integration's parameters or its connector"
+        }
+        _ if body.pointer("/data/fields").is_some() => {
+            "give what the connector asks with `-i name=value`, or on a terminal"
+        }
+        (Some("connection"), _) => {
+            "the account's owner or the external app said no, or could not be reached; nothing was \
+             kept, run the command again"
+        }
+        _ => "nothing was kept; run the command again",
+    }
 }
 
 fn message(body: &Value, status: http::StatusCode) -> String {

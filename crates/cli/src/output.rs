@@ -128,7 +128,7 @@ fn render(error: &CliError) -> io::Result<()> {
 
 /// `text` without control characters: names and messages may come from anywhere, and shall not
 /// steer the terminal.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let visible = |character: char| match character {
         '\n' => character,
         other if other.is_control() => char::REPLACEMENT_CHARACTER,

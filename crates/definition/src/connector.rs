@@ -7,6 +7,7 @@ mod files;
 mod function;
 mod inline_code;
 mod layout;
+mod oauth_config;
 mod operations;
 
 use authbridge_core::connector::{AuthType, Connector};
@@ -24,6 +25,7 @@ pub(crate) use layout::{is_development, is_spec_name, spec_directory};
 /// The auth types that this build connects; the others are read and kept, with a warning.
 pub const CONNECTABLE: &[AuthType] = &[
     AuthType::ClientCredentials,
+    AuthType::OAuth2,
     AuthType::IntegrationAppToken,
     AuthType::MembraneToken,
 ];

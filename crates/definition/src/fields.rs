@@ -5,7 +5,9 @@ mod api_client;
 mod connector;
 mod function;
 mod integration;
+mod oauth_config;
 mod operation;
+mod refresh;
 mod test_case;
 
 pub(crate) use api_client::{API_CLIENT, API_CLIENT_ARGS};
@@ -15,6 +17,7 @@ pub(crate) use function::{
     REQUEST, REST,
 };
 pub(crate) use integration::INTEGRATION;
+pub(crate) use oauth_config::{Choices, OAUTH2_CONFIG};
 pub(crate) use operation::{METHODS, OPERATION};
 pub(crate) use test_case::{
     CANNED, CASE, EXCHANGE, EXPECTED, EXPECTED_ERROR, EXPECTED_REQUEST, PROVIDER, ROUTE, SENT,
@@ -61,12 +64,18 @@ pub(crate) enum Kind {
     HttpUri,
     /// An absolute `http` or `https` URL, or a path that starts with `/`; no query and fragment.
     UriOrPath,
+    /// An endpoint of an authorization server: a URL that says nothing of users and passwords.
+    Endpoint,
     /// A path that starts with `/`, without query and fragment.
     Path,
     /// The same as [`Kind::HttpUri`], or what pulled files have there: where the original keeps the connector's code.
     RecordUri,
     /// `true` or `false`.
     Flag,
+    /// Any text; a number counts as its digits.
+    TextOrNumber,
+    /// One text, or a list of them.
+    TextOrTexts,
     /// A list of texts.
     TextList,
     /// Host patterns: `api.example.com`, `*.example.com`, each with an optional port.
@@ -79,6 +88,12 @@ pub(crate) enum Kind {
     Members,
     /// One of these words.
     Choice(&'static [&'static str]),
+    /// One of the words that core knows for something.
+    OneOf(fn() -> Choices),
+    /// What a failure means.
+    FailureClassName,
+    /// A duration: a number of seconds, or a text such as `10m`.
+    Duration,
     /// The name of an auth type.
     AuthTypeName,
     /// The name of a kind of implementation.
@@ -103,6 +118,8 @@ pub(crate) enum Kind {
     Function,
     /// Known, kept, and not used by this build.
     Later,
+    /// Understood, and refused by this build when it runs.
+    NotYet,
 }
 
 /// The HTTP methods that a request may have.
@@ -282,6 +299,7 @@ mod tests {
             &GRAPHQL_FIELD,
             &OPERATION_CALL,
             &API_CLIENT,
+            &OAUTH2_CONFIG,
             &INTEGRATION,
             &OPERATION,
             &METHODS,

@@ -67,6 +67,13 @@ impl Variables {
         }
     }
 
+    /// What rules on failures see.
+    pub(crate) fn of_response() -> Self {
+        Self {
+            names: vec!["response"],
+        }
+    }
+
     /// These and `response`.
     pub(crate) fn with_response(&self) -> Self {
         self.with("response")

@@ -141,6 +141,8 @@ fn check_entry(entry: &Entry, parent: &Node, shape: &'static Shape, report: &mut
             entry.key_place,
             format!("`{}` is not used by this build yet", entry.key),
         );
+    } else if matches!(field.kind, Kind::NotYet) {
+        value::not_yet(entry.key_place, &entry.key, report);
     }
 }
 

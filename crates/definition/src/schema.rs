@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
+use authbridge_core::auth::retry::FailureClass;
 use authbridge_core::connector::{AuthType, FunctionName, ImplementationType};
 
 use crate::fields::{
     API_CLIENT, CASE, FLAT, FUNCTION, Field, GRAPHQL, GRAPHQL_FIELD, GRAPHQL_FUNCTION,
-    HTTP_METHODS, INTEGRATION, Kind, OPERATION, OPERATION_CALL, OPERATION_FUNCTION, PROVIDER, REST,
-    SPEC, Shape,
+    HTTP_METHODS, INTEGRATION, Kind, OAUTH2_CONFIG, OPERATION, OPERATION_CALL, OPERATION_FUNCTION,
+    PROVIDER, REST, SPEC, Shape,
 };
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -35,6 +36,11 @@ pub fn json_schemas() -> Vec<(String, Value)> {
             &OPERATION_CALL,
         ),
         mapping(),
+        file(
+            "oauth2-config",
+            "OAuth 2.0 configuration (`get-oauth-config.map.yml`)",
+            &OAUTH2_CONFIG,
+        ),
         cases(),
         file(
             "connector-test-provider",
@@ -153,6 +159,17 @@ impl Definitions {
             Kind::UriOrPath => {
                 json!({"type": "string", "pattern": "^([hH][tT][tT][pP][sS]?:/)?/[^?#]*$"})
             }
+            Kind::Endpoint => {
+                json!({"type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://[^/@?#]+([/?#]|$)"})
+            }
+            Kind::TextOrNumber | Kind::Duration => json!({"type": ["string", "number"]}),
+            Kind::TextOrTexts => {
+                let text = json!({"type": "string"});
+                let item = or_formula(text.clone());
+                json!({"anyOf": [text, {"type": "array", "items": item}]})
+            }
+            Kind::OneOf(choices) => json!({"enum": choices().done}),
+            Kind::FailureClassName => json!({"enum": FailureClass::ALL.map(FailureClass::as_str)}),
             Kind::Path => json!({"type": "string", "pattern": "^/[^?#]*$"}),
             Kind::Status => json!({"type": "integer", "minimum": 200, "maximum": 599}),
             Kind::Flag => json!({"type": "boolean"}),
@@ -161,6 +178,7 @@ impl Definitions {
             }
             Kind::Schema | Kind::Members => json!({"type": "object"}),
             Kind::Value | Kind::Later => json!({}),
+            Kind::NotYet => json!({"deprecated": true}),
             Kind::Choice(words) => json!({"enum": words}),
             Kind::AuthTypeName => json!({"enum": AuthType::ALL.map(AuthType::as_str)}),
             Kind::ImplementationName => {

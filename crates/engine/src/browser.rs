@@ -34,7 +34,7 @@ pub struct BrowserRequest {
     pub redirect_uri: Option<String>,
     /// What the app wants handed along in the state, behind a colon.
     pub custom_state: Option<String>,
-    /// What the browser is known by: the value of its cookie.
+    /// What the browser is known by: the value of this attempt's cookie.
     pub browser: String,
 }
 
@@ -164,10 +164,11 @@ impl Engine {
         })
     }
 
-    /// A browser is back from the external app with `query`. `browser` is the value of its cookie.
+    /// A browser is back from the external app with `query`. `browsers` are the
+    /// values of its cookies.
     pub async fn return_from_browser(
         &self,
-        browser: Option<&str>,
+        browsers: &[&str],
         query: Vec<(String, String)>,
     ) -> Result<Result<BrowserReturn, StrayReturn>, EngineError> {
         let callback = Callback::new(query);
@@ -195,7 +196,7 @@ impl Engine {
         };
         let redirect_uri = text(payload.expose(), "redirectUri");
         let request_id = attempt.request_id.clone();
-        let result = if is_same_browser(&attempt, browser) {
+        let result = if is_same_browser(&attempt, browsers) {
             Box::pin(self.complete(&attempt, &payload, &callback)).await
         } else {
             Err(other_browser())
@@ -424,14 +425,13 @@ fn full_state(state: &str, custom: Option<&str>) -> String {
     }
 }
 
-fn is_same_browser(attempt: &AuthSession, browser: Option<&str>) -> bool {
-    match (&attempt.browser_hash, browser) {
-        (None, _) => true,
-        (Some(_), None) => false,
-        (Some(expected), Some(browser)) => {
-            verify_slices_are_equal(expected, &hash(browser)).is_ok()
-        }
-    }
+fn is_same_browser(attempt: &AuthSession, browsers: &[&str]) -> bool {
+    let Some(expected) = &attempt.browser_hash else {
+        return true;
+    };
+    browsers
+        .iter()
+        .any(|browser| verify_slices_are_equal(expected, &hash(browser)).is_ok())
 }
 
 fn hash(text: &str) -> [u8; 32] {

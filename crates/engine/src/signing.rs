@@ -82,8 +82,7 @@ fn add(
             *request.uri_mut() = path_and_query.map(Uri::from).map_err(|_| unsendable())?;
         }
         Signed::Form(added) => {
-            const FORM: HeaderValue =
-                HeaderValue::from_static("application/x-www-form-urlencoded");
+            const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
             *request.body_mut() = Signed::with_form(body, &added).into();
             request.headers_mut().entry(CONTENT_TYPE).or_insert(FORM);
         }

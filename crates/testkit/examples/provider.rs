@@ -1,4 +1,5 @@
-//! The simulated provider as a program, for test suites in other languages.
+//! The simulated provider as a program, for test suites in other languages and for trying things;
+//! with an authorization server that asks for consent, if wanted.
 //!
 //! It prints `listening http://ADDRESS` on standard output when it is ready, and stops when its
 //! standard input ends, so that it never outlives the suite that started it.
@@ -7,27 +8,50 @@ use std::error::Error;
 use std::io::Write as _;
 use std::net::SocketAddr;
 
+use authbridge_testkit::oauth2::{AuthorizationServer, AuthorizationServerOptions, Consent};
 use authbridge_testkit::{Provider, ProviderOptions};
 use tokio::io::{AsyncReadExt as _, stdin};
+use tokio::net::TcpListener;
 
-const USAGE: &str = "usage: provider [--listen ADDRESS] [--workspace-secret SECRET]";
+const USAGE: &str = "usage: provider [--listen ADDRESS] [--workspace-secret SECRET] \
+    [--authorization-server ADDRESS]";
+
+#[derive(Default)]
+struct Options {
+    provider: ProviderOptions,
+    authorization_server: Option<SocketAddr>,
+}
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let provider = Provider::start(options(std::env::args().skip(1))?).await?;
+    let options = options(std::env::args().skip(1))?;
+    let provider = Provider::start(options.provider).await?;
+    let _authorization_server = match options.authorization_server {
+        Some(address) => Some(authorization_server(address).await?),
+        None => None,
+    };
     writeln!(std::io::stdout(), "listening {}", provider.base_uri())?;
     while stdin().read(&mut [0; 1024]).await? > 0 {}
     provider.shutdown().await;
     Ok(())
 }
 
-fn options(mut arguments: impl Iterator<Item = String>) -> Result<ProviderOptions, Box<dyn Error>> {
-    let mut options = ProviderOptions::default();
+async fn authorization_server(address: SocketAddr) -> std::io::Result<AuthorizationServer> {
+    let options = AuthorizationServerOptions {
+        consent: Consent::Asked,
+        ..AuthorizationServerOptions::default()
+    };
+    AuthorizationServer::on(options, TcpListener::bind(address).await?)
+}
+
+fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options, Box<dyn Error>> {
+    let mut options = Options::default();
     while let Some(name) = arguments.next() {
         let value = arguments.next().ok_or(USAGE)?;
         match name.as_str() {
-            "--listen" => options.listen = value.parse::<SocketAddr>()?,
-            "--workspace-secret" => options.tokens.workspace_secret = Some(value),
+            "--listen" => options.provider.listen = value.parse::<SocketAddr>()?,
+            "--workspace-secret" => options.provider.tokens.workspace_secret = Some(value),
+            "--authorization-server" => options.authorization_server = Some(value.parse()?),
             _ => return Err(USAGE.into()),
         }
     }

@@ -1,5 +1,6 @@
 //! Every command, flag and environment variable.
 
+mod connect;
 mod connector;
 mod remote;
 mod sandbox;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
+pub(crate) use connect::Connect;
 pub(crate) use connector::{Connector, Flavour, NewConnector, ScaffoldLanguage, TestConnector};
 pub(crate) use remote::{Connections, Operations, Remote, Request};
 pub(crate) use sandbox::Sandbox;
@@ -55,6 +57,8 @@ pub(crate) enum Command {
     /// Works with the workspaces of a data directory
     #[command(subcommand)]
     Workspace(Workspace),
+    /// Connects an account, in a browser where that is needed
+    Connect(Box<Connect>),
     /// Works with connections of a running server
     #[command(subcommand)]
     Connections(Connections),

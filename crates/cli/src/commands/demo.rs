@@ -1,5 +1,6 @@
 //! `authbridge demo`: the engine, a simulated provider, and one connector per auth type, at work.
 
+mod browser;
 mod connectors;
 
 use std::process::ExitCode;
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 use authbridge_core::secret::ExposeSecret as _;
 use authbridge_core::{Effects, SecretString};
 use authbridge_engine::egress::{Deadlines, Egress, Policy};
+use authbridge_testkit::oauth2::{AuthorizationServer, AuthorizationServerOptions};
 use authbridge_testkit::{Provider, ProviderOptions, TokenCheck};
 use http::Method;
 use serde_json::{Map, Value, json};
@@ -18,7 +20,7 @@ use crate::args::Demo;
 use crate::error::CliError;
 use crate::output::{Output, table};
 use crate::signals::StopSignals;
-use connectors::DemoConnector;
+use connectors::{Connecting, DemoConnector};
 
 const CUSTOMER: &str = "ada";
 
@@ -36,6 +38,7 @@ pub(super) async fn run(
     let mut signals = StopSignals::new()?;
     let secret = crate::setup::new_secret(&effects);
     let provider = start_provider(&secret).await?;
+    let server = AuthorizationServer::start(AuthorizationServerOptions::default()).await?;
     let started = Instant::now();
     let policy = Policy {
         is_development: true,
@@ -54,7 +57,7 @@ pub(super) async fn run(
         milliseconds(started.elapsed()),
         provider.base_uri()
     ))?;
-    let outcome = show(&local, &provider, output).await;
+    let outcome = show(&local, &provider, &server, output).await;
     let has_succeeded = matches!(outcome, Ok(Outcome::Succeeded));
     if has_succeeded && !args.once {
         output.note("Ctrl-C ends the demo.")?;
@@ -62,6 +65,7 @@ pub(super) async fn run(
     }
     local.stop().await?;
     provider.shutdown().await;
+    server.shutdown().await;
     Ok(match outcome? {
         Outcome::Succeeded => ExitCode::SUCCESS,
         Outcome::Failed => ExitCode::from(1),
@@ -84,6 +88,7 @@ async fn start_provider(secret: &SecretString) -> Result<Provider, CliError> {
 async fn show(
     local: &LocalEngine,
     provider: &Provider,
+    server: &AuthorizationServer,
     output: Output,
 ) -> Result<Outcome, CliError> {
     let url = local.url.as_str();
@@ -92,7 +97,11 @@ async fn show(
     claims.insert("name".into(), "Ada Lovelace".into());
     claims.insert("fields".into(), json!({ "plan": "pro" }));
     let customer_token = local.customer_token(CUSTOMER, claims)?;
-    let customer = Api::with_token(url, &customer_token)?;
+    let customer = Customer {
+        api: Api::with_token(url, &customer_token)?,
+        token: &customer_token,
+        server,
+    };
     let mut rows = vec![
         [
             "AUTH TYPE",
@@ -107,7 +116,7 @@ async fn show(
     ];
     let mut results = Vec::new();
     let mut failed = false;
-    for connector in connectors::all(provider.base_uri()) {
+    for connector in connectors::all(provider.base_uri(), server.base_uri()) {
         let result = try_one(&admin, &customer, &connector).await;
         failed |= result.is_err();
         rows.extend(rows_of(&connector, &result));
@@ -124,6 +133,14 @@ async fn show(
     } else {
         Outcome::Succeeded
     })
+}
+
+/// The demo's customer, with a browser.
+struct Customer<'a> {
+    api: Api,
+    token: &'a str,
+    /// Where they are known.
+    server: &'a AuthorizationServer,
 }
 
 /// How long each step of a connector took, and what the provider answered.
@@ -145,29 +162,41 @@ struct Ran {
 
 async fn try_one(
     admin: &Api,
-    customer: &Api,
+    customer: &Customer<'_>,
     connector: &DemoConnector,
 ) -> Result<Steps, CliError> {
     let clock = Instant::now();
     admin
         .call(Method::POST, "/connectors", Some(&connector.definition))
         .await?;
-    let integration = json!({ "key": connector.key, "connectorKey": connector.key });
+    let integration = json!({
+        "key": connector.key,
+        "connectorKey": connector.key,
+        "parameters": connector.parameters,
+    });
     admin
         .call(Method::POST, "/integrations", Some(&integration))
         .await?;
     let push = clock.elapsed();
-    let connect = match &connector.input {
-        Some(input) => {
-            let clock = Instant::now();
+    let clock = Instant::now();
+    let connect = match &connector.connecting {
+        Connecting::Typing(input) => {
             let connection = json!({ "integrationKey": connector.key, "input": input });
+            let body = Some(&connection);
             customer
-                .call(Method::POST, "/connections", Some(&connection))
+                .api
+                .call(Method::POST, "/connections", body)
                 .await?;
             Some(clock.elapsed())
         }
-        None => None,
+        Connecting::Consenting => {
+            let Customer { api, token, server } = customer;
+            browser::consent(api, token, connector.key, server).await?;
+            Some(clock.elapsed())
+        }
+        Connecting::NotNeeded => None,
     };
+    let customer = &customer.api;
     let clock = Instant::now();
     let path = format!("/connections/{}/proxy/me", connector.key);
     let answer = customer.call(Method::GET, &path, None).await?;

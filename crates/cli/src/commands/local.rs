@@ -69,8 +69,13 @@ impl LocalEngine {
             grace: GRACE,
         };
         let server = authbridge_server::start(&engine, serving)?;
+        let url = format!("http://{}", server.address);
+        let engine = match url.parse() {
+            Ok(public) => engine.reached_at(public),
+            Err(_) => engine,
+        };
         Ok(Self {
-            url: format!("http://{}", server.address),
+            url,
             engine,
             workspace: options.workspace,
             secret: options.secret,

@@ -1,6 +1,7 @@
 //! The commands, one file per verb.
 
 mod completions;
+mod connect;
 mod connections;
 mod connector;
 mod demo;
@@ -35,6 +36,7 @@ pub(crate) async fn run(command: Command, output: Output) -> Result<ExitCode, Cl
         Command::Workspace(command) => workspace::run(command, output, effects).await,
         Command::Connector(command) => connector::run(command, output, effects).await,
         Command::Operations(command) => operations::run(command, output, &effects).await,
+        Command::Connect(args) => connect::run(*args, output, &effects).await,
         Command::Connections(command) => connections::run(command, output, &effects).await,
         Command::Request(args) => request::run(args, output, &effects).await,
         Command::Completions { shell } => completions::run(shell, output),

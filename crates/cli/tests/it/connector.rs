@@ -99,11 +99,11 @@ fn the_screens_of_a_new_connector_are_complete() {
 #[test]
 fn a_type_that_does_not_connect_yet_says_so() {
     let place = Place::new();
-    let arguments = ["connector", "new", "crm", "--auth", "oauth2"];
+    let arguments = ["connector", "new", "crm", "--auth", "oauth1"];
     let made = place.run_bare(&arguments).succeeded();
     assert!(
         made.stdout
-            .contains("does not connect accounts of type `oauth2` yet")
+            .contains("does not connect accounts of type `oauth1` yet")
     );
     let tested = place.run_bare(&["connector", "test", "crm"]).succeeded();
     assert!(

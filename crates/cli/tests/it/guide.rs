@@ -140,3 +140,108 @@ fn the_guide_for_functions_works_as_printed() {
         }
     }
 }
+
+/// The file that the guide for OAuth 2.0 is about.
+const CONFIG: &str = "contacts/auth/get-oauth-config.map.yml";
+
+/// `base` with the keys of `more` in the place of its own.
+fn with_keys(base: &str, more: &str) -> String {
+    let key = |line: &str| {
+        let is_key = line.starts_with(|first: char| first.is_ascii_alphabetic());
+        is_key.then(|| line.split(':').next().unwrap_or(line).to_owned())
+    };
+    let replaced: Vec<String> = more.lines().filter_map(key).collect();
+    let mut kept = String::new();
+    let mut is_kept = true;
+    for line in base.lines() {
+        if let Some(key) = key(line) {
+            is_kept = !replaced.contains(&key);
+        }
+        if is_kept {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    format!("{kept}{more}\n")
+}
+
+/// Every piece of YAML about the configuration, checked and lived through.
+fn live_through(place: &Place, blocks: &[Block], base: &str) {
+    for block in blocks.iter().filter(|block| block.language == "yaml") {
+        let (name, text) = block.text.split_once('\n').unwrap();
+        let config = match name.strip_prefix("# ").unwrap() {
+            CONFIG => format!("{text}\n"),
+            name if name.strip_prefix("add to ") == Some(CONFIG) => with_keys(base, text),
+            _ => continue,
+        };
+        place.write(CONFIG, &config);
+        place
+            .run_bare(&["validate", "--strict", "contacts"])
+            .succeeded();
+        let lived = place.run_bare(&["connector", "test", "contacts"]);
+        assert_eq!(lived.code, Some(0), "{config}\n{}", lived.stdout);
+        assert!(
+            lived.stdout.contains("an account is connected"),
+            "{}",
+            lived.stdout
+        );
+    }
+    place.write(CONFIG, base);
+}
+
+#[test]
+fn the_guide_for_oauth2_works_as_printed() {
+    let guide = repository().join("docs/guides/oauth2.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    let place = Place::new();
+    let sections: Vec<&str> = guide.split("\n## ").skip(1).collect();
+    assert_eq!(sections.len(), 5);
+    let first = blocks(sections[0]);
+    let type_all = |blocks: &[Block]| -> String {
+        let shell = blocks.iter().filter(|block| block.language == "sh");
+        shell
+            .flat_map(|block| block.text.lines())
+            .map(|line| type_command(&place, "", line))
+            .collect()
+    };
+    let made = type_all(&first[..1]);
+    assert!(
+        made.contains(CONFIG.strip_prefix("contacts/").unwrap()),
+        "{made}"
+    );
+    write_files(&place, &first, "");
+    let printed = type_all(&first[1..]);
+    for text in [
+        "0 errors, 0 warnings",
+        "denied consent",
+        "revoked by the user",
+        "0 failed",
+    ] {
+        assert!(printed.contains(text), "`{text}` is not in\n{printed}");
+    }
+    let base = std::fs::read_to_string(place.path(CONFIG)).unwrap();
+    // The cases of the new connector expect its first configuration.
+    std::fs::remove_file(place.path("contacts/tests/cases.yml")).unwrap();
+    for section in &sections[1..4] {
+        let blocks = blocks(section);
+        let others: Vec<Block> = blocks
+            .iter()
+            .filter(|block| block.text.starts_with("# contacts/spec.yml"))
+            .map(|block| Block {
+                language: block.language.clone(),
+                text: block.text.clone(),
+            })
+            .collect();
+        write_files(&place, &others, "");
+        live_through(&place, &blocks, &base);
+    }
+    let last = blocks(sections[4]);
+    write_files(&place, &last, "");
+    place
+        .run_bare(&["validate", "--strict", "contacts"])
+        .succeeded();
+    let printed = type_all(&last);
+    for text in ["The team comes with the token", "9 passed, 0 failed"] {
+        assert!(printed.contains(text), "`{text}` is not in\n{printed}");
+    }
+}

@@ -12,6 +12,7 @@ const COMMANDS: &[&str] = &[
     "token verify",
     "workspace create",
     "workspace list",
+    "connect",
     "connections list",
     "connections show",
     "connections test",

@@ -7,8 +7,10 @@
     reason = "a failed step fails the test"
 )]
 
+mod connect;
 mod connections;
 mod connector;
+mod connector_oauth2;
 mod crash;
 mod demo;
 mod formula;

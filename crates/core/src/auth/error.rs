@@ -186,6 +186,10 @@ impl AuthError {
         if let Self::Token(refusal) = self {
             return refusal.class;
         }
+        // The provider may have been down as well as have refused: see `is_unexplained`.
+        if self.is_unexplained() {
+            return FailureClass::Transient;
+        }
         if self.asks_for_patience() {
             return FailureClass::Throttled;
         }
@@ -194,6 +198,11 @@ impl AuthError {
             Blame::WorkspaceOwner => FailureClass::Configuration,
             Blame::Provider | Blame::Operator => FailureClass::Transient,
         }
+    }
+
+    /// Whether code failed in a way that does not tell whether trying again is of any use.
+    pub fn is_unexplained(&self) -> bool {
+        matches!(self, Self::Script(failure) if failure.is_unexplained())
     }
 
     /// When the external app wants to be asked again, where it says so.

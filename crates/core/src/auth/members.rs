@@ -71,7 +71,10 @@ pub enum OAuthConfigError {
 
 impl From<TimingError> for OAuthConfigError {
     fn from(error: TimingError) -> Self {
-        shape(&format!("refresh.{}", error.key), error.expected)
+        match error.key {
+            Some(key) => shape(&format!("refresh.{key}"), error.expected),
+            None => shape("refresh", error.expected),
+        }
     }
 }
 
@@ -82,25 +85,56 @@ pub(super) fn shape(key: &str, expected: impl Into<String>) -> OAuthConfigError 
     }
 }
 
+/// Whether `text` can be an endpoint: a URL of the scheme `https` or `http` that says nothing of
+/// users and passwords.
+pub fn is_endpoint(text: &str) -> bool {
+    endpoint(text).is_some()
+}
+
+fn endpoint(text: &str) -> Option<Url> {
+    Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"))
+        .filter(|url| url.username().is_empty() && url.password().is_none())
+}
+
 /// The members of an object of the configuration. Null counts as absent.
 pub(super) struct Members<'a> {
     values: &'a Map<String, Value>,
     /// What stands before a key in messages, such as `assertion.`.
     prefix: &'static str,
+    /// The keys that may be asked for: what is read and what is documented is the same.
+    known: &'static [&'static str],
+    /// Those of a later version.
+    later: &'static [&'static str],
 }
 
 impl<'a> Members<'a> {
-    pub(super) fn of(value: Option<&'a Value>) -> Result<Self, OAuthConfigError> {
+    /// The members of `value`, which may have the keys `known` and, in a later version, `later`.
+    pub(super) fn of(
+        value: Option<&'a Value>,
+        known: &'static [&'static str],
+        later: &'static [&'static str],
+    ) -> Result<Self, OAuthConfigError> {
         match value {
             None | Some(Value::Null) => Err(OAuthConfigError::Nothing),
             Some(value) => {
                 let values = value.as_object().ok_or(OAuthConfigError::NotAnObject)?;
-                Ok(Self { values, prefix: "" })
+                Ok(Self {
+                    values,
+                    prefix: "",
+                    known,
+                    later,
+                })
             }
         }
     }
 
     pub(super) fn value(&self, key: &str) -> Option<&'a Value> {
+        debug_assert!(
+            self.known.contains(&key) || self.later.contains(&key),
+            "`{key}` is in no table of keys"
+        );
         self.values.get(key).filter(|value| !value.is_null())
     }
 
@@ -149,11 +183,7 @@ impl<'a> Members<'a> {
         let Some(text) = self.text(key)? else {
             return Ok(None);
         };
-        let url = Url::parse(&text)
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https"))
-            .filter(|url| url.username().is_empty() && url.password().is_none());
-        match url {
+        match endpoint(&text) {
             Some(url) => Ok(Some(url)),
             None => Err(self.wrong(key, "a URL of the scheme `https` or `http`")),
         }
@@ -205,17 +235,23 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// The object called `key`, read by `read`.
+    /// The object called `key`, which has the keys `known`, read by `read`.
     pub(super) fn nested<T>(
         &self,
         key: &'static str,
+        known: &'static [&'static str],
         read: fn(&Members<'_>) -> Result<T, OAuthConfigError>,
     ) -> Result<Option<T>, OAuthConfigError> {
         match self.value(key) {
             None => Ok(None),
             Some(Value::Object(values)) => {
-                let prefix = "assertion.";
-                read(&Members { values, prefix }).map(Some)
+                let members = Members {
+                    values,
+                    prefix: "assertion.",
+                    known,
+                    later: &[],
+                };
+                read(&members).map(Some)
             }
             Some(_) => Err(self.wrong(key, "an object")),
         }

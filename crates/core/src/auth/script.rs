@@ -91,6 +91,26 @@ impl ScriptFailure {
         }
     }
 
+    /// Whether it threw something that says neither who is to blame nor what was answered, as
+    /// `throw new Error('no token')` does.
+    pub fn is_unexplained(&self) -> bool {
+        match &self.cause {
+            ScriptCause::Thrown {
+                name,
+                kind,
+                key,
+                status,
+                ..
+            } => {
+                kind.is_none()
+                    && key.is_none()
+                    && status.is_none()
+                    && !MISTAKES.contains(&name.as_str())
+            }
+            ScriptCause::Limit { .. } | ScriptCause::Unusable { .. } | ScriptCause::Busy => false,
+        }
+    }
+
     /// The key of the error it threw, where that is one that says something of the connection.
     pub fn key(&self) -> Option<HandlerErrorKey> {
         match &self.cause {
@@ -200,6 +220,14 @@ mod tests {
             failure.to_string(),
             "`test` failed: TypeError: no (auth/test.ts:3:9)"
         );
+    }
+
+    #[test]
+    fn an_error_with_nothing_but_a_message_explains_nothing() {
+        assert!(thrown("Error", None, None).is_unexplained());
+        assert!(!thrown("TypeError", None, None).is_unexplained());
+        assert!(!thrown("ConnectionError", Some("connection"), None).is_unexplained());
+        assert!(!thrown("Error", None, Some("access_token_expired")).is_unexplained());
     }
 
     #[test]

@@ -18,22 +18,40 @@ pub struct RefreshTiming {
     pub keep_alive: Option<SignedDuration>,
 }
 
-/// A part of `refresh` that is no duration.
+/// A part of `refresh` that cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimingError {
-    /// Its name.
-    pub key: &'static str,
+    /// Its name; `None` when `refresh` itself is no object.
+    pub key: Option<&'static str>,
     /// What it must be.
     pub expected: &'static str,
 }
 
 impl RefreshTiming {
+    /// Its keys.
+    pub const KEYS: [&str; 4] = [
+        "margin",
+        "earliestBeforeExpiry",
+        "defaultLifetime",
+        "keepAlive",
+    ];
+
     /// Reads `refresh`.
     pub fn from_value(value: Option<&Value>) -> Result<Self, TimingError> {
-        let duration = |key| match value.and_then(|value| value.get(key)) {
+        let members = match value {
+            None | Some(Value::Null) => return Ok(Self::default()),
+            Some(Value::Object(members)) => members,
+            Some(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+                return Err(TimingError {
+                    key: None,
+                    expected: "an object",
+                });
+            }
+        };
+        let duration = |key| match members.get(key) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => read_duration(value).map(Some).ok_or(TimingError {
-                key,
+                key: Some(key),
                 expected: "a number of seconds, or a text such as `10m`",
             }),
         };
@@ -106,16 +124,30 @@ fn scaled(duration: SignedDuration, factor: f64) -> SignedDuration {
     SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::ZERO)
 }
 
-fn read_duration(value: &Value) -> Option<SignedDuration> {
+/// A duration as definitions have it: a number of seconds, or a text such as `10m` or `14d`. `None` for
+/// anything else, and for what is not longer than nothing.
+pub fn read_duration(value: &Value) -> Option<SignedDuration> {
     let duration = match value {
         Value::Number(seconds) => SignedDuration::try_from_secs_f64(seconds.as_f64()?).ok()?,
         Value::String(text) => match text.trim().parse::<f64>() {
             Ok(seconds) => SignedDuration::try_from_secs_f64(seconds).ok()?,
-            Err(_) => text.trim().parse().ok()?,
+            Err(_) => with_days(text.trim())?,
         },
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
     };
     (duration > SignedDuration::ZERO).then_some(duration)
+}
+
+/// `1h 30m`, and before it days of 24 hours.
+fn with_days(text: &str) -> Option<SignedDuration> {
+    let Some((days, rest)) = text.split_once('d') else {
+        return text.parse().ok();
+    };
+    let days = SignedDuration::try_from_hours(days.parse::<i64>().ok()?.checked_mul(24)?)?;
+    match rest.trim() {
+        "" => Some(days),
+        rest => days.checked_add(rest.parse().ok()?),
+    }
 }
 
 #[cfg(test)]
@@ -173,11 +205,33 @@ mod tests {
     }
 
     #[test]
+    fn durations_are_seconds_or_texts_with_units() {
+        let of = |value: Value| read_duration(&value).map(|it| it.as_secs());
+        assert_eq!(of(json!(90)), Some(90));
+        assert_eq!(of(json!("90")), Some(90));
+        assert_eq!(of(json!("1h 30m")), Some(5400));
+        assert_eq!(of(json!("14d")), Some(14 * 86_400));
+        assert_eq!(of(json!("1d 12h")), Some(129_600));
+        for text in [
+            "-1d",
+            "d",
+            "2 fortnights",
+            "3dozen",
+            "9999999999999999d",
+            "",
+        ] {
+            assert_eq!(of(json!(text)), None, "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_no_duration_is_named() {
         for value in [json!("soon"), json!(-1), json!([]), json!(0)] {
             let error = RefreshTiming::from_value(Some(&json!({ "margin": value }))).unwrap_err();
-            assert_eq!(error.key, "margin");
+            assert_eq!(error.key, Some("margin"));
         }
+        let error = RefreshTiming::from_value(Some(&json!("10m"))).unwrap_err();
+        assert_eq!((error.key, error.expected), (None, "an object"));
     }
 
     proptest! {

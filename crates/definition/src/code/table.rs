@@ -171,7 +171,7 @@ rules! {
     "auth type that this build cannot connect"
     "The definition is read and kept, but this build has no flow for the auth type yet: \
      connecting through it is refused with a clear message."
-    "type: oauth2"
+    "type: oauth1"
 
     NoTest "AB0305" Note
     "no test"
@@ -338,6 +338,12 @@ rules! {
     "import of a name that the module does not export"
     "The module has no such export. Built-in modules have the exports that\n     `docs/reference/module-environment.md` lists, which are not all of the original's."
     "// auth/test.ts\nimport { createHmca } from \"crypto\";"
+
+    ConfigNotYet "AB0425" Warning
+    "OAuth configuration that this build does not do"
+    "The key or value is understood and belongs to a later version. The definition is read and \
+     kept, but connecting through it is refused with a clear message."
+    "clientAuth: private_key_jwt"
 
     UnknownFormula "AB0501" Error
     "unknown formula"

@@ -16,7 +16,7 @@ use crate::formulas::{self, Variables};
 use crate::object::Object;
 use crate::report::{Place, Report};
 use crate::suggest::all_of;
-use crate::tree::Node;
+use crate::tree::{Entry, Node};
 
 use super::function::{Resolved, Scope, listed_function, unlisted_function};
 use super::{CONNECTABLE, Files};
@@ -48,6 +48,7 @@ pub(super) fn read_options(
         .get("options")
         .and_then(Node::entries)
         .unwrap_or_default();
+    let shared_scope = Scope::of(base, None, shared_type(auth, entries));
     let mut shared = Shared {
         auth,
         ui: spec.object("ui", &UI),
@@ -59,13 +60,13 @@ pub(super) fn read_options(
             .into_iter()
             .flatten()
             .any(|object| object.base_uri().is_some()),
-        functions: listed_functions(files, auth, &Scope::of(base, None)),
+        functions: listed_functions(files, auth, &shared_scope),
     };
     let options: Vec<Own<'_>> = entries
         .iter()
         .filter_map(|entry| {
             let object = Object::view(&entry.value, &OPTION)?;
-            let scope = Scope::of(base, Some(&entry.key));
+            let scope = Scope::of(base, Some(&entry.key), type_of(Some(object), auth));
             Some(Own {
                 key: &entry.key,
                 object,
@@ -74,7 +75,7 @@ pub(super) fn read_options(
             })
         })
         .collect();
-    add_unlisted(files, &Scope::of(base, None), &mut shared.functions);
+    add_unlisted(files, &shared_scope, &mut shared.functions);
 
     if entries.is_empty() {
         return single_option(files, &shared, spec);
@@ -107,7 +108,7 @@ struct Own<'a> {
 
 impl<'a> Scope<'a> {
     /// Where functions of the option are, or of the connector for `None`.
-    fn of(base: &'a str, option: Option<&str>) -> Self {
+    fn of(base: &'a str, option: Option<&str>, auth_type: Option<AuthType>) -> Self {
         let home = format!("{base}auth/");
         let mut prefixes = vec![home.clone()];
         if let Some(key) = option {
@@ -118,8 +119,25 @@ impl<'a> Scope<'a> {
             home,
             prefixes,
             label: option.map_or_else(String::new, |key| format!("options.{key}.")),
+            auth_type,
         }
     }
+}
+
+/// The auth type that an option has, or without one the connector; `None` for an unknown one.
+fn type_of(own: Option<Object<'_>>, auth: Object<'_>) -> Option<AuthType> {
+    let own = own.and_then(|own| own.get("type"));
+    let name = own.or_else(|| auth.get("type"))?.as_str()?;
+    AuthType::from_name(name)
+}
+
+/// The auth type for which the functions beside `options` are, if it is the same for all.
+fn shared_type(auth: Object<'_>, options: &[Entry]) -> Option<AuthType> {
+    let of_option = |entry: &Entry| type_of(Object::view(&entry.value, &OPTION), auth);
+    let Some((first, others)) = options.split_first() else {
+        return type_of(None, auth);
+    };
+    of_option(first).filter(|first| others.iter().all(|it| of_option(it) == Some(*first)))
 }
 
 fn listed_functions(files: &mut Files<'_>, object: Object<'_>, scope: &Scope<'_>) -> Vec<Resolved> {
@@ -204,7 +222,7 @@ fn option(files: &mut Files<'_>, shared: &Shared<'_>, own: Option<&Own<'_>>) -> 
         allowed_hosts: hosts(shared, object, "allowedHosts"),
         function_hosts: hosts(shared, object, "functionHosts"),
         proxy_key: text("proxyKey"),
-        refresh: RefreshTiming::default(),
+        refresh: timing(object).or(timing(Some(shared.auth))),
         functions,
     })
 }
@@ -287,6 +305,12 @@ impl Shared<'_> {
     fn input_schema(&self) -> Option<Value> {
         own_input_schema(&self.auth).or_else(|| self.ui?.value("schema"))
     }
+}
+
+/// `refresh`; what it has that is no duration was reported by the check of the mapping.
+fn timing(object: Option<Object<'_>>) -> RefreshTiming {
+    let value = object.and_then(|object| object.value("refresh"));
+    RefreshTiming::from_value(value.as_ref()).unwrap_or_default()
 }
 
 fn own_input_schema(object: &Object<'_>) -> Option<Value> {

@@ -10,13 +10,13 @@ use crate::Code;
 use crate::fields::{GRAPHQL, OPERATION_CALL, REQUEST, REST};
 use crate::formulas::{self, Variables};
 use crate::object::{Object, wrong_type};
-use crate::report::{Place, Report};
+use crate::report::Place;
 use crate::step::Step;
 use crate::tree::Node;
 
 use super::files::OperationCall;
 use super::function::{Scope, inline_script};
-use super::{Files, api_client};
+use super::{Files, api_client, oauth_config};
 
 /// Keys that only a request has; with `path`, a mapping is one.
 const REQUEST_KEYS: [&str; 3] = ["method", "requestMapping", "responseMapping"];
@@ -75,7 +75,7 @@ pub(super) fn inline(
     object: Object<'_>,
 ) -> Inline {
     let has_own = match kind {
-        ImplementationType::Mapping => return inline_mapping(files, step, object),
+        ImplementationType::Mapping => return inline_mapping(files, scope, step, object),
         ImplementationType::Javascript => {
             return match object.get("code") {
                 None => Inline::Absent,
@@ -93,14 +93,19 @@ pub(super) fn inline(
         return from_object(files, step, kind, object).into();
     }
     match object.get("mapping") {
-        Some(node) => from_node(files, step, kind, node).into(),
+        Some(node) => from_node(files, scope, step, kind, node).into(),
         None => Inline::Absent,
     }
 }
 
-fn inline_mapping(files: &mut Files<'_>, step: Step<'_>, object: Object<'_>) -> Inline {
+fn inline_mapping(
+    files: &mut Files<'_>,
+    scope: &Scope<'_>,
+    step: Step<'_>,
+    object: Object<'_>,
+) -> Inline {
     if let Some(node) = object.get("mapping") {
-        return from_node(files, step, ImplementationType::Mapping, node).into();
+        return from_node(files, scope, step, ImplementationType::Mapping, node).into();
     }
     if object.get("path").is_some() {
         report_request(files, step, object.start());
@@ -112,6 +117,7 @@ fn inline_mapping(files: &mut Files<'_>, step: Step<'_>, object: Object<'_>) -> 
 /// A body that stands by itself: the content of a file, or the value of `mapping`.
 pub(super) fn from_node(
     files: &mut Files<'_>,
+    scope: &Scope<'_>,
     step: Step<'_>,
     kind: ImplementationType,
     node: &Node,
@@ -121,7 +127,7 @@ pub(super) fn from_node(
             report_request(files, step, start(node));
             (ImplementationType::RestApiMapping, &REST)
         }
-        ImplementationType::Mapping => return Some(mapping(files, step, node)),
+        ImplementationType::Mapping => return Some(mapping(files, scope, step, node)),
         ImplementationType::RestApiMapping => (kind, &REST),
         ImplementationType::GraphqlApiMapping => (kind, &GRAPHQL),
         ImplementationType::OperationMapping => (kind, &OPERATION_CALL),
@@ -202,10 +208,16 @@ fn start(node: &Node) -> Place {
     first.map_or(node.place, |entry| entry.key_place)
 }
 
-fn mapping(files: &mut Files<'_>, step: Step<'_>, node: &Node) -> Implementation {
-    formulas::check(node, &Variables::of(step), &mut files.report);
+fn mapping(
+    files: &mut Files<'_>,
+    scope: &Scope<'_>,
+    step: Step<'_>,
+    node: &Node,
+) -> Implementation {
     if step == Step::Auth(FunctionName::GetOAuthConfig) {
-        check_client_auth(node, &mut files.report);
+        oauth_config::check(node, scope.auth_type, &mut files.report);
+    } else {
+        formulas::check(node, &Variables::of(step), &mut files.report);
     }
     let value = if step == Step::Auth(FunctionName::MakeApiClient) {
         api_client::read(node, &mut files.report)
@@ -213,31 +225,6 @@ fn mapping(files: &mut Files<'_>, step: Step<'_>, node: &Node) -> Implementation
         formulas::to_value(node)
     };
     Implementation::Mapping(Mapping::compile(&value))
-}
-
-/// Three deprecated flags say where the client authenticates; one key replaces them.
-fn check_client_auth(node: &Node, report: &mut Report) {
-    for (older, help) in [
-        (
-            "skipClientAuthInBody",
-            "write `clientAuthLocation: headers`",
-        ),
-        ("skipClientAuthInHeader", "write `clientAuthLocation: body`"),
-        (
-            "skipClientAuthInHeaders",
-            "write `clientAuthLocation: body`",
-        ),
-    ] {
-        if let Some(entry) = node.entry(older) {
-            report
-                .at(
-                    Code::OlderSpelling,
-                    entry.key_place,
-                    format!("`{older}` is now said with `clientAuthLocation`"),
-                )
-                .help(help);
-        }
-    }
 }
 
 fn rest(files: &mut Files<'_>, step: Step<'_>, object: Object<'_>) -> Option<Implementation> {

@@ -246,6 +246,7 @@ fn scope<'a>(base: &'a str, name: &str, is_own_file: bool) -> Scope<'a> {
         } else {
             format!("operations.{name}.")
         },
+        auth_type: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use authbridge_core::connector::FunctionName;
 
+use super::refresh::REFRESH;
 use super::{Field, Kind, OPERATION, SCHEMA_OF_FILE, Shape, field};
 
 /// `<key>.yaml` beside version directories: what a connector is, without how it authenticates.
@@ -112,6 +113,7 @@ const INTO_AUTH: &[(&str, &str)] = &[
     ("test", "move it into `auth`"),
     ("getOAuthConfig", "move it into `auth`"),
     ("refreshCredentials", "move it into `auth`"),
+    ("refresh", "move it into `auth`"),
     ("allowedHosts", "move it into `auth`"),
     ("functionHosts", "move it into `auth`"),
 ];
@@ -224,6 +226,12 @@ const AUTH_FIELDS: &[Field] = &[
         Kind::HostList,
         "Hosts besides these to which functions may send requests of their own (`fetch`, \
          `axios`). Credentials are not added to such requests.",
+    ),
+    field(
+        "refresh",
+        Kind::Object(&REFRESH),
+        "When credentials are refreshed. What an option leaves open is taken from the connector, \
+         and `refresh` in what `getOAuthConfig` returns wins over both.",
     ),
     field(
         "proxyKey",

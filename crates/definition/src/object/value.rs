@@ -1,20 +1,26 @@
 //! Checks a value against what its field may be.
 
+use authbridge_core::auth::oauth2::config::is_endpoint;
+use authbridge_core::auth::retry::FailureClass;
+use authbridge_core::auth::timing::read_duration;
 use authbridge_core::connector::{AuthType, FunctionName, ImplementationType};
 
 use crate::Code;
 use crate::fields::{
-    Field, GRAPHQL_FIELD, HTTP_METHODS, Kind, Shape, is_graphql_field, is_host_pattern,
+    Choices, Field, GRAPHQL_FIELD, HTTP_METHODS, Kind, Shape, is_graphql_field, is_host_pattern,
     is_http_uri, is_key, is_path, is_storage_uri,
 };
-use crate::report::Report;
-use crate::suggest::{any_of, did_you_mean};
+use crate::report::{Place, Report};
+use crate::suggest::{all_of, any_of, did_you_mean};
 use crate::tree::{Node, Tree};
 
 use super::{Object, wrong_type};
 
 const KEY_HELP: &str =
     "a key has letters, digits, `-`, `_` and `.`, at most 100, and starts with a letter or digit";
+const ENDPOINT_HELP: &str =
+    "an endpoint is a URL that starts with `https://` or `http://`, without user and password";
+const DURATION_HELP: &str = "give a number of seconds, or a text such as `90s`, `10m` or `14d`";
 const URI_HELP: &str = "a base URI starts with `https://` or `http://`";
 const URI_OR_PATH_HELP: &str =
     "give a whole URL, or a path that starts with `/`; query parameters stand under `query`";
@@ -25,8 +31,21 @@ const HOST_HELP: &str =
 /// Reports what does not fit into `field`.
 pub(super) fn check(node: &Node, field: &Field, report: &mut Report) {
     match field.kind {
-        Kind::Value | Kind::Later | Kind::Function => {}
+        Kind::Value | Kind::Later | Kind::NotYet | Kind::Function => {}
         Kind::Text => check_text(node, report),
+        Kind::TextOrNumber => {
+            if !matches!(node.tree, Tree::Number(_)) {
+                check_text(node, report);
+            }
+        }
+        Kind::TextOrTexts => check_text_or_texts(node, report),
+        Kind::Endpoint => check_endpoint(node, report),
+        Kind::Duration => check_duration(node, report),
+        Kind::OneOf(choices) => check_choices(node, &choices(), report),
+        Kind::FailureClassName => {
+            let names = FailureClass::ALL.iter().map(|class| class.as_str());
+            check_choice(node, names, report);
+        }
         Kind::Key => check_form(node, is_key, KEY_HELP, report),
         Kind::HttpUri => check_form(node, is_http_uri, URI_HELP, report),
         Kind::RecordUri => {
@@ -94,6 +113,74 @@ fn check_text(node: &Node, report: &mut Report) {
     if matches!(node.tree, Tree::Number(_) | Tree::Bool(_)) {
         finding.help("put it in quotes");
     }
+}
+
+/// What is in front of the host may be a password.
+fn check_endpoint(node: &Node, report: &mut Report) {
+    if node.as_str().is_some_and(|text| text.contains('@')) {
+        report.mask(node.place);
+    }
+    check_form(node, is_endpoint, ENDPOINT_HELP, report);
+}
+
+/// In a list each may be a formula.
+fn check_text_or_texts(node: &Node, report: &mut Report) {
+    let Some(items) = node.items() else {
+        if node.as_str().is_none() {
+            wrong_type(node, "a text, or a list of texts", report);
+        }
+        return;
+    };
+    for item in items.iter().filter(|item| item.formula().is_none()) {
+        check_text(item, report);
+    }
+}
+
+fn check_duration(node: &Node, report: &mut Report) {
+    match node.tree {
+        Tree::Number(_) | Tree::String(_) => {
+            if read_duration(&node.to_value()).is_none() {
+                report
+                    .at(Code::InvalidValue, node.place, "this is no duration")
+                    .help(DURATION_HELP);
+            }
+        }
+        Tree::Null | Tree::Bool(_) | Tree::List(_) | Tree::Mapping(_) => {
+            wrong_type(node, "a duration", report).help(DURATION_HELP);
+        }
+    }
+}
+
+fn check_choices(node: &Node, choices: &Choices, report: &mut Report) {
+    match node.as_str() {
+        Some(text) if choices.later.contains(&text) => {
+            let done = all_of(choices.done.iter().copied());
+            not_supported(
+                node.place,
+                text,
+                &format!("this version does {done}"),
+                report,
+            );
+        }
+        Some(_) | None => check_choice(node, choices.done.iter().copied(), report),
+    }
+}
+
+/// Reports a key that this build refuses when it runs.
+pub(super) fn not_yet(place: Place, key: &str, report: &mut Report) {
+    let help = format!("remove `{key}`: while it is there, no account can be connected");
+    not_supported(place, key, &help, report);
+}
+
+fn not_supported(place: Place, what: &str, help: &str, report: &mut Report) {
+    report
+        .at(
+            Code::ConfigNotYet,
+            place,
+            format!("`{what}` is understood, but not supported by this version"),
+        )
+        .label("no account can be connected with it")
+        .help(help);
 }
 
 fn check_form(node: &Node, fits: fn(&str) -> bool, help: &str, report: &mut Report) {

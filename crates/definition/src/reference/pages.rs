@@ -1,8 +1,8 @@
 //! What the pages say besides their tables.
 
 use crate::fields::{
-    API_CLIENT, CASE, FLAT, FUNCTION, GRAPHQL_FUNCTION, INTEGRATION, OPERATION, OPERATION_FUNCTION,
-    PROVIDER, RECORD, SPEC,
+    API_CLIENT, CASE, FLAT, FUNCTION, GRAPHQL_FUNCTION, INTEGRATION, OAUTH2_CONFIG, OPERATION,
+    OPERATION_FUNCTION, PROVIDER, RECORD, SPEC,
 };
 
 use super::{Page, functions};
@@ -40,6 +40,18 @@ pub(super) const PAGES: &[Page] = &[
         more: Some(functions),
     },
     Page {
+        name: "oauth2",
+        title: "OAuth 2.0",
+        introduction: "What `getOAuthConfig` returns for a connector of type `oauth2`: everything in \
+            which providers differ, as data. It is a mapping, where any value may be a formula, or \
+            code that returns the same object. What is written out is checked by `validate`; the \
+            rest, and what code returns, when it runs, with the same words. [The \
+            guide](../../guides/oauth2.md) says which key is for which provider.",
+        example: ("auth/get-oauth-config.map.yml", OAUTH2),
+        shapes: &[&OAUTH2_CONFIG],
+        more: None,
+    },
+    Page {
         name: "operations",
         title: "Operations",
         introduction: "An operation is a named piece of work that a connector offers: applications \
@@ -59,7 +71,8 @@ pub(super) const PAGES: &[Page] = &[
         introduction: "`authbridge connector test` runs the cases in `tests/*.yml` of a connector \
             without a network: each says what runs, what the external app answers and what comes \
             out. A file has one case or a list. `tests/provider.yml` says what the simulated API \
-            answers when the whole life of a connection is gone through, and what to connect with. \
+            answers when the whole life of a connection is gone through, and what to connect with; for \
+            `oauth2` an authorization server stands in at the endpoints that `getOAuthConfig` names. \
             The credentials in these files are made up; never put real ones there.",
         example: ("tests/refused.yml", TESTS),
         shapes: &[&CASE, &PROVIDER],
@@ -105,6 +118,19 @@ query: |
 variables:
   team: {$var: connectionInput.teamId}
 responseMapping: {$var: response.data.viewer.name}
+";
+
+const OAUTH2: &str = "\
+clientId: {$var: connectorParameters.clientId}
+clientSecret: {$var: connectorParameters.clientSecret}
+authorizeUri: https://id.example.com/oauth/authorize
+tokenUri: https://id.example.com/oauth/token
+revocationUri: https://id.example.com/oauth/revoke
+scopes: [contacts.read, contacts.write]
+extra: {prompt: consent}
+failures:
+  - match: {$eval: {$var: response.data.error}, is: session_gone}
+    class: terminal
 ";
 
 const OPERATIONS: &str = "\

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use authbridge_core::auth::retry::FailureClass;
+
 use crate::fields::{Field, GRAPHQL_FIELD, Kind, Shape};
 
 /// Writes a section about `shape` and about all that it contains, unless it was described before.
@@ -61,6 +63,13 @@ fn inner_shapes(kind: &Kind) -> Vec<&'static Shape> {
         // The same everywhere: the page about functions describes them.
         Kind::Function
         | Kind::Text
+        | Kind::TextOrNumber
+        | Kind::TextOrTexts
+        | Kind::Endpoint
+        | Kind::Duration
+        | Kind::OneOf(_)
+        | Kind::FailureClassName
+        | Kind::NotYet
         | Kind::Key
         | Kind::HttpUri
         | Kind::UriOrPath
@@ -85,8 +94,14 @@ fn inner_shapes(kind: &Kind) -> Vec<&'static Shape> {
 fn value(kind: &Kind) -> String {
     match kind {
         Kind::Text => "text".to_owned(),
+        Kind::TextOrNumber => "text or number".to_owned(),
+        Kind::TextOrTexts => "text, or list of texts".to_owned(),
+        Kind::Duration => "duration".to_owned(),
+        Kind::OneOf(choices) => one_of(choices().done),
+        Kind::FailureClassName => one_of(FailureClass::ALL.map(FailureClass::as_str)),
+        Kind::NotYet => "not supported".to_owned(),
         Kind::Key => "key".to_owned(),
-        Kind::HttpUri | Kind::RecordUri => "URL".to_owned(),
+        Kind::HttpUri | Kind::RecordUri | Kind::Endpoint => "URL".to_owned(),
         Kind::UriOrPath => "URL or path".to_owned(),
         Kind::Path => "path".to_owned(),
         Kind::Flag => "`true` or `false`".to_owned(),
@@ -95,10 +110,7 @@ fn value(kind: &Kind) -> String {
         Kind::Schema => "data schema".to_owned(),
         Kind::Value => "any value".to_owned(),
         Kind::Members => "mapping".to_owned(),
-        Kind::Choice(words) => {
-            let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-            words.join(", ")
-        }
+        Kind::Choice(words) => one_of(words.iter().copied()),
         Kind::AuthTypeName => "auth type".to_owned(),
         Kind::ImplementationName => "kind of function".to_owned(),
         Kind::FunctionName => "function of auth".to_owned(),
@@ -115,6 +127,11 @@ fn value(kind: &Kind) -> String {
         Kind::Function => "function".to_owned(),
         Kind::Later => "kept, not used".to_owned(),
     }
+}
+
+fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
+    words.join(", ")
 }
 
 fn without_article(name: &str) -> &str {

@@ -228,10 +228,10 @@ impl Attempt {
         let connection = &self.opened.connection;
         let interrupted = self.interrupted.as_ref();
         let (now, jitter) = (self.now(), self.engine.jitter());
-        let released = failure::after(error, connection, interrupted, now, jitter);
+        let (class, released) = failure::after(error, connection, interrupted, now, jitter);
         let detail = json!({
-            "class": error.failure_class().as_str(),
-            "error": released.error.clone().unwrap_or_else(|| failure::stored(error, None)),
+            "class": class.as_str(),
+            "error": released.error.clone().unwrap_or_else(|| failure::stored(error, class, None)),
             "attempt": released.retry_attempts,
             "retryAt": released.retry_at.map(|at| at.to_string()),
         });

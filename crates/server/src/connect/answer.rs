@@ -1,5 +1,6 @@
 //! What the browser sees, and what waiting clients are told.
 
+use authbridge_engine::TypedCode;
 use axum::response::{Html, IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -16,6 +17,9 @@ const SOURCE: &str = "integration.app";
 
 /// The page at the end. It tells whoever opened or embeds it, and closes if it can.
 const PAGE: &str = include_str!("page.html");
+
+/// The page for a code that the user has to type.
+const TYPED: &str = include_str!("typed.html");
 
 /// An attempt that is over.
 pub(super) struct Ending {
@@ -90,9 +94,36 @@ pub(super) fn stray(worker: &Worker, text: &str) -> Response {
     page(worker, StatusCode::BAD_REQUEST, "Not connected", text, None)
 }
 
+/// The last page once more, when it is reloaded: what it said is not known any longer.
+pub(super) fn over(worker: &Worker) -> Response {
+    let text = "You can close this window.";
+    page(worker, StatusCode::OK, "This is over", text, None)
+}
+
 /// Sends the browser to the external app, with the cookie by which it is known again.
 pub(super) fn away(worker: &Worker, location: &Url, browser: &str) -> Response {
-    let mut response = redirect(location);
+    known_again(redirect(location), worker, browser)
+}
+
+/// Asks for the code that the external app shows, in a browser that is known again.
+pub(super) fn typed(worker: &Worker, code: &TypedCode, browser: &str) -> Response {
+    let nonce = worker.engine.new_browser();
+    let public = worker.engine.public_uri().map_or("", Url::as_str);
+    let action = format!("{}/oauth-callback", public.trim_end_matches('/'));
+    let html = TYPED
+        .replace("{{nonce}}", &nonce)
+        .replace("{{location}}", &escaped(code.location.as_str()))
+        .replace("{{action}}", &escaped(&action))
+        .replace("{{parameter}}", code.parameter)
+        .replace("{{state}}", &escaped(&code.state));
+    // Not yet done.
+    let mut response = (StatusCode::ACCEPTED, Html(html)).into_response();
+    // The callback may send the browser on to the app.
+    guard(&mut response, Some(&nonce), "'self' https: http:");
+    known_again(response, worker, browser)
+}
+
+fn known_again(mut response: Response, worker: &Worker, browser: &str) -> Response {
     let cookie = cookie::set(browser, worker.engine.public_uri());
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().insert(SET_COOKIE, cookie);
@@ -100,12 +131,21 @@ pub(super) fn away(worker: &Worker, location: &Url, browser: &str) -> Response {
     response
 }
 
+/// Sends the browser to the same page by another name, with what it submitted.
+pub(super) fn moved(location: &Url) -> Response {
+    send_to(StatusCode::TEMPORARY_REDIRECT, location)
+}
+
 fn redirect(location: &Url) -> Response {
-    let mut response = StatusCode::FOUND.into_response();
+    send_to(StatusCode::FOUND, location)
+}
+
+fn send_to(status: StatusCode, location: &Url) -> Response {
+    let mut response = status.into_response();
     if let Ok(location) = HeaderValue::from_str(location.as_str()) {
         response.headers_mut().insert(LOCATION, location);
     }
-    guard(&mut response, None);
+    guard(&mut response, None, "'none'");
     response
 }
 
@@ -125,16 +165,16 @@ fn page(
         // Inside a script element only `<` could end it.
         .replace("{{message}}", &message.replace('<', "\\u003c"));
     let mut response = (status, Html(html)).into_response();
-    guard(&mut response, Some(&nonce));
+    guard(&mut response, Some(&nonce), "'none'");
     response
 }
 
 /// One-time codes and results are nobody else's business.
-fn guard(response: &mut Response, nonce: Option<&str>) {
+fn guard(response: &mut Response, nonce: Option<&str>, forms: &str) {
     let policy = match nonce {
         Some(nonce) => format!(
             "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; \
-             base-uri 'none'; form-action 'none'"
+             base-uri 'none'; form-action {forms}"
         ),
         None => "default-src 'none'".to_owned(),
     };

@@ -5,9 +5,10 @@ mod answer;
 mod cookie;
 mod events;
 mod outside;
+mod place;
 mod request;
 
-use authbridge_engine::{BrowserStep, EngineError};
+use authbridge_engine::{BrowserStep, EngineError, TypedCode};
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::HeaderMap;
@@ -18,11 +19,15 @@ use utoipa_axum::routes;
 
 use self::answer::Ending;
 use self::outside::Outside;
+use self::place::Place;
 use self::request::{ConnectForm, Payload};
 use crate::error::ApiError;
 use crate::routes::Shared;
 use crate::wire::Connection;
 use crate::worker::Worker;
+
+/// The query that the last page gives itself, so that it can be reloaded.
+const OVER: &str = "over";
 
 pub(crate) fn router() -> OpenApiRouter<std::sync::Arc<Worker>> {
     OpenApiRouter::new()
@@ -48,13 +53,8 @@ struct PayloadForm {
     request_body(content = PayloadForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 302, description = "to the external app, or to `redirectUri`"),
         (status = 200, description = "a page that tells its opener how it went")))]
-async fn connect(
-    State(worker): Shared,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    Payload(payload): Payload,
-) -> Response {
-    begin(&worker, &headers, query.as_deref(), &payload).await
+async fn connect(State(worker): Shared, place: Place, Payload(payload): Payload) -> Response {
+    begin(&worker, &place, &payload).await
 }
 
 /// The same as a link, with everything in the query.
@@ -65,12 +65,8 @@ async fn connect(
         ("redirectUri" = Option<String>, Query, description = "Where to go at the end")),
     responses((status = 302, description = "to the external app, or to `redirectUri`"),
         (status = 200, description = "a page that says how it went")))]
-async fn connect_by_link(
-    State(worker): Shared,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    begin(&worker, &headers, query.as_deref(), "").await
+async fn connect_by_link(State(worker): Shared, place: Place) -> Response {
+    begin(&worker, &place, "").await
 }
 
 /// `POST /connect` by its older name.
@@ -78,25 +74,16 @@ async fn connect_by_link(
     request_body(content = PayloadForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 302, description = "to the external app, or to `redirectUri`"),
         (status = 200, description = "a page that tells its opener how it went")))]
-async fn popup(
-    State(worker): Shared,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    Payload(payload): Payload,
-) -> Response {
-    begin(&worker, &headers, query.as_deref(), &payload).await
+async fn popup(State(worker): Shared, place: Place, Payload(payload): Payload) -> Response {
+    begin(&worker, &place, &payload).await
 }
 
 /// `GET /connect` by its older name.
 #[utoipa::path(get, path = "/connection-popup", tag = "connect", security(()),
     responses((status = 302, description = "to the external app, or to `redirectUri`"),
         (status = 200, description = "a page that says how it went")))]
-async fn popup_by_link(
-    State(worker): Shared,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    begin(&worker, &headers, query.as_deref(), "").await
+async fn popup_by_link(State(worker): Shared, place: Place) -> Response {
+    begin(&worker, &place, "").await
 }
 
 /// Where external apps send the browser back to. With `integration` and `token` instead of a
@@ -115,13 +102,16 @@ async fn callback(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let browser = cookie::read(&headers);
+    if query.as_deref() == Some(OVER) {
+        return answer::over(&worker);
+    }
+    let browsers = cookie::read(&headers);
     let pairs = form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes());
     let pairs: Vec<_> = pairs.into_owned().collect();
     if let Some(outside) = Outside::of(&pairs) {
         return outside.connect(&worker, pairs).await;
     }
-    let returned = worker.engine.return_from_browser(browser, pairs);
+    let returned = worker.engine.return_from_browser(&browsers, pairs);
     match returned.await {
         Ok(Ok(returned)) => Ending {
             request_id: returned.request_id,
@@ -137,21 +127,25 @@ async fn callback(
     }
 }
 
-async fn begin(
-    worker: &Worker,
-    headers: &HeaderMap,
-    query: Option<&str>,
-    payload: &str,
-) -> Response {
-    let form = match ConnectForm::read(query, payload) {
+async fn begin(worker: &Worker, place: &Place, payload: &str) -> Response {
+    let form = match ConnectForm::read(place.query(), payload) {
         Ok(form) => form,
         Err(error) => return answer::stray(worker, error.message()),
     };
     let request_id = form.request_id();
-    let (is_known, begun) = Box::pin(attempt(worker, headers, form)).await;
+    let (is_known, begun) = Box::pin(attempt(worker, form)).await;
     let (redirect_uri, error) = match begun {
         Ok((Begun::Away(location, browser), _)) => {
-            return answer::away(worker, &location, &browser);
+            return match place.by_its_public_name(worker) {
+                Some(here) => answer::moved(&here),
+                None => answer::away(worker, &location, &browser),
+            };
+        }
+        Ok((Begun::Typed(code, browser), _)) => {
+            return match place.by_its_public_name(worker) {
+                Some(here) => answer::moved(&here),
+                None => answer::typed(worker, &code, &browser),
+            };
         }
         Ok((Begun::Connected(connection), redirect_uri)) => {
             return Ending {
@@ -175,12 +169,13 @@ async fn begin(
 enum Begun {
     Connected(Box<Connection>),
     Away(url::Url, String),
+    Typed(Box<TypedCode>, String),
 }
 
 type Attempted = Result<(Begun, Option<String>), (Option<String>, ApiError)>;
 
 /// Begins, and says whether the token was valid.
-async fn attempt(worker: &Worker, headers: &HeaderMap, form: ConnectForm) -> (bool, Attempted) {
+async fn attempt(worker: &Worker, form: ConnectForm) -> (bool, Attempted) {
     let redirect_uri = form.redirect_uri();
     let now = worker.engine.effects().now();
     let known = worker.sessions.get(&worker.engine, form.token(), now).await;
@@ -188,7 +183,7 @@ async fn attempt(worker: &Worker, headers: &HeaderMap, form: ConnectForm) -> (bo
         Ok(known) => known.session.clone(),
         Err(error) => return (false, Err((None, ApiError::from(error)))),
     };
-    let browser = cookie::read(headers).map_or_else(|| worker.engine.new_browser(), str::to_owned);
+    let browser = worker.engine.new_browser();
     let request = match form.into_request(browser.clone()) {
         Ok(request) => request,
         Err(error) => return (true, Err((redirect_uri, error))),
@@ -201,6 +196,7 @@ async fn attempt(worker: &Worker, headers: &HeaderMap, form: ConnectForm) -> (bo
             (Begun::Connected(connection), redirect_uri)
         }
         BrowserStep::Away(location) => (Begun::Away(location, browser), redirect_uri),
+        BrowserStep::Typed(code) => (Begun::Typed(code, browser), redirect_uri),
     });
     (true, attempted)
 }

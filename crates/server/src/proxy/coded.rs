@@ -47,9 +47,7 @@ pub(super) async fn whole(body: Incoming, whom: &str) -> Result<Bytes, ApiError>
         Err(error) if error.is::<LengthLimitError>() => Err(ApiError::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "bad_request",
-            format!(
-                "the body is larger than {MAX_BODY_BYTES} bytes, which {whom} cannot take"
-            ),
+            format!("the body is larger than {MAX_BODY_BYTES} bytes, which {whom} cannot take"),
         )),
         Err(_) => Err(ApiError::bad_request("the body of the request broke off")),
     }

@@ -391,6 +391,38 @@ async fn a_provider_that_hangs_delays_no_other() {
 }
 
 #[tokio::test]
+async fn code_that_fails_without_saying_why_is_tried_again_but_not_for_ever() {
+    let scene = Scene::new().await;
+    let mut spec = connector(scene.server.base_uri());
+    spec["refreshCredentials"] = json!({"type": "javascript", "code":
+        "export default async () => { throw new Error('the provider said no') }"});
+    let admin = scene.world.admin();
+    let pushed = scene.world.post("/connectors", &admin, spec).await;
+    pushed.expect(200);
+    let id = scene.connect(300).await;
+    let path = format!("/connections/{id}/refresh-credentials");
+    scene.world.post(&path, &scene.token, json!({})).await;
+    let connection = scene.connection(&id).await;
+    assert_eq!(connection["state"], "READY", "{connection}");
+    assert_eq!(connection["retryAttempts"], 1);
+    scene.pass(301);
+    for attempts in 2..9 {
+        let state = scene.connection(&id).await["state"].clone();
+        assert_eq!(state, "READY", "before attempt {attempts}");
+        scene
+            .world
+            .post(&path, &scene.world.customer("c-1"), json!({}))
+            .await;
+    }
+    let connection = scene.connection(&id).await;
+    assert_eq!(
+        connection["state"], "CLIENT_ACTION_REQUIRED",
+        "{connection}"
+    );
+    assert!(connection["error"]["hint"].is_string());
+}
+
+#[tokio::test]
 async fn ready_made_credentials_live_as_the_connector_says() {
     let mut spec = connector("https://provider.example.com");
     spec["getOAuthConfig"]["mapping"]["refresh"] = json!({ "defaultLifetime": "2h" });

@@ -38,11 +38,11 @@ impl Authbridge {
         let directory = tempfile::tempdir()?;
         let mut child = Command::new(executable)
             .args(["serve", "--dev", "--listen", "127.0.0.1:0"])
-            .args(["--log", "warn"])
             .current_dir(directory.path())
             .env("AUTHBRIDGE_WORKSPACE_KEY", KEY)
             .env("AUTHBRIDGE_WORKSPACE_SECRET", SECRET)
             .stdout(Stdio::piped())
+            .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()?;
         let stdout = child.stdout.take().ok_or("no standard output")?;
@@ -68,18 +68,14 @@ impl Authbridge {
         Ok(())
     }
 
-    /// Resident memory in MiB: now, and the most so far.
-    pub(crate) fn memory(&self) -> Result<(u64, u64)> {
+    /// Resident memory of its own in MiB, without the pages of files such as the database's.
+    pub(crate) fn memory(&self) -> Result<u64> {
         let id = self.child.id().ok_or("the server has ended")?;
         let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
-        let field = |name| {
-            let mut lines = status.lines();
-            let line = lines.find_map(|line| line.strip_prefix(name))?;
-            line.split_whitespace().next()?.parse::<u64>().ok()
-        };
-        let now = field("VmRSS:").ok_or("no VmRSS")?;
-        let most = field("VmHWM:").ok_or("no VmHWM")?;
-        Ok((now / 1024, most / 1024))
+        let mut lines = status.lines();
+        let line = lines.find_map(|line| line.strip_prefix("RssAnon:"));
+        let kibibytes = line.and_then(|line| line.split_whitespace().next());
+        Ok(kibibytes.ok_or("no RssAnon")?.parse::<u64>()? / 1024)
     }
 
     /// Installs a connector of a provider.

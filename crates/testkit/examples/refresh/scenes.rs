@@ -107,7 +107,8 @@ pub(crate) async fn schedule(
     let hung = hung(server, connections, beside_a_hung_one, expires_at).await?;
     let made = providers.iter().cycle().enumerate().take(connections);
     connect_all(server, made, expires_at).await?;
-    let (before, _) = server.memory()?;
+    let before = server.memory()?;
+    let mut most = before;
     let total = u64::try_from(connections)?;
     let asked = || {
         let counts = providers.iter().map(|(_, provider)| provider.counts());
@@ -120,12 +121,13 @@ pub(crate) async fn schedule(
     }
     let begin = Instant::now();
     while asked() < total && now() < expires_at {
+        most = most.max(server.memory()?);
         sleep(Duration::from_millis(5)).await;
     }
     let took = begin.elapsed();
     // The last answers are on their way.
     sleep(Duration::from_secs(2)).await;
-    let (after, most) = server.memory()?;
+    let after = server.memory()?;
     let not_in_time = expires_at.to_string();
     let all = server.connections().await?;
     let expired = all

@@ -11,7 +11,6 @@ use super::refusal::Refusal;
 use super::state::{State, later};
 use crate::answer::{self, Body};
 use crate::query;
-use crate::record::Received;
 
 /// Why an authorization request gets no code.
 enum Problem {
@@ -37,7 +36,7 @@ impl State {
     pub(super) fn answer_authorization(
         &mut self,
         head: &request::Parts,
-        received: &Received,
+        body: &[u8],
     ) -> Response<Body> {
         let parameters = match Parameters::of_form(head.uri.query()) {
             Ok(parameters) => parameters,
@@ -49,7 +48,7 @@ impl State {
         };
         let decision = match (&self.options.consent, &head.method) {
             (Consent::Given, _) => Ok(()),
-            (Consent::Asked, &Method::POST) => decided(received),
+            (Consent::Asked, &Method::POST) => decided(body),
             (Consent::Asked, _) => {
                 return match self.check(&known) {
                     Ok(_) => consent_page(&known, head.uri.query().unwrap_or_default()),
@@ -166,8 +165,7 @@ fn told(error: &str, description: &str) -> Problem {
 }
 
 /// Which button was pressed.
-fn decided(received: &Received) -> Result<(), Problem> {
-    let body = received.small.as_deref().unwrap_or_default();
+fn decided(body: &[u8]) -> Result<(), Problem> {
     let decision = query::first(str::from_utf8(body).ok(), "decision");
     match decision.as_deref() {
         Some("allow") => Ok(()),

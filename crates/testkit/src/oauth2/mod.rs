@@ -18,6 +18,7 @@ mod authorize;
 mod counts;
 mod faults;
 mod identity;
+mod key;
 mod ledger;
 mod metadata;
 mod mint;
@@ -28,14 +29,18 @@ mod resource;
 mod route;
 mod server;
 mod shape;
+mod stand_in;
 mod state;
 mod token;
 
 pub use counts::{Counts, GrantType};
 pub use faults::{FaultAnswer, FaultBody, RetryAfter, TokenFault};
+pub use key::SigningPair;
 pub use options::{
     AssertionKey, AuthorizationServerOptions, CallbackIss, Client, ClientAuthMethod, Consent,
     IdTokens, Pkce, Rotation, TokenRequestFormat, User,
 };
 pub use server::{AuthorizationServer, IssuedTokens, serve};
 pub use shape::{Expiry, ResponseShape, TokenResponseFormat};
+pub use stand_in::StandInOptions;
+pub(crate) use stand_in::{Served, StandIn};

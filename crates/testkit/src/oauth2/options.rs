@@ -25,6 +25,9 @@ pub struct AuthorizationServerOptions {
     pub users: Vec<User>,
     /// Whose assertions are believed (RFC 7523).
     pub assertion_keys: Vec<AssertionKey>,
+    /// What else assertions may be meant for (the claim `aud`), besides the issuer, the server and
+    /// its token endpoint.
+    pub audiences: Vec<String>,
     /// The issuer in metadata, in `iss` and in ID tokens; by default where the server is.
     pub issuer: Option<String>,
     /// Who gives consent at the authorization endpoint: `sub` of their tokens.
@@ -73,6 +76,7 @@ impl Default for AuthorizationServerOptions {
                 password: "simulated-password".to_owned(),
             }],
             assertion_keys: Vec::new(),
+            audiences: Vec::new(),
             issuer: None,
             subject: "ada".to_owned(),
             consent: Consent::Given,

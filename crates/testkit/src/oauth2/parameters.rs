@@ -6,7 +6,6 @@ use serde_json::{Map, Value};
 use super::options::TokenRequestFormat;
 use super::refusal::Refusal;
 use crate::query;
-use crate::record::Received;
 
 /// The parameters of a request, decoded. Values may be credentials.
 pub(super) struct Parameters(Vec<(String, String)>);
@@ -27,13 +26,12 @@ impl Parameters {
     /// The parameters of a token request, from where `format` says; of one by GET, from the query.
     pub(super) fn of_token_request(
         head: &request::Parts,
-        received: &Received,
+        body: &[u8],
         format: TokenRequestFormat,
     ) -> Result<Self, Refusal> {
         if head.method == http::Method::GET {
             return Self::of_form(head.uri.query());
         }
-        let body = received.small.as_deref().unwrap_or_default();
         let is_of = |kind: &str| {
             head.headers
                 .get(http::header::CONTENT_TYPE)

@@ -37,15 +37,16 @@ pub(super) async fn answer(
 
 fn endpoint(shared: &Shared, head: &request::Parts, received: &Received) -> Response<Body> {
     let mut state = shared.state();
+    let body = received.small.as_deref().unwrap_or_default();
     let path = head.uri.path();
     if path == "/authorize" {
-        return state.answer_authorization(head, received);
+        return state.answer_authorization(head, body);
     }
     if path == "/revoke" {
         let parameters = match head.method {
             Method::POST => {
                 let format = state.options.request_format;
-                Parameters::of_token_request(head, received, format)
+                Parameters::of_token_request(head, body, format)
             }
             _ => Err(Refusal::method()),
         };
@@ -117,7 +118,8 @@ fn token_parameters(
         return Err(Refusal::method());
     }
     let format = state.options.request_format;
-    let parameters = Parameters::of_token_request(head, received, format)?;
+    let body = received.small.as_deref().unwrap_or_default();
+    let parameters = Parameters::of_token_request(head, body, format)?;
     if let Some(grant) = parameters.get("grant_type").and_then(GrantType::read) {
         let counts = &mut state.counts.token_requests_by_grant;
         *counts.entry(grant).or_default() += 1;

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use super::counts::Counts;
 use super::faults::TokenFault;
+use super::ledger::Fresh;
 use super::options::AuthorizationServerOptions;
 use super::route;
 use super::state::Shared;
@@ -123,10 +124,7 @@ impl AuthorizationServer {
         let consented = state.consented(client_id.to_owned(), subject, Some(scope));
         let refreshable = state.options.refresh_tokens;
         let fresh = state.open_grant(consented, refreshable);
-        IssuedTokens {
-            access_token: fresh.access_token,
-            refresh_token: fresh.refresh_token,
-        }
+        fresh.into()
     }
 
     /// Whether the resource would accept `access_token` now.
@@ -176,6 +174,15 @@ pub struct IssuedTokens {
     pub access_token: String,
     /// The refresh token.
     pub refresh_token: Option<String>,
+}
+
+impl From<Fresh> for IssuedTokens {
+    fn from(fresh: Fresh) -> Self {
+        Self {
+            access_token: fresh.access_token,
+            refresh_token: fresh.refresh_token,
+        }
+    }
 }
 
 impl fmt::Debug for IssuedTokens {

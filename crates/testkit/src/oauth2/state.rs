@@ -29,12 +29,7 @@ impl Shared {
         Self {
             faults: TokenFaults::none(),
             record: Record::new(options.record_limit),
-            state: Mutex::new(State {
-                ledger: Ledger::new(&options.effects),
-                options,
-                counts: Counts::default(),
-                base_uri,
-            }),
+            state: Mutex::new(State::new(options, base_uri)),
         }
     }
 
@@ -64,6 +59,15 @@ impl Drop for InFlight<'_> {
 }
 
 impl State {
+    pub(super) fn new(options: AuthorizationServerOptions, base_uri: String) -> Self {
+        Self {
+            ledger: Ledger::new(&options.effects),
+            options,
+            counts: Counts::default(),
+            base_uri,
+        }
+    }
+
     /// The present, in milliseconds since 1970.
     pub(super) fn now(&self) -> Millis {
         self.options.effects.now().as_millisecond()

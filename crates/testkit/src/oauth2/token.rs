@@ -62,7 +62,12 @@ impl State {
         self.ledger.open(number, consented, refreshable, times)
     }
 
-    fn grant(&mut self, headers: &HeaderMap, parameters: &Parameters) -> Result<Issued, Refusal> {
+    /// What a token request is granted.
+    pub(super) fn grant(
+        &mut self,
+        headers: &HeaderMap,
+        parameters: &Parameters,
+    ) -> Result<Issued, Refusal> {
         let grant_type = parameters.required("grant_type")?;
         let grant_type = GrantType::read(grant_type).ok_or_else(Refusal::grant_type)?;
         if grant_type == GrantType::JwtBearer && identity::is_anonymous(headers, parameters) {
@@ -163,7 +168,9 @@ impl State {
     ) -> Result<Issued, Refusal> {
         let assertion = parameters.required("assertion")?;
         let endpoint = format!("{}/token", self.base_uri);
-        let audiences = [endpoint.as_str(), &self.base_uri, self.issuer()];
+        let own = [endpoint.as_str(), &self.base_uri, self.issuer()];
+        let more = self.options.audiences.iter().map(String::as_str);
+        let audiences: Vec<&str> = own.into_iter().chain(more).collect();
         let now = self.now().div_euclid(1000);
         let keys = &self.options.assertion_keys;
         let asserted = assertion::verify(assertion, keys, &audiences, now)?;

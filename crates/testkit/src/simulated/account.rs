@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::exchange::SimulatedRequest;
+use crate::oauth2::IssuedTokens;
 use crate::options::TokenCheck;
 use crate::token;
 
@@ -90,9 +91,7 @@ impl Account {
     pub(super) fn revoke(&mut self) {
         self.expire();
         self.is_revoked = true;
-        for issued in &mut self.issued {
-            issued.is_live = false;
-        }
+        self.end_issued();
     }
 
     /// What the credentials of `request` are worth at a resource.
@@ -139,6 +138,26 @@ impl Account {
                 true
             }
             None => false,
+        }
+    }
+
+    /// Remembers tokens that an authorization server issued.
+    pub(super) fn know(&mut self, tokens: &IssuedTokens) {
+        self.remember(tokens.access_token.clone(), Kind::Access);
+        if let Some(refresh) = &tokens.refresh_token {
+            self.remember(refresh.clone(), Kind::Refresh);
+        }
+    }
+
+    /// Remembers a code that an authorization server issued, which proves enough once.
+    pub(super) fn know_code(&mut self, code: String) {
+        self.remember(code, Kind::Refresh);
+    }
+
+    /// Nothing that was issued works any more.
+    pub(super) fn end_issued(&mut self) {
+        for issued in &mut self.issued {
+            issued.is_live = false;
         }
     }
 
@@ -231,6 +250,15 @@ impl Account {
             .iter()
             .filter(|(name, _)| TOKEN_HEADERS.contains(&name.as_str()));
         tokens.any(|(_, token)| token::claims(token, &self.tokens).is_ok())
+    }
+}
+
+impl From<IssuedTokens> for Tokens {
+    fn from(issued: IssuedTokens) -> Self {
+        Self {
+            access: issued.access_token,
+            refresh: issued.refresh_token.unwrap_or_default(),
+        }
     }
 }
 

@@ -93,6 +93,14 @@ pub enum Verdict {
     Expired,
     /// It carried nothing that the API knows.
     Unknown,
+    /// It asked an authorization server for a code, which the user consented to.
+    Consented,
+    /// An authorization server refused it.
+    Refused,
+    /// It revoked tokens.
+    Revoked,
+    /// It asked for metadata that everybody may see.
+    Published,
     /// It was as a canned exchange expected it.
     Canned,
     /// It was not what the canned exchanges expected.
@@ -106,6 +114,10 @@ impl fmt::Display for Verdict {
             Self::Issued => "fresh credentials issued",
             Self::Expired => "credentials expired",
             Self::Unknown => "no known credentials",
+            Self::Consented => "the user consented",
+            Self::Refused => "refused",
+            Self::Revoked => "revoked",
+            Self::Published => "public metadata",
             Self::Canned => "as expected",
             Self::Unexpected => "not as expected",
         })

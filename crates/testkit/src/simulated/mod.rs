@@ -13,7 +13,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use http::header::{HeaderName, HeaderValue};
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, request};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -22,12 +22,14 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use url::Url;
 
 pub use canned::{Canned, CannedOutcome, ExpectedRequest, Mismatch};
 pub use exchange::{Exchange, SimulatedAnswer, SimulatedRequest, Verdict};
 pub use rules::SimulatedRoute;
 
 use crate::answer::{self, Body};
+use crate::oauth2::{Consent, StandIn, StandInOptions};
 use crate::options::TokenCheck;
 use crate::provider::{Stopped, accept};
 use crate::record::unpoisoned;
@@ -51,6 +53,9 @@ const UNEXPECTED_STATUS: u16 = 599;
 ///    like a token endpoint with what the user typed or with a refresh token gets fresh tokens, and
 ///    everybody else gets 401.
 ///
+/// Where an authorization server stands in ([`SimulatedApi::stand_in`]), its endpoints answer before
+/// the third rule; a route of the author's gives its tokens another form.
+///
 /// Credentials are looked for in headers, also in `Basic` ones, in the query, the path and the
 /// body; a JWT that is signed with what the user typed counts as well, and so do tokens of the
 /// workspace.
@@ -73,6 +78,7 @@ struct State {
     account: Account,
     routes: Vec<SimulatedRoute>,
     script: Option<Script>,
+    stand_in: Option<StandIn>,
     exchanges: Vec<Exchange>,
 }
 
@@ -88,6 +94,7 @@ impl SimulatedApi {
             account: Account::new(tokens),
             routes: Vec::new(),
             script: None,
+            stand_in: None,
             exchanges: Vec::new(),
         }));
         let (stop, stopped) = Stopped::channel();
@@ -141,12 +148,51 @@ impl SimulatedApi {
     /// Everything issued so far expires, and what the user typed is refused at resources; logging
     /// in and refreshing still work.
     pub fn expire_all(&self) {
-        unpoisoned(&self.state).account.expire();
+        let mut state = unpoisoned(&self.state);
+        state.account.expire();
+        if let Some(server) = &mut state.stand_in {
+            server.expire_all();
+        }
     }
 
     /// The account is closed: nothing works any more.
     pub fn revoke_all(&self) {
-        unpoisoned(&self.state).account.revoke();
+        let mut state = unpoisoned(&self.state);
+        state.account.revoke();
+        if let Some(server) = &mut state.stand_in {
+            server.revoke_all();
+        }
+    }
+
+    /// From now on an authorization server answers at its endpoints, or none any more. Its tokens
+    /// are good at every other address.
+    pub fn stand_in(&self, options: Option<StandInOptions>) {
+        unpoisoned(&self.state).stand_in = options.map(StandIn::new);
+    }
+
+    /// What the user does from now on where the authorization server asks for consent.
+    pub fn set_consent(&self, consent: Consent) {
+        if let Some(server) = &mut unpoisoned(&self.state).stand_in {
+            server.set_consent(consent);
+        }
+    }
+
+    /// A browser visits `url`: it gets the answer that a request would get.
+    pub fn visit(&self, url: &Url) -> SimulatedAnswer {
+        let target = match url.query() {
+            Some(query) => format!("{}?{query}", url.path()),
+            None => url.path().to_owned(),
+        };
+        let host = url.host_str().unwrap_or_default();
+        let host = url
+            .port()
+            .map_or(host.to_owned(), |port| format!("{host}:{port}"));
+        let request = Request::get(target).header("host", host).body(());
+        let Ok((head, ())) = request.map(Request::into_parts) else {
+            return unexpected();
+        };
+        let request = SimulatedRequest::new(&head, &[]);
+        unpoisoned(&self.state).answer(request, &head, &[])
     }
 
     /// What arrived and was answered since the last call, oldest first.
@@ -180,18 +226,24 @@ async fn respond(
             message,
         ));
     };
-    let request = SimulatedRequest::new(&head, &body.to_bytes());
-    Ok(response(&unpoisoned(&state).answer(request)))
+    let body = body.to_bytes();
+    let request = SimulatedRequest::new(&head, &body);
+    Ok(response(&unpoisoned(&state).answer(request, &head, &body)))
 }
 
 impl State {
-    fn answer(&mut self, request: SimulatedRequest) -> SimulatedAnswer {
+    fn answer(
+        &mut self,
+        request: SimulatedRequest,
+        head: &request::Parts,
+        body: &[u8],
+    ) -> SimulatedAnswer {
         let (answer, verdict) = match &mut self.script {
             Some(script) => match script.answer(&request) {
                 Some(answer) => (answer, Verdict::Canned),
                 None => (unexpected(), Verdict::Unexpected),
             },
-            None => rules::answer(&mut self.account, &self.routes, &request),
+            None => self.plausible(&request, head, body),
         };
         self.exchanges.push(Exchange {
             request,
@@ -199,6 +251,21 @@ impl State {
             verdict,
         });
         answer
+    }
+
+    fn plausible(
+        &mut self,
+        request: &SimulatedRequest,
+        head: &request::Parts,
+        body: &[u8],
+    ) -> (SimulatedAnswer, Verdict) {
+        let (account, routes) = (&mut self.account, &self.routes);
+        if let Some(server) = &mut self.stand_in
+            && let Some(served) = server.answer(request, head, body)
+        {
+            return rules::answer_of_server(account, routes, served, server, request);
+        }
+        rules::answer(account, routes, self.stand_in.as_mut(), request)
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::account::{Account, Standing, Tokens};
 use super::exchange::{SimulatedAnswer, SimulatedRequest, Verdict};
 use super::graphql;
+use crate::oauth2::{Served, StandIn};
 
 /// An answer of the author's for some requests. It is given to requests with credentials that are
 /// in force, and to logins with what the user typed; everybody else is refused as always.
@@ -27,13 +28,21 @@ const REFRESH_PLACEHOLDER: &str = "{{refreshToken}}";
 pub(super) fn answer(
     account: &mut Account,
     routes: &[SimulatedRoute],
+    stand_in: Option<&mut StandIn>,
     request: &SimulatedRequest,
 ) -> (SimulatedAnswer, Verdict) {
     let route = routes.iter().find(|route| route.matches(request));
     let standing = account.standing(request);
     let asks_for_tokens = route.is_some_and(SimulatedRoute::issues) || is_login(request);
     if asks_for_tokens && account.may_log_in(request) {
-        let tokens = account.issue();
+        let tokens = match stand_in {
+            Some(server) => {
+                let issued = server.open_grant();
+                account.know(&issued);
+                issued.into()
+            }
+            None => account.issue(),
+        };
         let answer = match route {
             Some(route) => route.filled(&tokens),
             None => SimulatedAnswer::json(200, tokens.answer()),
@@ -58,6 +67,39 @@ pub(super) fn answer(
             Verdict::Unknown,
         ),
     }
+}
+
+/// The answer of an authorization server, in the words of the author's route for it. A request
+/// that no server would take as it is may be what the route is for.
+pub(super) fn answer_of_server(
+    account: &mut Account,
+    routes: &[SimulatedRoute],
+    mut served: Served,
+    stand_in: &mut StandIn,
+    request: &SimulatedRequest,
+) -> (SimulatedAnswer, Verdict) {
+    let mut issuing = routes.iter().filter(|route| route.issues());
+    let route = issuing.find(|route| route.matches(request));
+    if let Some(route) = route {
+        if served.tokens.is_none() && account.may_log_in(request) {
+            served.tokens = Some(stand_in.open_grant());
+            served.verdict = Verdict::Issued;
+        }
+        if let Some(tokens) = served.tokens.clone() {
+            served.answer = route.filled(&tokens.into());
+        }
+    }
+    if let Some(tokens) = &served.tokens {
+        account.know(tokens);
+        account.adopt(&served.answer.data);
+    }
+    if let Some(code) = served.code {
+        account.know_code(code);
+    }
+    if served.verdict == Verdict::Revoked {
+        account.end_issued();
+    }
+    (served.answer, served.verdict)
 }
 
 impl SimulatedRoute {
@@ -168,25 +210,25 @@ mod tests {
     fn without_routes_a_login_gives_tokens_and_a_resource_an_account() {
         let mut account = account();
         let login = request("POST", "/v1/login", "", "{\"password\":\"hunter2\"}");
-        let (answer, verdict) = answer(&mut account, &[], &login);
+        let (answer, verdict) = answer(&mut account, &[], None, &login);
         assert_eq!(verdict, Verdict::Issued);
         let header = format!(
             "authorization: Bearer {}",
             answer.data["token"].as_str().unwrap()
         );
         let (answer, verdict) =
-            super::answer(&mut account, &[], &request("GET", "/me", &header, ""));
+            super::answer(&mut account, &[], None, &request("GET", "/me", &header, ""));
         assert_eq!((answer.status, verdict), (200, Verdict::Accepted));
         account.expire();
         let (answer, verdict) =
-            super::answer(&mut account, &[], &request("GET", "/me", &header, ""));
+            super::answer(&mut account, &[], None, &request("GET", "/me", &header, ""));
         assert_eq!((answer.status, verdict), (401, Verdict::Expired));
     }
 
     #[test]
     fn a_wrong_password_gets_no_token() {
         let login = request("POST", "/login", "", "{\"password\":\"hunter3\"}");
-        let (answer, verdict) = answer(&mut account(), &[], &login);
+        let (answer, verdict) = answer(&mut account(), &[], None, &login);
         assert_eq!((answer.status, verdict), (401, Verdict::Unknown));
     }
 
@@ -194,12 +236,18 @@ mod tests {
     fn a_route_needs_credentials_too() {
         let routes = [route("/things/{id}", json!({ "thing": true }))];
         let with = request("GET", "/things/7", "x-key: hunter2", "");
-        let (given, _) = answer(&mut account(), &routes, &with);
+        let (given, _) = answer(&mut account(), &routes, None, &with);
         assert_eq!(given.data, json!({ "thing": true }));
         let without = request("GET", "/things/7", "", "");
-        assert_eq!(answer(&mut account(), &routes, &without).0.status, 401);
+        assert_eq!(
+            answer(&mut account(), &routes, None, &without).0.status,
+            401
+        );
         let other = request("GET", "/things/7/parts", "x-key: hunter2", "");
-        assert_ne!(answer(&mut account(), &routes, &other).0.data, given.data);
+        assert_ne!(
+            answer(&mut account(), &routes, None, &other).0.data,
+            given.data
+        );
     }
 
     #[test]
@@ -210,12 +258,17 @@ mod tests {
             json!({ "data": { "jwt": "v1.{{token}}" } }),
         )];
         let login = request("PUT", "/access", "", "{\"pin\":\"hunter2\"}");
-        let (given, verdict) = answer(&mut account, &routes, &login);
+        let (given, verdict) = answer(&mut account, &routes, None, &login);
         assert_eq!(verdict, Verdict::Issued);
         let token = given.data.pointer("/data/jwt").unwrap().as_str().unwrap();
         assert!(token.starts_with("v1.simulated-access-token"));
         let header = format!("authorization: {token}");
-        let (_, verdict) = answer(&mut account, &routes, &request("GET", "/x", &header, ""));
+        let (_, verdict) = answer(
+            &mut account,
+            &routes,
+            None,
+            &request("GET", "/x", &header, ""),
+        );
         assert_eq!(verdict, Verdict::Accepted);
     }
 }

@@ -44,9 +44,8 @@ pub(super) async fn run(
             let text = if output.is_json() {
                 String::new()
             } else {
-                let names = Names::of(&api, std::slice::from_ref(&found)).await?;
                 let events = one(&api, &remote, Method::GET, &connection, "/events").await?;
-                details(&found, &names) + &story::tell(&events)
+                summary(&api, &found).await? + &story::tell(&events)
             };
             output.result(&text, &found)?;
         }
@@ -79,6 +78,12 @@ pub(super) async fn run(
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// One connection as people read it, without its story.
+pub(super) async fn summary(api: &Api, connection: &Value) -> Result<String, CliError> {
+    let names = Names::of(api, std::slice::from_ref(connection)).await?;
+    Ok(details(connection, &names))
 }
 
 fn filter(integration: Option<&str>, disconnected: bool, archived: bool) -> String {
@@ -175,11 +180,15 @@ fn details(connection: &Value, names: &Names) -> String {
         ("auth option", text("authOptionKey")),
         ("state", state(connection)),
         ("error", text("error")),
+        ("what to do", todo(connection)),
+        ("granted", list(connection, "grantedScopes")),
+        ("not granted", list(connection, "missingScopes")),
         ("expires", to_the_second(&text("credentialsExpireAt"))),
         (
             "refresh due",
             to_the_second(&text("nextCredentialsRefreshAt")),
         ),
+        ("tried again", retry(connection)),
         ("created", to_the_second(&text("createdAt"))),
         ("updated", to_the_second(&text("updatedAt"))),
         ("archived", to_the_second(&text("archivedAt"))),
@@ -190,6 +199,39 @@ fn details(connection: &Value, names: &Names) -> String {
         .map(|(name, value)| vec![name.to_owned(), value])
         .collect();
     table(&rows)
+}
+
+/// What puts right what is wrong with it.
+fn todo(connection: &Value) -> String {
+    let hint = connection.pointer("/error/hint").and_then(Value::as_str);
+    let is_missing = !list(connection, "missingScopes").is_empty();
+    let id = text(connection, "id");
+    match hint {
+        Some(hint) => hint.to_owned(),
+        None if is_missing => {
+            format!("`authbridge connect --connection {id}`, and allow what was not granted")
+        }
+        None => String::new(),
+    }
+}
+
+/// When a refresh that failed is tried again.
+fn retry(connection: &Value) -> String {
+    let at = to_the_second(&text(connection, "nextRetryTimestamp"));
+    if at.is_empty() {
+        return at;
+    }
+    format!("{at}, after {} failed", text(connection, "retryAttempts"))
+}
+
+fn list(connection: &Value, name: &str) -> String {
+    let items = connection.get(name).and_then(Value::as_array);
+    let texts: Vec<&str> = items
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    texts.join(" ")
 }
 
 /// An archived connection is in no other state.
@@ -225,7 +267,32 @@ fn text(value: &Value, name: &str) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::{state, to_the_second};
+    use super::{Names, details, state, to_the_second};
+
+    #[test]
+    fn what_is_wrong_is_shown_with_what_to_do() {
+        let shown = |connection| details(&connection, &Names::default());
+        let refused = shown(json!({
+            "id": "con_1",
+            "error": {"message": "it said no", "hint": "ask the customer"},
+            "retryAttempts": 3,
+            "nextRetryTimestamp": "2026-11-21T10:00:00.5Z",
+        }));
+        assert!(
+            refused.contains("what to do   ask the customer"),
+            "{refused}"
+        );
+        assert!(
+            refused.contains("2026-11-21T10:00:00Z, after 3 failed"),
+            "{refused}"
+        );
+        let narrow = shown(json!({"id": "con_1", "missingScopes": ["write", "admin"]}));
+        assert!(narrow.contains("write admin"), "{narrow}");
+        assert!(
+            narrow.contains("authbridge connect --connection con_1"),
+            "{narrow}"
+        );
+    }
 
     #[test]
     fn an_archived_connection_says_so() {

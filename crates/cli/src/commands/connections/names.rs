@@ -12,6 +12,7 @@ use crate::error::CliError;
 const FEW: usize = 10;
 
 /// Names by our ids. An id that is not in here stands for itself.
+#[derive(Default)]
 pub(super) struct Names {
     customers: HashMap<String, String>,
     integrations: HashMap<String, String>,

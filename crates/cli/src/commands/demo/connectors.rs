@@ -3,24 +3,36 @@
 
 use serde_json::{Value, json};
 
-/// A connector, and what the demo's customer types to connect it.
+/// A connector, and what the demo's customer does to connect it.
 pub(super) struct DemoConnector {
     pub(super) key: &'static str,
     pub(super) auth_type: &'static str,
     pub(super) definition: Value,
-    /// `None` for types that need no connecting.
-    pub(super) input: Option<Value>,
+    /// What its integration is set up with.
+    pub(super) parameters: Value,
+    pub(super) connecting: Connecting,
     /// An operation to run, with its input.
     pub(super) operation: Option<(&'static str, Value)>,
 }
 
-/// One connector for each, against the provider at `base`.
-pub(super) fn all(base: &str) -> Vec<DemoConnector> {
+/// What the customer does to connect.
+pub(super) enum Connecting {
+    /// Types this into a form.
+    Typing(Value),
+    /// Consents in a browser.
+    Consenting,
+    /// Nothing.
+    NotNeeded,
+}
+
+/// One connector for each, against the provider at `base`, and for OAuth 2.0 the one at `server`.
+pub(super) fn all(base: &str, server: &str) -> Vec<DemoConnector> {
     vec![
         api_key(base),
         basic(base),
         session_login(base),
         typescript(base),
+        oauth2(server),
         token(base, "app-token", "integration-app-token"),
         token(base, "membrane-token", "membrane-token"),
     ]
@@ -59,7 +71,8 @@ fn api_key(base: &str) -> DemoConnector {
             } },
             "test": test(),
         }),
-        input: Some(json!({ "apiKey": "simulated-api-key" })),
+        parameters: json!({}),
+        connecting: Connecting::Typing(json!({ "apiKey": "simulated-api-key" })),
         operation: None,
     }
 }
@@ -82,7 +95,10 @@ fn basic(base: &str) -> DemoConnector {
             } },
             "test": test(),
         }),
-        input: Some(json!({ "username": "ada", "password": "simulated-password" })),
+        parameters: json!({}),
+        connecting: Connecting::Typing(
+            json!({ "username": "ada", "password": "simulated-password" }),
+        ),
         operation: None,
     }
 }
@@ -115,7 +131,10 @@ fn session_login(base: &str) -> DemoConnector {
             } },
             "test": test(),
         }),
-        input: Some(json!({ "email": "ada@example.com", "password": "simulated-password" })),
+        parameters: json!({}),
+        connecting: Connecting::Typing(
+            json!({ "email": "ada@example.com", "password": "simulated-password" }),
+        ),
         operation: None,
     }
 }
@@ -150,8 +169,39 @@ fn typescript(base: &str) -> DemoConnector {
                 "run": code(GREET),
             }],
         }),
-        input: Some(json!({ "apiKey": "simulated-api-key" })),
+        parameters: json!({}),
+        connecting: Connecting::Typing(json!({ "apiKey": "simulated-api-key" })),
         operation: Some(("greet", json!({ "greeting": "Hello" }))),
+    }
+}
+
+/// The user consents in a browser, and the tokens are refreshed and revoked.
+fn oauth2(server: &str) -> DemoConnector {
+    DemoConnector {
+        key: "oauth2",
+        auth_type: "oauth2",
+        definition: json!({
+            "key": "oauth2",
+            "name": "OAuth 2.0",
+            "type": "oauth2",
+            "parametersSchema": form(&[("clientId", "Client id"), ("clientSecret", "Client secret")]),
+            "getOAuthConfig": { "type": "mapping", "mapping": {
+                "clientId": { "$var": "connectorParameters.clientId" },
+                "clientSecret": { "$var": "connectorParameters.clientSecret" },
+                "issuer": server,
+                "scopes": ["profile"],
+            } },
+            "makeApiClient": { "type": "mapping", "mapping": {
+                "baseUri": server,
+                "headers": { "Authorization": {
+                    "$concat": ["Bearer ", { "$var": "credentials.access_token" }],
+                } },
+            } },
+            "test": test(),
+        }),
+        parameters: json!({ "clientId": "simulated-client", "clientSecret": "simulated-secret" }),
+        connecting: Connecting::Consenting,
+        operation: None,
     }
 }
 
@@ -160,7 +210,8 @@ fn token(base: &str, key: &'static str, auth_type: &'static str) -> DemoConnecto
         key,
         auth_type,
         definition: json!({ "key": key, "name": key, "type": auth_type, "baseUri": base }),
-        input: None,
+        parameters: json!({}),
+        connecting: Connecting::NotNeeded,
         operation: None,
     }
 }

@@ -149,7 +149,7 @@ pub const KEYS: [&str; 28] = [
 impl OAuth1Config {
     /// Reads what `getOAuthConfig` returned.
     pub fn from_value(value: Option<&Value>) -> Result<Self, OAuthConfigError> {
-        let members = Members::of(value)?;
+        let members = Members::of(value, &KEYS, &[])?;
         let signature_method = signature_method(&members)?;
         let consumer_secret = members.text("consumerSecret")?.map(SecretString::from);
         let private_key = members.text("privateKey")?.map(SecretString::from);

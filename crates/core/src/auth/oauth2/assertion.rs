@@ -31,19 +31,32 @@ pub struct Assertion {
 const LIFETIME: SignedDuration = SignedDuration::from_mins(5);
 
 impl Assertion {
+    /// Its keys.
+    pub const KEYS: [&str; 7] = [
+        "key",
+        "keyId",
+        "algorithm",
+        "issuer",
+        "subject",
+        "audience",
+        "claims",
+    ];
+
+    /// The words for `algorithm`.
+    pub const ALGORITHMS: [(&str, Option<Algorithm>); 10] = [
+        ("RS256", Some(Algorithm::RS256)),
+        ("RS384", Some(Algorithm::RS384)),
+        ("RS512", Some(Algorithm::RS512)),
+        ("PS256", Some(Algorithm::PS256)),
+        ("ES256", Some(Algorithm::ES256)),
+        ("ES384", Some(Algorithm::ES384)),
+        ("EdDSA", Some(Algorithm::EdDSA)),
+        ("HS256", Some(Algorithm::HS256)),
+        ("HS384", Some(Algorithm::HS384)),
+        ("HS512", Some(Algorithm::HS512)),
+    ];
+
     pub(super) fn read(members: &Members<'_>) -> Result<Self, OAuthConfigError> {
-        let algorithms = [
-            ("RS256", Some(Algorithm::RS256)),
-            ("RS384", Some(Algorithm::RS384)),
-            ("RS512", Some(Algorithm::RS512)),
-            ("PS256", Some(Algorithm::PS256)),
-            ("ES256", Some(Algorithm::ES256)),
-            ("ES384", Some(Algorithm::ES384)),
-            ("EdDSA", Some(Algorithm::EdDSA)),
-            ("HS256", Some(Algorithm::HS256)),
-            ("HS384", Some(Algorithm::HS384)),
-            ("HS512", Some(Algorithm::HS512)),
-        ];
         let key = members.text("key")?;
         Ok(Self {
             key: key
@@ -51,7 +64,7 @@ impl Assertion {
                 .into(),
             key_id: members.text("keyId")?,
             algorithm: members
-                .choice("algorithm", &algorithms)?
+                .choice("algorithm", &Self::ALGORITHMS)?
                 .unwrap_or(Algorithm::RS256),
             issuer: members.text("issuer")?,
             subject: members.text("subject")?,

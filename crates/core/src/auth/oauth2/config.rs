@@ -5,11 +5,13 @@ use http::Method;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::assertion::Assertion;
-use super::refusal::FailureRule;
 use crate::SecretString;
 use crate::auth::members::{Members, OAuthConfigError};
 use crate::auth::timing::RefreshTiming;
+
+pub use super::assertion::Assertion;
+pub use super::refusal::FailureRule;
+pub use crate::auth::members::is_endpoint;
 
 /// How one provider wants OAuth 2.0 done.
 #[derive(Clone, Debug)]
@@ -129,9 +131,10 @@ pub enum TokenResponseFormat {
 pub(in crate::auth) const FAILURES: &str = "failures";
 
 /// Keys that are understood, but whose meaning this version does not have yet.
-const NOT_YET: [&str; 4] = ["par", "dpop", "tls", "registration"];
+pub const NOT_YET: [&str; 4] = ["par", "dpop", "tls", "registration"];
 
-/// Every key, for suggestions and for `validate`.
+/// Every other key. What validates definitions has a table of them with what each may be, which a
+/// test there compares with this one.
 pub const KEYS: [&str; 31] = [
     "clientId",
     "clientSecret",
@@ -169,7 +172,7 @@ pub const KEYS: [&str; 31] = [
 impl OAuth2Config {
     /// Reads what `getOAuthConfig` returned.
     pub fn from_value(value: Option<&Value>) -> Result<Self, OAuthConfigError> {
-        let members = Members::of(value)?;
+        let members = Members::of(value, &KEYS, &NOT_YET)?;
         if let Some(key) = NOT_YET.into_iter().find(|key| members.has(key)) {
             return Err(OAuthConfigError::NotYet {
                 what: format!("`{key}`"),
@@ -215,7 +218,7 @@ impl OAuth2Config {
             resources: members.texts("resource", |text| vec![text.to_owned()])?,
             username: members.text("username")?,
             password: members.text("password")?.map(SecretString::from),
-            assertion: members.nested("assertion", Assertion::read)?,
+            assertion: members.nested("assertion", &Assertion::KEYS, Assertion::read)?,
             refresh: RefreshTiming::from_value(members.value("refresh"))?,
             failures: FailureRule::read_list(&members)?,
             announces_iss: false,
@@ -272,25 +275,29 @@ impl OAuth2Config {
 }
 
 impl ClientAuth {
+    /// The words for `clientAuth`. Those without a value are understood, but not done.
+    pub const CHOICES: [(&'static str, Option<Self>); 6] = [
+        ("basic", Some(Self::Basic)),
+        ("body", Some(Self::Body)),
+        ("both", Some(Self::Both)),
+        ("none", Some(Self::None)),
+        ("private_key_jwt", None),
+        ("tls", None),
+    ];
+
+    /// The words for `clientAuthLocation`, the original's key.
+    pub const LOCATIONS: [(&'static str, Option<Self>); 3] = [
+        ("headers", Some(Self::Basic)),
+        ("header", Some(Self::Basic)),
+        ("body", Some(Self::Body)),
+    ];
+
     /// `clientAuth`, or what the older keys say.
     fn read(members: &Members<'_>) -> Result<Option<Self>, OAuthConfigError> {
-        let choices = [
-            ("basic", Some(Self::Basic)),
-            ("body", Some(Self::Body)),
-            ("both", Some(Self::Both)),
-            ("none", Some(Self::None)),
-            ("private_key_jwt", None),
-            ("tls", None),
-        ];
-        if let Some(chosen) = members.choice("clientAuth", &choices)? {
+        if let Some(chosen) = members.choice("clientAuth", &Self::CHOICES)? {
             return Ok(Some(chosen));
         }
-        let locations = [
-            ("headers", Some(Self::Basic)),
-            ("header", Some(Self::Basic)),
-            ("body", Some(Self::Body)),
-        ];
-        if let Some(chosen) = members.choice("clientAuthLocation", &locations)? {
+        if let Some(chosen) = members.choice("clientAuthLocation", &Self::LOCATIONS)? {
             return Ok(Some(chosen));
         }
         let not_in_body = members.flag("skipClientAuthInBody")?;
@@ -306,17 +313,19 @@ impl ClientAuth {
 }
 
 impl GrantType {
+    /// The words for `grantType`. Those without a value are understood, but not done.
+    pub const CHOICES: [(&'static str, Option<Self>); 7] = [
+        ("authorization_code", Some(Self::AuthorizationCode)),
+        ("client_credentials", Some(Self::ClientCredentials)),
+        ("password", Some(Self::Password)),
+        ("jwt-bearer", Some(Self::JwtBearer)),
+        (JWT_BEARER, Some(Self::JwtBearer)),
+        ("device_code", None),
+        ("token_exchange", None),
+    ];
+
     fn read(members: &Members<'_>) -> Result<Self, OAuthConfigError> {
-        let choices = [
-            ("authorization_code", Some(Self::AuthorizationCode)),
-            ("client_credentials", Some(Self::ClientCredentials)),
-            ("password", Some(Self::Password)),
-            ("jwt-bearer", Some(Self::JwtBearer)),
-            (JWT_BEARER, Some(Self::JwtBearer)),
-            ("device_code", None),
-            ("token_exchange", None),
-        ];
-        let chosen = members.choice("grantType", &choices)?;
+        let chosen = members.choice("grantType", &Self::CHOICES)?;
         Ok(chosen.unwrap_or(Self::AuthorizationCode))
     }
 
@@ -334,32 +343,90 @@ impl GrantType {
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 impl TokenRequestFormat {
+    /// The words for `tokenRequestFormat`.
+    pub const CHOICES: [(&'static str, Option<Self>); 3] = [
+        ("form", Some(Self::Form)),
+        ("json", Some(Self::Json)),
+        ("query", Some(Self::Query)),
+    ];
+
     fn read(members: &Members<'_>) -> Result<Self, OAuthConfigError> {
-        let choices = [
-            ("form", Some(Self::Form)),
-            ("json", Some(Self::Json)),
-            ("query", Some(Self::Query)),
-        ];
-        let chosen = members.choice("tokenRequestFormat", &choices)?;
+        let chosen = members.choice("tokenRequestFormat", &Self::CHOICES)?;
         Ok(chosen.unwrap_or(Self::Form))
     }
 }
 
 impl TokenResponseFormat {
+    /// The words for `tokenResponseFormat`.
+    pub const CHOICES: [(&'static str, Option<Self>); 4] = [
+        ("auto", Some(Self::Auto)),
+        ("json", Some(Self::Json)),
+        ("form", Some(Self::Form)),
+        ("text", Some(Self::Text)),
+    ];
+
     fn read(members: &Members<'_>) -> Result<Self, OAuthConfigError> {
-        let choices = [
-            ("auto", Some(Self::Auto)),
-            ("json", Some(Self::Json)),
-            ("form", Some(Self::Form)),
-            ("text", Some(Self::Text)),
-        ];
-        let chosen = members.choice("tokenResponseFormat", &choices)?;
+        let chosen = members.choice("tokenResponseFormat", &Self::CHOICES)?;
         Ok(chosen.unwrap_or(Self::Auto))
     }
 }
 
+/// The words for `tokenRequestMethod`.
+pub const METHODS: [(&str, Option<Method>); 2] =
+    [("POST", Some(Method::POST)), ("GET", Some(Method::GET))];
+
 fn method(members: &Members<'_>) -> Result<Method, OAuthConfigError> {
-    let choices = [("POST", Some(Method::POST)), ("GET", Some(Method::GET))];
-    let chosen = members.choice("tokenRequestMethod", &choices)?;
+    let chosen = members.choice("tokenRequestMethod", &METHODS)?;
     Ok(chosen.unwrap_or(Method::POST))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn refused(member: (&str, Value)) -> String {
+        let mut value = json!({
+            "clientId": "c",
+            "authorizeUri": "https://a.example/authorize",
+            "tokenUri": "https://a.example/token",
+        });
+        value[member.0] = member.1;
+        let config = OAuth2Config::from_value(Some(&value));
+        config
+            .err()
+            .map_or(String::new(), |error| error.to_string())
+    }
+
+    #[test]
+    fn every_key_of_the_table_is_read() {
+        for key in KEYS.into_iter().chain(NOT_YET) {
+            // A list of lists is nowhere allowed.
+            let error = refused((key, json!([[]])));
+            assert!(error.contains(&format!("`{key}")), "{key}: {error}");
+        }
+        for key in Assertion::KEYS {
+            let error = refused(("assertion", json!({ "key": "k", key: [[]] })));
+            assert!(error.contains(&format!("`assertion.{key}`")), "{error}");
+        }
+        for key in RefreshTiming::KEYS {
+            let error = refused(("refresh", json!({ key: [[]] })));
+            assert!(error.contains(&format!("`refresh.{key}`")), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_comes_later_is_named() {
+        for (key, word) in [
+            ("clientAuth", "private_key_jwt"),
+            ("clientAuth", "tls"),
+            ("grantType", "device_code"),
+            ("grantType", "token_exchange"),
+        ] {
+            let error = refused((key, word.into()));
+            assert!(error.contains(&format!("`{key}: {word}`")), "{error}");
+            assert!(error.contains("not supported yet"), "{error}");
+        }
+    }
 }

@@ -104,7 +104,6 @@ impl AuthFlow for OAuth2 {
         let config = stated_configuration(context, option, arguments, start).await?;
         let credentials = credentials::members(arguments.credentials.as_ref());
         let mut issued = credentials::adopted(context.effects(), &config, credentials);
-        issued.timing = config.refresh.or(option.refresh);
         issued.is_refreshable |= option.function(FunctionName::RefreshCredentials).is_some();
         Ok(issued)
     }
@@ -123,7 +122,7 @@ impl AuthFlow for OAuth2 {
         let config = configuration(context, option, arguments, start).await?;
         if option.function(FunctionName::RefreshCredentials).is_some() {
             let mut issued = refresh::by_function(context, option, arguments).await?;
-            issued.timing = config.refresh.or(issued.timing);
+            issued.timing = config.refresh;
             return Ok(issued);
         }
         let old = credentials::members(arguments.credentials.as_ref());
@@ -170,7 +169,9 @@ async fn stated_configuration(
     start: &Start<'_>,
 ) -> Result<OAuth2Config, AuthError> {
     let value = oauth_config::value(context, option, arguments, start).await?;
-    Ok(OAuth2Config::from_value(value.as_ref())?)
+    let mut config = OAuth2Config::from_value(value.as_ref())?;
+    config.refresh = config.refresh.or(option.refresh);
+    Ok(config)
 }
 
 /// The authorization request.

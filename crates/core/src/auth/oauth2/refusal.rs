@@ -194,6 +194,9 @@ pub struct FailureRule {
 }
 
 impl FailureRule {
+    /// Its keys.
+    pub const KEYS: [&str; 2] = ["match", "class"];
+
     pub(in crate::auth) fn read_list(members: &Members<'_>) -> Result<Vec<Self>, OAuthConfigError> {
         match members.value(FAILURES) {
             None => Ok(Vec::new()),

@@ -446,6 +446,18 @@ fn a_refresh_keeps_what_the_answer_leaves_out() {
 }
 
 #[test]
+fn the_configuration_says_when_to_refresh_and_the_option_what_it_leaves_open() {
+    let mut world = World::new(&with(config(), &json!({ "refresh": { "margin": "2m" } })))
+        .json(200, &json!({ "access_token": "a-2" }));
+    let both = json!({ "margin": "9m", "defaultLifetime": "1h" });
+    world.option.refresh = RefreshTiming::from_value(Some(&both)).unwrap();
+    let issued = world.refresh(token()).unwrap();
+    let expected = json!({ "margin": "2m", "defaultLifetime": "1h" });
+    let expected = RefreshTiming::from_value(Some(&expected)).unwrap();
+    assert_eq!(issued.timing, expected);
+}
+
+#[test]
 fn grants_without_a_browser_need_none_and_are_repeated_on_refresh() {
     let quirk = json!({ "grantType": "client_credentials", "authorizeUri": null });
     let mut world = World::new(&with(config(), &quirk))

@@ -53,7 +53,7 @@ pub(in crate::connector) fn in_file(
         script::in_file(files, scope.base, step, &file.path)
     } else {
         let node: Arc<Node> = files.tree(&file.path)?;
-        body::from_node(files, step, file.kind, &node)
+        body::from_node(files, scope, step, file.kind, &node)
     };
     Some(Located {
         implementation: implementation?,

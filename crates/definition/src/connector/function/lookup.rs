@@ -1,6 +1,6 @@
 //! The files of functions, by name.
 
-use authbridge_core::connector::{FunctionName, ImplementationType};
+use authbridge_core::connector::{AuthType, FunctionName, ImplementationType};
 
 use crate::connector::files::Files;
 use crate::step::Step;
@@ -16,6 +16,9 @@ pub(in crate::connector) struct Scope<'a> {
     pub(in crate::connector) prefixes: Vec<String>,
     /// What tells inline code of this level from other inline code: `options.login.`, say.
     pub(in crate::connector) label: String,
+    /// The auth type that functions of this level are for; `None` for operations, and where ways
+    /// to authenticate of several types share them.
+    pub(in crate::connector) auth_type: Option<AuthType>,
 }
 
 /// A file with the name of a function.

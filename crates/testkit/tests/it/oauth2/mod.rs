@@ -3,6 +3,7 @@
 mod authorize;
 mod faults;
 mod metadata;
+mod stand_in;
 mod token;
 
 use std::sync::Arc;

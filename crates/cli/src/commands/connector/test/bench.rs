@@ -31,6 +31,8 @@ pub(super) struct Bench {
 /// A customer of the test's, with their own view of the engine's API.
 pub(super) struct Person {
     pub(super) id: String,
+    /// What the engine knows them by.
+    pub(super) token: String,
     pub(super) api: Api,
 }
 
@@ -113,6 +115,18 @@ impl Bench {
         Ok(id.unwrap_or_default().to_owned())
     }
 
+    /// Replaces the parameters of an integration.
+    pub(super) async fn set_parameters(
+        &self,
+        integration: &str,
+        parameters: &Value,
+    ) -> Result<(), CliError> {
+        let path = format!("/integrations/{}", segment(integration));
+        let body = json!({ "parameters": parameters });
+        self.admin.call(Method::PATCH, &path, Some(&body)).await?;
+        Ok(())
+    }
+
     /// Runs one function with what `connection` has and with `own` arguments: its result or the
     /// error as the API would answer it, and what it logged.
     pub(super) async fn try_function(
@@ -141,7 +155,7 @@ impl Bench {
         let id = format!("customer-{number}");
         let token = self.local.customer_token(&id, Map::new())?;
         let api = Api::with_token(&self.local.url, &token)?;
-        Ok(Person { id, api })
+        Ok(Person { id, token, api })
     }
 }
 
@@ -158,6 +172,12 @@ impl Person {
         });
         let path = "/connections?logs=1";
         self.api.call(Method::POST, path, Some(&body)).await
+    }
+
+    /// The connection as the API shows it.
+    pub(super) async fn connection(&self, connection: &str) -> Result<Value, CliError> {
+        let path = format!("/connections/{}", segment(connection));
+        self.api.call(Method::GET, &path, None).await
     }
 
     /// `POST`s to something below a connection.

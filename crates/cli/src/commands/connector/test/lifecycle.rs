@@ -1,6 +1,9 @@
 //! The life of a connection, from connecting to disconnecting, against the simulated API.
 
-use authbridge_core::connector::{AuthOption, FunctionName};
+mod oauth2;
+mod went;
+
+use authbridge_core::connector::{AuthOption, AuthType, FunctionName};
 use authbridge_definition::CONNECTABLE;
 use authbridge_testkit::{Exchange, Verdict};
 use http::{HeaderMap, Method};
@@ -11,10 +14,16 @@ use super::mask::Mask;
 use super::report::{Outcome, Section, Step};
 use super::sample::{self, Proof};
 use crate::error::CliError;
+use oauth2::OAuth2;
+use went::{Went, connect_hints, renewed};
+
+pub(super) use went::logs_of;
 
 /// What is tested, and with what.
 pub(super) struct Subject<'a> {
     pub(super) integration: &'a str,
+    /// What the integration is set up with.
+    pub(super) parameters: &'a Value,
     /// What the author's `tests/provider.yml` types, if it says so.
     pub(super) input: Option<&'a Value>,
     /// A path of the API that is worth requesting.
@@ -45,6 +54,7 @@ pub(super) async fn run(
         input,
         proofs,
         derived: Vec::new(),
+        oauth2: None,
         mask,
         steps: Vec::new(),
     };
@@ -80,58 +90,10 @@ struct Run<'a> {
     proofs: Vec<Proof>,
     /// Headers and parameters with something made from the proofs.
     derived: Vec<String>,
+    /// Of type `oauth2`: what its configuration says.
+    oauth2: Option<OAuth2>,
     mask: Mask,
     steps: Vec<Step>,
-}
-
-/// How a step went, before what it sent is added.
-struct Went {
-    outcome: Outcome,
-    detail: String,
-    error: Option<Value>,
-    logs: Vec<Value>,
-}
-
-impl Went {
-    fn of(outcome: Outcome, detail: impl Into<String>) -> Self {
-        Self {
-            outcome,
-            detail: detail.into(),
-            error: None,
-            logs: Vec::new(),
-        }
-    }
-
-    fn passed(detail: impl Into<String>) -> Self {
-        Self::of(Outcome::Passed, detail)
-    }
-
-    fn skipped(reason: impl Into<String>) -> Self {
-        Self::of(Outcome::Skipped(reason.into()), "")
-    }
-
-    fn failed(lines: &[&str]) -> Self {
-        let lines = lines.iter().map(|line| (*line).to_owned()).collect();
-        Self::of(Outcome::Failed(lines), "")
-    }
-
-    fn with_error(mut self, error: &CliError) -> Self {
-        let error = error.to_json();
-        self.logs = logs_of(&error);
-        self.error = Some(error);
-        self
-    }
-
-    fn with_logs_of(mut self, answer: &Value) -> Self {
-        self.logs = logs_of(answer);
-        self
-    }
-}
-
-/// What functions wrote to the console while `answer` was made.
-pub(super) fn logs_of(answer: &Value) -> Vec<Value> {
-    let logs = answer.get("_logs").and_then(Value::as_array);
-    logs.cloned().unwrap_or_default()
 }
 
 impl Run<'_> {
@@ -145,8 +107,12 @@ impl Run<'_> {
             self.add("connect", Went::skipped(reason));
             return Ok(());
         }
+        self.bench.simulated.stand_in(None);
         let typed = self.proofs.iter().map(|proof| proof.value.clone());
         self.bench.simulated.open_account(typed.collect());
+        if auth_type == AuthType::OAuth2 && !self.prepare_oauth2().await? {
+            return Ok(());
+        }
         if auth_type.needs_no_connect_form() && self.option.input_schema.is_none() {
             return self.token_life().await;
         }
@@ -155,10 +121,14 @@ impl Run<'_> {
         };
         self.test(&connection).await;
         self.call(&connection).await;
-        self.wrong_credentials().await?;
+        if self.is_in_browser() {
+            self.denied_consent().await?;
+        } else {
+            self.wrong_credentials().await?;
+        }
         self.expire(&connection).await;
         self.disconnect(&connection).await;
-        Ok(())
+        self.revoked_by_user().await
     }
 
     /// Of types whose credential is the workspace's token.
@@ -180,6 +150,9 @@ impl Run<'_> {
     }
 
     fn add_with(&mut self, name: &str, went: Went, exchanges: Vec<Exchange>) {
+        if self.oauth2.is_some() {
+            self.mask = self.mask.clone().and_issued_in(&exchanges);
+        }
         self.steps.push(Step {
             result: None,
             name: name.to_owned(),
@@ -202,6 +175,7 @@ impl Run<'_> {
         let mut exchanges = self.bench.simulated.take_exchanges();
         let mut detail = "an account is connected".to_owned();
         if let Err(CliError::Api { .. }) = connected
+            && self.oauth2.is_none()
             && let Some(names) = self.derived(&exchanges).await
         {
             detail.push_str(&format!(
@@ -233,6 +207,9 @@ impl Run<'_> {
     }
 
     async fn connect_with(&self, input: &Value) -> Result<Value, CliError> {
+        if self.is_in_browser() {
+            return self.connect_in_browser(&self.person).await;
+        }
         let (integration, key) = (self.subject.integration, self.option.key.as_deref());
         self.person.connect(integration, key, input).await
     }
@@ -304,9 +281,18 @@ impl Run<'_> {
                 "the request carries none of the credentials",
                 "look at what `makeApiClient` reads, and at what is in `credentials`",
             ]),
-            (Ok(_), Some(Verdict::Canned | Verdict::Unexpected) | None) => {
-                Went::failed(&["no request reached the API"])
-            }
+            (
+                Ok(_),
+                Some(
+                    Verdict::Consented
+                    | Verdict::Refused
+                    | Verdict::Revoked
+                    | Verdict::Published
+                    | Verdict::Canned
+                    | Verdict::Unexpected,
+                )
+                | None,
+            ) => Went::failed(&["no request reached the API"]),
         };
         self.add_with("call", went, exchanges);
     }
@@ -350,15 +336,20 @@ impl Run<'_> {
         self.bench.simulated.expire_all();
         let answer = self.request(connection).await;
         let exchanges = self.bench.simulated.take_exchanges();
-        if !self.has(FunctionName::RefreshCredentials) {
+        let oauth2_refreshes = self.oauth2.as_ref().is_some_and(OAuth2::can_refresh);
+        if !self.has(FunctionName::RefreshCredentials) && !oauth2_refreshes {
             let went = match answer {
                 Ok(answer) if answer.status < 400 => {
                     Went::failed(&["expired credentials were accepted"])
                 }
-                Ok(_) | Err(CliError::Api { .. }) => Went::skipped(
-                    "there is no `refreshCredentials`: once the credentials have expired, the \
-                     customer would have to reconnect",
-                ),
+                Ok(_) | Err(CliError::Api { .. }) => Went::skipped(format!(
+                    "{}: once the credentials have expired, the customer would have to reconnect",
+                    if self.oauth2.is_some() {
+                        "the provider gives no refresh tokens"
+                    } else {
+                        "there is no `refreshCredentials`"
+                    }
+                )),
                 Err(error) => Went::failed(&[]).with_error(&error),
             };
             self.add_with("expire and refresh", went, exchanges);
@@ -393,63 +384,27 @@ impl Run<'_> {
     }
 
     async fn disconnect(&mut self, connection: &str) {
-        let went = match self.person.disconnect(connection).await {
+        let answer = self.person.disconnect(connection).await;
+        let exchanges = self.bench.simulated.take_exchanges();
+        let has_revoked = exchanges.iter().any(|it| it.verdict == Verdict::Revoked);
+        let must_revoke = self.oauth2.as_ref().is_some_and(OAuth2::can_revoke);
+        let went = match answer {
             Err(error) => Went::failed(&[]).with_error(&error),
+            Ok(_) if must_revoke && !has_revoked => Went::failed(&[
+                "the tokens were not revoked: look at `revocationUri` and at how the client says \
+                 who it is",
+            ]),
+            Ok(answer) if has_revoked => {
+                Went::passed("the tokens are revoked, and the credentials are erased")
+                    .with_logs_of(&answer)
+            }
             Ok(answer) if self.has(FunctionName::Disconnect) => {
                 Went::passed("the API was told, and the credentials are erased")
                     .with_logs_of(&answer)
             }
             Ok(_) => Went::passed("the credentials are erased"),
         };
-        self.add("disconnect", went);
-    }
-}
-
-/// Whether a request after the expiry went through with fresh credentials.
-fn renewed(answer: Result<Proxied, CliError>, exchanges: &[Exchange], detail: &str) -> Went {
-    let was_issued = exchanges
-        .iter()
-        .any(|exchange| exchange.verdict == Verdict::Issued);
-    let is_accepted = exchanges.last().map(|last| last.verdict) == Some(Verdict::Accepted);
-    match answer {
-        Err(error) => Went::failed(&[]).with_error(&error),
-        Ok(answer) if answer.status < 400 && is_accepted => Went::passed(detail),
-        Ok(_) if was_issued => Went::failed(&[
-            "fresh credentials were issued, but the request did not carry them",
-            "look at what `refreshCredentials` returns: it is merged over the credentials",
-        ]),
-        Ok(_) => Went::failed(&[
-            "the API gave no fresh credentials",
-            "it gives them to requests with a refresh token, or with what the user typed, to \
-             something like a token endpoint; for another path, add a route with `{{token}}` to \
-             tests/provider.yml",
-        ]),
-    }
-}
-
-/// What may be wrong when no account can be connected.
-fn connect_hints(exchanges: &[Exchange]) -> Vec<String> {
-    let Some(last) = exchanges.last() else {
-        return Vec::new();
-    };
-    let asked = format!("{} {}", last.request.method, last.request.path);
-    match last.verdict {
-        Verdict::Unknown => vec![
-            format!("the API did not find any credentials in `{asked}`"),
-            "look at what `makeApiClient` reads, and at what is in `credentials`".to_owned(),
-        ],
-        Verdict::Accepted => vec![
-            format!(
-                "the API answered `{asked}` with status {}",
-                last.answer.status
-            ),
-            format!(
-                "if the connector expects another answer, add a route for `{}` to \
-                 tests/provider.yml",
-                last.request.path
-            ),
-        ],
-        Verdict::Issued | Verdict::Expired | Verdict::Canned | Verdict::Unexpected => Vec::new(),
+        self.add_with("disconnect", went, exchanges);
     }
 }
 

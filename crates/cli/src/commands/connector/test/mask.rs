@@ -1,5 +1,6 @@
 //! Keeps secrets out of transcripts: each is shown as the name of its field.
 
+use authbridge_testkit::Exchange;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -7,6 +8,22 @@ use serde_json::{Map, Value};
 
 /// Shorter values would be found everywhere.
 const MIN_SECRET_CHARACTERS: usize = 4;
+
+/// What the flow of OAuth 2.0 makes anew each time.
+const ISSUED: [&str; 12] = [
+    "access_token",
+    "accessToken",
+    "assertion",
+    "code",
+    "code_challenge",
+    "code_verifier",
+    "id_token",
+    "nonce",
+    "refresh_token",
+    "refreshToken",
+    "state",
+    "token",
+];
 
 /// Secrets and what is shown in their place.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +40,42 @@ impl Mask {
         self.labels
             .sort_by_key(|(secret, _)| std::cmp::Reverse(secret.len()));
         self
+    }
+
+    /// Also masks what an authorization server gives out, and what proves that it was the same
+    /// client that asked.
+    #[must_use]
+    pub(super) fn and_issued_in(mut self, exchanges: &[Exchange]) -> Self {
+        for exchange in exchanges {
+            for (name, value) in &exchange.request.query {
+                self.add_named(name, &value.as_str().into());
+            }
+            self.add_named("", &exchange.request.data);
+            self.add_named("", &exchange.answer.data);
+        }
+        self.labels
+            .sort_by_key(|(secret, _)| std::cmp::Reverse(secret.len()));
+        self.labels.dedup();
+        self
+    }
+
+    /// Those of `value` whose names say that they are issued.
+    fn add_named(&mut self, name: &str, value: &Value) {
+        match value {
+            Value::Object(members) => {
+                for (name, value) in members {
+                    self.add_named(name, value);
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.add_named(name, item)),
+            Value::String(text) => {
+                let is_known = self.labels.iter().any(|(secret, _)| secret == text);
+                if ISSUED.contains(&name) && !is_known {
+                    self.add(name, value);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
     }
 
     fn add(&mut self, name: &str, value: &Value) {

@@ -1,5 +1,6 @@
 //! `authbridge connector test`.
 
+mod authorization;
 mod bench;
 mod cases;
 mod lifecycle;
@@ -129,6 +130,7 @@ async fn one(
     let input = provider.input.clone().map(Value::Object);
     let subject = Subject {
         integration: &integration,
+        parameters: &parameters,
         input: input.as_ref(),
         path: path(connector, &provider),
         mask: lifecycle::mask_of(&parameters),
@@ -136,7 +138,8 @@ async fn one(
     let mut sections = Vec::new();
     if args.case.is_none() {
         for option in &connector.options {
-            sections.push(lifecycle::run(bench, &subject, option).await?);
+            let running = lifecycle::run(bench, &subject, option);
+            sections.push(Box::pin(running).await?);
         }
     }
     let directory = directory_of(&args.directory, file);

@@ -150,6 +150,20 @@ pub(super) fn with_wrong(input: &Value, proofs: &[Proof]) -> Value {
     }
 }
 
+/// `value` with `new` in the place of every text that is `old`.
+pub(super) fn replaced(value: &Value, old: &str, new: &str) -> Value {
+    match value {
+        Value::String(text) if text == old => new.into(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| (name.clone(), replaced(value, old, new)))
+            .collect::<Map<_, _>>()
+            .into(),
+        Value::Array(items) => items.iter().map(|item| replaced(item, old, new)).collect(),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+    }
+}
+
 /// The next letter or digit for each.
 fn wrong(text: &str) -> String {
     let next = |character: char| match character {
