@@ -52,7 +52,8 @@ pub(super) fn host_error(error: AuthError, response: Option<Box<Response>>) -> H
         | AuthError::ApiClient(_)
         | AuthError::Returned { .. }
         | AuthError::Rest { .. }
-        | AuthError::OAuth2Config(_)
+        | AuthError::OAuthConfig(_)
+        | AuthError::Signing(_)
         | AuthError::TestFailed => HostError {
             class: "ConfigurationError".into(),
             kind: Some("configuration".into()),
