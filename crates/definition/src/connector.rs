@@ -26,6 +26,7 @@ pub(crate) use layout::{is_development, is_spec_name, spec_directory};
 pub const CONNECTABLE: &[AuthType] = &[
     AuthType::ClientCredentials,
     AuthType::OAuth2,
+    AuthType::OAuth1,
     AuthType::IntegrationAppToken,
     AuthType::MembraneToken,
 ];

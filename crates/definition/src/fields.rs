@@ -5,6 +5,7 @@ mod api_client;
 mod connector;
 mod function;
 mod integration;
+mod oauth1_config;
 mod oauth_config;
 mod operation;
 mod refresh;
@@ -18,6 +19,7 @@ pub(crate) use function::{
 };
 pub(crate) use integration::INTEGRATION;
 pub(crate) use oauth_config::{Choices, OAUTH2_CONFIG};
+pub(crate) use oauth1_config::OAUTH1_CONFIG;
 pub(crate) use operation::{METHODS, OPERATION};
 pub(crate) use test_case::{
     CANNED, CASE, EXCHANGE, EXPECTED, EXPECTED_ERROR, EXPECTED_REQUEST, PROVIDER, ROUTE, SENT,
@@ -299,6 +301,7 @@ mod tests {
             &GRAPHQL_FIELD,
             &OPERATION_CALL,
             &API_CLIENT,
+            &OAUTH1_CONFIG,
             &OAUTH2_CONFIG,
             &INTEGRATION,
             &OPERATION,

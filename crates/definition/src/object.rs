@@ -48,6 +48,11 @@ impl<'a> Object<'a> {
         self.node
     }
 
+    /// What messages call it, with an article.
+    pub(crate) const fn shape_name(&self) -> &'static str {
+        self.shape.name
+    }
+
     /// Its first key, which stands for it in a snippet.
     pub(crate) fn start(&self) -> Place {
         let first = self.node.entries().and_then(<[Entry]>::first);

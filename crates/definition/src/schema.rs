@@ -7,8 +7,8 @@ use authbridge_core::connector::{AuthType, FunctionName, ImplementationType};
 
 use crate::fields::{
     API_CLIENT, CASE, FLAT, FUNCTION, Field, GRAPHQL, GRAPHQL_FIELD, GRAPHQL_FUNCTION,
-    HTTP_METHODS, INTEGRATION, Kind, OAUTH2_CONFIG, OPERATION, OPERATION_CALL, OPERATION_FUNCTION,
-    PROVIDER, REST, SPEC, Shape,
+    HTTP_METHODS, INTEGRATION, Kind, OAUTH1_CONFIG, OAUTH2_CONFIG, OPERATION, OPERATION_CALL,
+    OPERATION_FUNCTION, PROVIDER, REST, SPEC, Shape,
 };
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -36,6 +36,11 @@ pub fn json_schemas() -> Vec<(String, Value)> {
             &OPERATION_CALL,
         ),
         mapping(),
+        file(
+            "oauth1-config",
+            "OAuth 1.0a configuration (`get-oauth-config.map.yml`)",
+            &OAUTH1_CONFIG,
+        ),
         file(
             "oauth2-config",
             "OAuth 2.0 configuration (`get-oauth-config.map.yml`)",

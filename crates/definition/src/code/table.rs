@@ -171,7 +171,7 @@ rules! {
     "auth type that this build cannot connect"
     "The definition is read and kept, but this build has no flow for the auth type yet: \
      connecting through it is refused with a clear message."
-    "type: oauth1"
+    "type: proxy\nproxyKey: account"
 
     NoTest "AB0305" Note
     "no test"

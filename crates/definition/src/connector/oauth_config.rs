@@ -1,11 +1,13 @@
 //! The mapping of `getOAuthConfig`: checked as far as it is written out. What formulas yield is
 //! known only when they run, and then core checks it.
 
-use authbridge_core::auth::oauth2::config::GrantType;
+mod oauth1;
+mod oauth2;
+
 use authbridge_core::connector::{AuthType, FunctionName};
 
 use crate::Code;
-use crate::fields::OAUTH2_CONFIG;
+use crate::fields::{OAUTH1_CONFIG, OAUTH2_CONFIG, Shape};
 use crate::formulas::{self, Variables};
 use crate::object::{Object, wrong_type};
 use crate::report::Report;
@@ -15,16 +17,32 @@ use crate::tree::{Entry, Node, Tree};
 /// The rules on failures, whose formulas are about answers.
 const FAILURES: &str = "failures";
 
+/// What the configuration of an auth type may be.
+struct Table {
+    shape: &'static Shape,
+    /// Checks what cannot be said of one key alone.
+    check: fn(Object<'_>, Extent, &mut Report),
+}
+
+const OAUTH1: Table = Table {
+    shape: &OAUTH1_CONFIG,
+    check: oauth1::check,
+};
+
+const OAUTH2: Table = Table {
+    shape: &OAUTH2_CONFIG,
+    check: oauth2::check,
+};
+
 /// Checks what `getOAuthConfig` of `auth_type` yields; of `None` only its formulas.
 pub(super) fn check(node: &Node, auth_type: Option<AuthType>, report: &mut Report) {
     check_formulas(node, report);
     match auth_type {
-        Some(AuthType::OAuth2) => oauth2(node, Extent::Whole, report),
-        // The table of `oauth1` comes with its flow. In the others the function has no part, which is
-        // reported where it is listed.
+        Some(AuthType::OAuth2) => check_config(node, &OAUTH2, Extent::Whole, report),
+        Some(AuthType::OAuth1) => check_config(node, &OAUTH1, Extent::Whole, report),
+        // In the others the function has no part, which is reported where it is listed.
         Some(
-            AuthType::OAuth1
-            | AuthType::ClientCredentials
+            AuthType::ClientCredentials
             | AuthType::Proxy
             | AuthType::IntegrationAppToken
             | AuthType::MembraneToken,
@@ -55,34 +73,30 @@ enum Extent {
     Part,
 }
 
-fn oauth2(node: &Node, extent: Extent, report: &mut Report) {
+fn check_config(node: &Node, table: &Table, extent: Extent, report: &mut Report) {
     if let Some(formula) = node.formula() {
-        return through_formula(formula, extent, report);
+        return through_formula(formula, table, extent, report);
     }
-    let Some(config) = Object::read(node, &OAUTH2_CONFIG, report) else {
+    let Some(config) = Object::read(node, table.shape, report) else {
         return;
     };
-    check_client_auth(config, report);
     if let Some(rules) = config.get(FAILURES).filter(|node| node.formula().is_some()) {
         wrong_type(rules, "a list", report);
     }
-    match extent {
-        Extent::Whole => check_required(config, report),
-        Extent::Part => {}
-    }
+    (table.check)(config, extent, report);
 }
 
 /// Formulas that choose or merge are followed into what they yield.
-fn through_formula(formula: &Entry, extent: Extent, report: &mut Report) {
+fn through_formula(formula: &Entry, table: &Table, extent: Extent, report: &mut Report) {
     match (formula.key.as_str(), &formula.value.tree) {
         ("$mergeObjects", Tree::List(items)) => {
             for item in items {
-                oauth2(item, Extent::Part, report);
+                check_config(item, table, Extent::Part, report);
             }
         }
         ("$firstNotEmpty", Tree::List(items)) => {
             for item in items {
-                oauth2(item, extent, report);
+                check_config(item, table, extent, report);
             }
         }
         ("$case", _) => {
@@ -90,231 +104,55 @@ fn through_formula(formula: &Entry, extent: Extent, report: &mut Report) {
             let chosen = cases.items().unwrap_or_default().iter();
             let chosen = chosen.filter_map(|case| case.get("value"));
             for config in chosen.chain(formula.value.get("default")) {
-                oauth2(config, extent, report);
+                check_config(config, table, extent, report);
             }
         }
         _ => {}
     }
 }
 
-const CLIENT_HELP: &str = "ask the workspace owner for it with `parametersSchema`, and add \
-    `clientId: {$var: connectorParameters.clientId}`";
-const ENDPOINT_HELP: &str =
-    "give the provider's endpoint, or its `issuer`, which publishes where the endpoints are";
-const PASSWORD_HELP: &str = "the grant `password` needs `username` and `password`";
-const ASSERTION_HELP: &str = "the grant `jwt-bearer` needs `assertion`, with a `key` at least";
-
-/// What a configuration cannot do without; that depends on the grant.
-fn check_required(config: Object<'_>, report: &mut Report) {
-    let grant = match grant_type(config) {
-        Grant::Known(grant) => Some(grant),
-        Grant::KnownLater => None,
-        // That is reported, and nobody knows what it would need.
-        Grant::NotDone => return,
-    };
-    let mut needs = |name: &str, help: &str| {
-        let is_given = config
-            .get(name)
-            .is_some_and(|node| node.as_str() != Some(""));
-        if !is_given {
-            report
-                .at(
-                    Code::MissingKey,
-                    config.start(),
-                    format!("an OAuth 2.0 configuration needs `{name}`"),
-                )
-                .help(help);
-        }
-    };
-    match grant {
-        Some(GrantType::AuthorizationCode | GrantType::ClientCredentials) => {
-            needs("clientId", CLIENT_HELP);
-        }
-        Some(GrantType::Password) => {
-            needs("clientId", CLIENT_HELP);
-            needs("username", PASSWORD_HELP);
-            needs("password", PASSWORD_HELP);
-        }
-        Some(GrantType::JwtBearer) => {
-            needs("assertion", ASSERTION_HELP);
-        }
-        None => {}
+/// Reports that `config` lacks `name`, for which an empty text does not count.
+fn require(config: Object<'_>, name: &str, help: &str, report: &mut Report) {
+    let is_given = config
+        .get(name)
+        .is_some_and(|node| node.as_str() != Some(""));
+    if !is_given {
+        report
+            .at(
+                Code::MissingKey,
+                config.start(),
+                format!("{} needs `{name}`", config.shape_name()),
+            )
+            .help(help);
     }
-    if config.get("issuer").is_some() {
-        return;
-    }
-    if grant == Some(GrantType::AuthorizationCode) {
-        needs("authorizeUri", ENDPOINT_HELP);
-    }
-    needs("tokenUri", ENDPOINT_HELP);
 }
 
-enum Grant {
-    Known(GrantType),
+/// A choice that other keys depend on.
+enum Chosen<T> {
+    Known(T),
     /// A formula decides.
     KnownLater,
-    /// A word that nobody knows, or one of a later version.
+    /// A word that nobody knows, or one of a later version; that is reported.
     NotDone,
 }
 
-fn grant_type(config: Object<'_>) -> Grant {
-    let Some(node) = config.get("grantType") else {
-        return Grant::Known(GrantType::AuthorizationCode);
+/// What `config` chooses of `choices` under `name`, or else `default`.
+fn chosen<T: Copy>(
+    config: Object<'_>,
+    name: &str,
+    choices: &[(&str, Option<T>)],
+    default: T,
+) -> Chosen<T> {
+    let Some(node) = config.get(name) else {
+        return Chosen::Known(default);
     };
     if node.formula().is_some() {
-        return Grant::KnownLater;
+        return Chosen::KnownLater;
     }
-    let mut choices = GrantType::CHOICES.into_iter();
-    let choice = choices.find(|(name, _)| Some(*name) == node.as_str());
+    let choice = choices
+        .iter()
+        .find(|(name, _)| Some(*name) == node.as_str());
     choice
-        .and_then(|(_, grant)| grant)
-        .map_or(Grant::NotDone, Grant::Known)
-}
-
-/// The flags that `clientAuth` replaces, and what they turn off.
-const FLAGS: [(&str, Turned); 3] = [
-    ("skipClientAuthInBody", Turned::Body),
-    ("skipClientAuthInHeader", Turned::Header),
-    ("skipClientAuthInHeaders", Turned::Header),
-];
-
-/// Where a flag keeps the client from saying who it is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Turned {
-    Body,
-    Header,
-}
-
-fn check_client_auth(config: Object<'_>, report: &mut Report) {
-    let stronger = ["clientAuth", "clientAuthLocation"]
-        .into_iter()
-        .find(|name| config.get(name).is_some());
-    if stronger == Some("clientAuth")
-        && let Some(entry) = config.entry("clientAuthLocation")
-    {
-        ignored(entry, "clientAuth", report);
-    }
-    for (name, _) in FLAGS {
-        let Some(entry) = config.entry(name) else {
-            continue;
-        };
-        if let Some(stronger) = stronger {
-            ignored(entry, stronger, report);
-            continue;
-        }
-        report
-            .at(
-                Code::OlderSpelling,
-                entry.key_place,
-                format!("`{name}` is now said with `clientAuth`"),
-            )
-            .help(replacement(config, entry));
-    }
-}
-
-fn ignored(entry: &Entry, stronger: &str, report: &mut Report) {
-    report
-        .at(
-            Code::BothSpellings,
-            entry.key_place,
-            format!("`{}` is ignored beside `{stronger}`", entry.key),
-        )
-        .help(format!("remove `{}`", entry.key));
-}
-
-/// What says the same as the flags together.
-fn replacement(config: Object<'_>, entry: &Entry) -> String {
-    if matches!(entry.value.tree, Tree::Bool(false)) {
-        return format!("remove `{}`: it says nothing", entry.key);
-    }
-    let flags = || {
-        FLAGS
-            .iter()
-            .filter_map(|(name, turned)| Some((config.get(name)?, *turned)))
-    };
-    if flags().any(|(node, _)| !matches!(node.tree, Tree::Bool(_))) {
-        return "write `clientAuth` with a formula that yields `basic`, `body` or `none`"
-            .to_owned();
-    }
-    let is_off = |part| {
-        flags().any(|(node, turned)| turned == part && matches!(node.tree, Tree::Bool(true)))
-    };
-    let word = match (is_off(Turned::Header), is_off(Turned::Body)) {
-        (false, _) => "basic",
-        (true, false) => "body",
-        (true, true) => "none",
-    };
-    format!("write `clientAuth: {word}`")
-}
-
-#[cfg(test)]
-mod tests {
-    use authbridge_core::auth::oauth2::config::{KEYS, NOT_YET, OAuth2Config};
-    use serde_json::{Value, json};
-
-    use crate::{Bundle, ConnectorDefaults, Severity, load_connector};
-
-    use super::*;
-
-    /// Whether `validate` has nothing to say against `config`.
-    fn is_fine(config: &Value) -> bool {
-        let definition = json!({
-            "key": "a",
-            "type": "oauth2",
-            "getOAuthConfig": { "type": "mapping", "mapping": config },
-            "makeApiClient": { "type": "mapping", "mapping": { "baseUri": "https://a.example" } },
-        });
-        let bundle = Bundle::from_document("a.json", &definition.to_string());
-        let loaded = load_connector(&bundle, ConnectorDefaults::default());
-        loaded.diagnostics.iter().all(|diagnostic| {
-            diagnostic.severity != Severity::Error && diagnostic.code != Code::ConfigNotYet
-        })
-    }
-
-    fn pool() -> Vec<Value> {
-        vec![
-            json!(true),
-            json!(1),
-            json!(-1),
-            json!("x"),
-            json!("https://a.example/x"),
-            json!("https://u:p@a.example/x"),
-            json!("10m"),
-            json!("form"),
-            json!("basic"),
-            json!("headers"),
-            json!("tls"),
-            json!("password"),
-            json!("client_credentials"),
-            json!("device_code"),
-            json!([]),
-            json!(["a"]),
-            json!([1]),
-            json!([{ "match": true, "class": "terminal" }]),
-            json!([{ "match": true, "class": "other" }]),
-            json!({}),
-            json!({ "key": "k" }),
-            json!({ "key": "k", "algorithm": "none" }),
-            json!({ "margin": "10m" }),
-            json!({ "margin": [] }),
-        ]
-    }
-
-    #[test]
-    fn a_constant_configuration_is_fine_here_exactly_if_it_is_when_it_runs() {
-        // What `issuer` means is known when it is asked.
-        let keys = KEYS.into_iter().chain(NOT_YET);
-        for key in keys.filter(|key| *key != "issuer") {
-            for value in pool() {
-                let mut config = json!({
-                    "clientId": "c",
-                    "authorizeUri": "https://a.example/authorize",
-                    "tokenUri": "https://a.example/token",
-                });
-                config[key] = value;
-                let read = OAuth2Config::from_value(Some(&config));
-                assert_eq!(is_fine(&config), read.is_ok(), "{config} {:?}", read.err());
-            }
-        }
-    }
+        .and_then(|(_, value)| *value)
+        .map_or(Chosen::NotDone, Chosen::Known)
 }

@@ -18,7 +18,7 @@ pub(crate) struct Choices {
 }
 
 impl Choices {
-    fn of<T>(table: &[(&'static str, Option<T>)]) -> Self {
+    pub(super) fn of<T>(table: &[(&'static str, Option<T>)]) -> Self {
         let names = |is_done: bool| {
             let rows = table.iter().filter(|(_, value)| value.is_some() == is_done);
             rows.map(|(name, _)| *name).collect()
@@ -292,7 +292,7 @@ const ASSERTION: Shape = Shape {
     ],
 };
 
-const FAILURE_RULE: Shape = Shape {
+pub(super) const FAILURE_RULE: Shape = Shape {
     name: "a rule on failures",
     doc: "What a refusal of the token endpoint means. `terminal`: only the user can help, who has \
         to reconnect. `configuration`: the workspace owner has to change something. `throttled` \

@@ -1,8 +1,8 @@
 //! What the pages say besides their tables.
 
 use crate::fields::{
-    API_CLIENT, CASE, FLAT, FUNCTION, GRAPHQL_FUNCTION, INTEGRATION, OAUTH2_CONFIG, OPERATION,
-    OPERATION_FUNCTION, PROVIDER, RECORD, SPEC,
+    API_CLIENT, CASE, FLAT, FUNCTION, GRAPHQL_FUNCTION, INTEGRATION, OAUTH1_CONFIG, OAUTH2_CONFIG,
+    OPERATION, OPERATION_FUNCTION, PROVIDER, RECORD, SPEC,
 };
 
 use super::{Page, functions};
@@ -49,6 +49,18 @@ pub(super) const PAGES: &[Page] = &[
             guide](../../guides/oauth2.md) says which key is for which provider.",
         example: ("auth/get-oauth-config.map.yml", OAUTH2),
         shapes: &[&OAUTH2_CONFIG],
+        more: None,
+    },
+    Page {
+        name: "oauth1",
+        title: "OAuth 1.0a",
+        introduction: "What `getOAuthConfig` returns for a connector of type `oauth1`: everything in \
+            which providers differ, as data. It is a mapping, where any value may be a formula, or \
+            code that returns the same object. It is also asked for when requests are signed, \
+            which is why none of its values should change from call to call. [The \
+            guide](../../guides/oauth1.md) says which key is for which provider.",
+        example: ("auth/get-oauth-config.map.yml", OAUTH1),
+        shapes: &[&OAUTH1_CONFIG],
         more: None,
     },
     Page {
@@ -131,6 +143,16 @@ extra: {prompt: consent}
 failures:
   - match: {$eval: {$var: response.data.error}, is: session_gone}
     class: terminal
+";
+
+const OAUTH1: &str = "\
+consumerKey: {$var: connectorParameters.consumerKey}
+consumerSecret: {$var: connectorParameters.consumerSecret}
+requestTokenUri: https://id.example.com/oauth/request_token
+authorizeUri: https://id.example.com/oauth/authorize
+tokenUri: https://id.example.com/oauth/access_token
+signatureMethod: HMAC-SHA256
+extra: {force_login: true}
 ";
 
 const OPERATIONS: &str = "\

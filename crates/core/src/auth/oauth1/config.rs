@@ -16,6 +16,9 @@ use crate::auth::oauth2::config::FAILURES;
 use crate::auth::oauth2::refusal::FailureRule;
 use crate::auth::timing::RefreshTiming;
 
+/// The words for `requestTokenMethod` and `accessTokenMethod`.
+pub use crate::auth::oauth2::config::METHODS;
+
 /// How one provider wants OAuth 1.0a done.
 #[derive(Clone, Debug)]
 pub struct OAuth1Config {
@@ -150,7 +153,7 @@ impl OAuth1Config {
     /// Reads what `getOAuthConfig` returned.
     pub fn from_value(value: Option<&Value>) -> Result<Self, OAuthConfigError> {
         let members = Members::of(value, &KEYS, &[])?;
-        let signature_method = signature_method(&members)?;
+        let signature_method = SignatureMethod::read(&members)?;
         let consumer_secret = members.text("consumerSecret")?.map(SecretString::from);
         let private_key = members.text("privateKey")?.map(SecretString::from);
         let key = ConsumerKey::new(
@@ -173,7 +176,7 @@ impl OAuth1Config {
             callback: CallbackMode::read(&members)?,
             requires_confirmation: requires_confirmation(&members)?,
             realm: realm(&members)?,
-            parameter_transmission: transmission(&members)?,
+            parameter_transmission: ParameterTransmission::read(&members)?,
             sends_version: !members.flag("skipVersion")?,
             hashes_bodies: members.flag("bodyHash")?,
             scopes: members.texts("scopes", |text| {
@@ -272,63 +275,93 @@ impl Token {
 }
 
 impl Flow {
-    fn read(members: &Members<'_>) -> Result<Self, OAuthConfigError> {
-        let choices = [
-            ("three-legged", Some(Self::ThreeLegged)),
-            ("token", Some(Self::Token)),
-            ("two-legged", Some(Self::TwoLegged)),
-        ];
-        Ok(members.choice("flow", &choices)?.unwrap_or_default())
-    }
-}
+    /// The words for `flow`.
+    pub const CHOICES: [(&'static str, Option<Self>); 3] = [
+        ("three-legged", Some(Self::ThreeLegged)),
+        ("token", Some(Self::Token)),
+        ("two-legged", Some(Self::TwoLegged)),
+    ];
 
-impl CallbackMode {
     fn read(members: &Members<'_>) -> Result<Self, OAuthConfigError> {
-        let choices = [
-            ("redirect", Some(Self::Redirect)),
-            ("oob", Some(Self::OutOfBand)),
-        ];
-        Ok(members.choice("callback", &choices)?.unwrap_or_default())
-    }
-}
-
-impl ScopeTransmission {
-    fn read(members: &Members<'_>) -> Result<Self, OAuthConfigError> {
-        let choices = [
-            ("both", Some(Self::Both)),
-            ("request-token", Some(Self::RequestToken)),
-            ("authorize", Some(Self::Authorize)),
-        ];
-        let chosen = members.choice("scopeTransmission", &choices)?;
+        let chosen = members.choice("flow", &Self::CHOICES)?;
         Ok(chosen.unwrap_or_default())
     }
 }
 
-fn signature_method(members: &Members<'_>) -> Result<SignatureMethod, OAuthConfigError> {
-    let choices = SignatureMethod::ALL.map(|method| (method.as_str(), Some(method)));
-    let chosen = members.choice("signatureMethod", &choices)?;
-    Ok(chosen.unwrap_or_default())
+impl CallbackMode {
+    /// The words for `callback`.
+    pub const CHOICES: [(&'static str, Option<Self>); 2] = [
+        ("redirect", Some(Self::Redirect)),
+        ("oob", Some(Self::OutOfBand)),
+    ];
+
+    fn read(members: &Members<'_>) -> Result<Self, OAuthConfigError> {
+        let chosen = members.choice("callback", &Self::CHOICES)?;
+        Ok(chosen.unwrap_or_default())
+    }
 }
 
-fn transmission(members: &Members<'_>) -> Result<ParameterTransmission, OAuthConfigError> {
-    let choices = [
-        ("header", Some(ParameterTransmission::Header)),
-        ("query", Some(ParameterTransmission::Query)),
-        ("body", Some(ParameterTransmission::Body)),
+impl ScopeTransmission {
+    /// The words for `scopeTransmission`.
+    pub const CHOICES: [(&'static str, Option<Self>); 3] = [
+        ("both", Some(Self::Both)),
+        ("request-token", Some(Self::RequestToken)),
+        ("authorize", Some(Self::Authorize)),
     ];
-    let chosen = members.choice("parameterTransmission", &choices)?;
-    Ok(chosen.unwrap_or_default())
+
+    fn read(members: &Members<'_>) -> Result<Self, OAuthConfigError> {
+        let chosen = members.choice("scopeTransmission", &Self::CHOICES)?;
+        Ok(chosen.unwrap_or_default())
+    }
 }
+
+impl SignatureMethod {
+    /// The words for `signatureMethod`.
+    pub const CHOICES: [(&'static str, Option<Self>); 7] = [
+        choice(Self::HmacSha1),
+        choice(Self::HmacSha256),
+        choice(Self::HmacSha512),
+        choice(Self::RsaSha1),
+        choice(Self::RsaSha256),
+        choice(Self::RsaSha512),
+        choice(Self::Plaintext),
+    ];
+
+    fn read(members: &Members<'_>) -> Result<Self, OAuthConfigError> {
+        let chosen = members.choice("signatureMethod", &Self::CHOICES)?;
+        Ok(chosen.unwrap_or_default())
+    }
+}
+
+const fn choice(method: SignatureMethod) -> (&'static str, Option<SignatureMethod>) {
+    (method.as_str(), Some(method))
+}
+
+impl ParameterTransmission {
+    /// The words for `parameterTransmission`.
+    pub const CHOICES: [(&'static str, Option<Self>); 3] = [
+        ("header", Some(Self::Header)),
+        ("query", Some(Self::Query)),
+        ("body", Some(Self::Body)),
+    ];
+
+    fn read(members: &Members<'_>) -> Result<Self, OAuthConfigError> {
+        let chosen = members.choice("parameterTransmission", &Self::CHOICES)?;
+        Ok(chosen.unwrap_or_default())
+    }
+}
+
+/// The words for `callbackConfirmed`, and whether it must be.
+pub const CONFIRMATIONS: [(&str, Option<bool>); 2] =
+    [("required", Some(true)), ("optional", Some(false))];
 
 fn requires_confirmation(members: &Members<'_>) -> Result<bool, OAuthConfigError> {
-    let choices = [("required", Some(true)), ("optional", Some(false))];
-    let chosen = members.choice("callbackConfirmed", &choices)?;
+    let chosen = members.choice("callbackConfirmed", &CONFIRMATIONS)?;
     Ok(chosen.unwrap_or(true))
 }
 
 fn method(members: &Members<'_>, key: &str) -> Result<Method, OAuthConfigError> {
-    let choices = [("POST", Some(Method::POST)), ("GET", Some(Method::GET))];
-    Ok(members.choice(key, &choices)?.unwrap_or(Method::POST))
+    Ok(members.choice(key, &METHODS)?.unwrap_or(Method::POST))
 }
 
 /// A realm goes into a header field as it is.

@@ -32,17 +32,6 @@ pub enum SignatureMethod {
 }
 
 impl SignatureMethod {
-    /// Every method.
-    pub const ALL: [Self; 7] = [
-        Self::HmacSha1,
-        Self::HmacSha256,
-        Self::HmacSha512,
-        Self::RsaSha1,
-        Self::RsaSha256,
-        Self::RsaSha512,
-        Self::Plaintext,
-    ];
-
     /// Its name, in configurations and on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
