@@ -141,7 +141,7 @@ fn the_guide_for_functions_works_as_printed() {
     }
 }
 
-/// The file that the guide for OAuth 2.0 is about.
+/// The file that the guides for OAuth are about.
 const CONFIG: &str = "contacts/auth/get-oauth-config.map.yml";
 
 /// `base` with the keys of `more` in the place of its own.
@@ -244,4 +244,44 @@ fn the_guide_for_oauth2_works_as_printed() {
     for text in ["The team comes with the token", "9 passed, 0 failed"] {
         assert!(printed.contains(text), "`{text}` is not in\n{printed}");
     }
+}
+
+#[test]
+fn the_guide_for_oauth1_works_as_printed() {
+    let guide = repository().join("docs/guides/oauth1.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    let place = Place::new();
+    let sections: Vec<&str> = guide.split("\n## ").skip(1).collect();
+    assert_eq!(sections.len(), 4);
+    let first = blocks(sections[0]);
+    let type_all = |blocks: &[Block]| -> String {
+        let shell = blocks.iter().filter(|block| block.language == "sh");
+        shell
+            .flat_map(|block| block.text.lines())
+            .map(|line| type_command(&place, "", line))
+            .collect()
+    };
+    type_all(&first[..1]);
+    write_files(&place, &first, "");
+    let printed = type_all(&first[1..]);
+    for text in ["0 errors, 0 warnings", "is simulated yet", "0 failed"] {
+        assert!(printed.contains(text), "`{text}` is not in\n{printed}");
+    }
+    let base = std::fs::read_to_string(place.path(CONFIG)).unwrap();
+    let mut checked = 0;
+    let pieces = sections[1..].iter().flat_map(|section| blocks(section));
+    for block in pieces.filter(|block| block.language == "yaml") {
+        let (name, text) = block.text.split_once('\n').unwrap();
+        match name.strip_prefix("# ").unwrap() {
+            name if name.strip_prefix("add to ") == Some(CONFIG) => {
+                place.write(CONFIG, &with_keys(&base, text));
+            }
+            name => place.write(name, &format!("{text}\n")),
+        }
+        place
+            .run_bare(&["validate", "--strict", "contacts"])
+            .succeeded();
+        checked += 1;
+    }
+    assert_eq!(checked, 14);
 }
