@@ -15,7 +15,10 @@ const run = promisify(execFile)
 
 /** A consumer whose secret has to be escaped, and one whose secret need not: oauthlib unescapes PLAINTEXT twice. */
 export const consumer = { key: 'consumer0123456789consumer', secret: 'a secret & 50% more/=+ü' }
-export const plainConsumer = { key: 'plain0123456789plain012345', secret: 'simple-secret_1.2~3' }
+const plainConsumer = { key: 'plain0123456789plain012345', secret: 'simple-secret_1.2~3' }
+/** The consumer that can sign by `method`. */
+export const consumerOf = (method) => (method === 'PLAINTEXT' ? plainConsumer : consumer)
+
 /** What the provider's own pages issued. */
 export const issuedToken = { token: 'issued0123456789issued01', secret: 'its & secret' }
 
