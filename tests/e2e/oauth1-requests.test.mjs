@@ -53,7 +53,8 @@ async function checkRequests(connection, customer, method, placement) {
     await check('PUT', `/things${query}`, [...expected, ['f', 'ö 1']], form('f=%C3%B6+1'))
   }
   await check('DELETE', '/things/1?a=1', [['a', '1']], {}, elsewhere)
-  await check('GET', '/a%20path//with%2Fslash/~%7e%C3%BC/', [], {}, elsewhere)
+  await check('GET', "/a%20path//with%2Fslash/~%7e%C3%BC/;b=c/d,e:f@g!$&'()*+=", [], {}, elsewhere)
+  await check('GET', '/things?q=%7Bjson%7D&d%5B%5D=1&&e=1&', [['q', '{json}'], ['d[]', '1'], ['e', '1']], {}, elsewhere)
   if (placement !== 'body') await check('POST', '/things', [], {})
   const echo = await check('PATCH', '/things?q=1', [['q', '1']], json({ name: 'Grüße' }), elsewhere)
   assert.deepEqual(JSON.parse(echo.body), { name: 'Grüße' })
@@ -131,4 +132,19 @@ test('parameters that only a signature may add are refused, and not sent', async
   assert.equal(response.status, 400, response.text)
   assert.match(response.text, /oauth_token/)
   assert.deepEqual(await bench.asked('/api/things'), [])
+})
+
+test('requests that are made at once have nonces of their own', async () => {
+  const connection = await bench.connected('oauth1', 'nina')
+  const get = () => bench.proxied(connection, 'nina', 'GET', '/things')
+  const answers = await Promise.all(Array.from({ length: 64 }, get))
+  assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
+})
+
+test('what the provider refuses is passed on as it says it', async () => {
+  const connection = await bench.connected('oauth1', 'nora')
+  const response = await bench.proxied(connection, 'nora', 'GET', '/forbidden')
+  assert.equal(response.status, 401)
+  assert.match(response.headers['www-authenticate'], /oauth_problem="permission_denied"/)
+  assert.equal((await bench.asked('/api/forbidden')).length, 1)
 })

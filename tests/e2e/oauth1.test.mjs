@@ -167,6 +167,23 @@ test('tokens that the provider\'s pages issued are typed, or stated by the conne
   assert.equal((await bench.verified(stated, 'tess', 'POST', '/me', form('x=1'))).protocol.oauth_token, issuedToken.token)
 })
 
+test('token requests with all that a config may add are signed', async () => {
+  const added = {
+    scopes: ['read', 'write it'],
+    requestTokenExtra: { 'x ü': 'a&b', xoauth_displayname: 'Brücke' },
+    accessTokenExtra: { z: '1+1' },
+    tokenHeaders: { 'X-Own': 'yes' },
+  }
+  const byGet = { requestTokenMethod: 'GET', accessTokenMethod: 'GET', realm: 'Photos', skipVersion: true }
+  await bench.install('extras', { ...added, ...byGet })
+  const connection = await bench.connected('extras', 'emma')
+  const echo = await bench.verified(connection, 'emma', 'GET', '/me')
+  assert.equal(echo.realm, 'Photos')
+  assert.equal(echo.protocol.oauth_version, undefined)
+  await bench.install('extras-in-body', { ...added, parameterTransmission: 'body' })
+  await bench.connected('extras-in-body', 'emma')
+})
+
 test('a config in JavaScript, and functions and operations whose requests are signed', async () => {
   const members = {
     getOAuthConfig: code(`

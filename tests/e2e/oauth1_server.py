@@ -254,6 +254,8 @@ class Handler(BaseHTTPRequestHandler):
             is_valid, seen = consumer_only.validate_request(*self.signed())
         if not is_valid:
             raise Refusal(self.problem_of(seen), base=self.base_string(request))
+        if path == "/api/forbidden":
+            raise Refusal("permission_denied")
         hashed = request.oauth_params.get("oauth_body_hash")
         if hashed is not None and hashed != self.body_hash(request.signature_method):
             raise Refusal("body_hash_invalid")
