@@ -41,6 +41,9 @@ pub(crate) fn obstacle() -> Option<String> {
     if let Some(program) = missing {
         return Some(format!("it needs `{program}`"));
     }
+    if !command::exists("python3", &["-c", "import ensurepip, venv"]) {
+        return Some("it needs Python 3 with `venv`".to_owned());
+    }
     let has_browser = command::exists("sh", &["-c", FIND_CHROMIUM]);
     (!has_browser).then(|| "it needs Chromium; CHROMIUM_BIN can say where it is".to_owned())
 }
