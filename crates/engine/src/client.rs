@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use authbridge_core::auth;
 use authbridge_core::client::{ApiClient, TargetError};
 use authbridge_core::id::{ConnectionId, CustomerId, IntegrationId};
 use authbridge_store::Connection;
@@ -215,7 +214,7 @@ impl Engine {
         let origin = Origin::of(&api.base_uri).map(Arc::new).ok_or_else(|| {
             EngineError::configuration("the base URI of the API client has no host")
         })?;
-        let can_refresh = auth::flow(option.auth_type)?.can_refresh(option);
+        let can_refresh = opened.can_refresh();
         let token = PlatformToken::new(option.auth_type, &session.workspace, opened.owner.clone());
         Ok(PreparedClient {
             can_refresh,
@@ -228,7 +227,7 @@ impl Engine {
             renew_at: opened
                 .connection
                 .expires_at
-                .filter(|at| opened.connection.refresh_due_at.is_some() && *at > prepared_at),
+                .filter(|at| can_refresh && *at > prepared_at),
             prepared_at,
             origin,
             api,

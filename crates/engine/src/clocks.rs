@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use jiff::SignedDuration;
+use authbridge_core::auth::oauth1::clock_offset;
+use authbridge_core::request::Response;
+use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 /// How many are remembered; beyond that, all are forgotten.
@@ -28,9 +30,20 @@ impl Clocks {
             .unwrap_or(SignedDuration::ZERO)
     }
 
-    /// Remembers that the clock of the host of `url` is `offset` ahead of ours. Tells whether that
-    /// is news, so that a request is worth another try.
-    pub(crate) fn learn(&self, url: &Url, offset: SignedDuration) -> bool {
+    /// Learns from the answer to a request to `url` that was signed by what is known of its
+    /// clock. Tells whether there is news, so that a request is worth another try.
+    pub(crate) fn learn_from(&self, url: &Url, response: &Response, now: Timestamp) -> bool {
+        let known = self.offset(url);
+        let theirs = now.checked_add(known).unwrap_or(now);
+        match clock_offset(response, theirs) {
+            Some(ahead) => self.learn(url, known.saturating_add(ahead)),
+            None => false,
+        }
+    }
+
+    /// Remembers that the clock of the host of `url` is `offset` ahead of ours, and tells whether
+    /// that is news.
+    fn learn(&self, url: &Url, offset: SignedDuration) -> bool {
         let mut offsets = self.offsets();
         let known = offsets.get(authority(url)).copied();
         let difference = offset.saturating_sub(known.unwrap_or(SignedDuration::ZERO));

@@ -4,6 +4,7 @@
 use authbridge_core::SecretJson;
 use authbridge_core::auth::Arguments;
 use authbridge_core::client::Defaults;
+use authbridge_core::connector::FunctionName;
 use authbridge_store::{Connection, Customer};
 use jiff::Timestamp;
 
@@ -24,6 +25,13 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
+    /// Whether anything can renew the credentials. A function may have come with a later version
+    /// of the connector.
+    pub(crate) fn can_refresh(&self) -> bool {
+        let function = FunctionName::RefreshCredentials;
+        self.connection.is_refreshable || self.setup.option.function(function).is_some()
+    }
+
     /// Whether the credentials have expired by their own word, and something can renew them.
     pub(crate) fn has_expired(&self, now: Timestamp) -> bool {
         let connection = &self.connection;

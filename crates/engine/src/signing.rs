@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use authbridge_core::auth::AuthError;
-use authbridge_core::auth::oauth1::{Body, Signed, Signer, Unsigned, clock_offset};
+use authbridge_core::auth::oauth1::{Body, Signed, Signer, Unsigned};
 use authbridge_core::request::Response as Answer;
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Request, Response, Uri};
 use url::Url;
@@ -26,21 +26,18 @@ impl Engine {
         let url = url_of(origin, request.uri())?;
         let copy = copy_of(&request);
         let response = self.send_signed_once(signer, origin, &url, request).await?;
-        let Some(copy) = copy else {
-            return Ok(response);
-        };
         let head = Answer {
             status: response.status(),
             headers: response.headers().clone(),
             body: Bytes::new(),
         };
-        match clock_offset(&head, self.shared.effects.now()) {
-            Some(offset) if self.shared.clocks.learn(&url, offset) => {
-                drop(response);
-                self.send_signed_once(signer, origin, &url, copy).await
-            }
-            Some(_) | None => Ok(response),
-        }
+        let now = self.shared.effects.now();
+        let is_news = self.shared.clocks.learn_from(&url, &head, now);
+        let Some(copy) = copy.filter(|_| is_news) else {
+            return Ok(response);
+        };
+        drop(response);
+        self.send_signed_once(signer, origin, &url, copy).await
     }
 
     async fn send_signed_once(
@@ -84,7 +81,10 @@ fn add(
         Signed::Form(added) => {
             const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
             *request.body_mut() = Signed::with_form(body, &added).into();
-            request.headers_mut().entry(CONTENT_TYPE).or_insert(FORM);
+            let headers = request.headers_mut();
+            headers.entry(CONTENT_TYPE).or_insert(FORM);
+            // It was that of the body before.
+            headers.remove(CONTENT_LENGTH);
         }
     }
     Ok(())

@@ -246,13 +246,13 @@ impl FunctionName {
         match self {
             Self::MakeApiClient | Self::Test => true,
             Self::GetOAuthConfig => matches!(auth_type, OAuth2 | OAuth1),
-            Self::GetTokenData
-            | Self::GetCredentialsFromAccessTokenResponse
-            | Self::GetCredentialsFromRefreshTokenResponse => matches!(auth_type, OAuth2),
-            Self::GetCredentialsFromConnectionParameters => {
-                matches!(auth_type, ClientCredentials | OAuth2)
+            Self::GetTokenData | Self::GetCredentialsFromRefreshTokenResponse => {
+                matches!(auth_type, OAuth2)
             }
-            Self::RefreshCredentials | Self::Disconnect => {
+            Self::GetCredentialsFromAccessTokenResponse => matches!(auth_type, OAuth2 | OAuth1),
+            Self::GetCredentialsFromConnectionParameters
+            | Self::RefreshCredentials
+            | Self::Disconnect => {
                 matches!(auth_type, ClientCredentials | OAuth2 | OAuth1)
             }
         }

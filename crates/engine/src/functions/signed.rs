@@ -1,6 +1,6 @@
 //! Requests of functions that are signed, for auth types that sign each of them.
 
-use authbridge_core::auth::oauth1::{Signer, clock_offset};
+use authbridge_core::auth::oauth1::Signer;
 use authbridge_core::auth::{self, Arguments, AuthError, Start};
 use authbridge_core::request::{Request, Response};
 
@@ -34,12 +34,10 @@ pub(super) async fn send(
     let origin = request.target.origin.clone();
     let response = send_once(runner, signer, request.clone(), limit).await?;
     let now = runner.effects.now();
-    match clock_offset(&response, now) {
-        Some(offset) if runner.clocks.learn(&origin, offset) => {
-            send_once(runner, signer, request, limit).await
-        }
-        Some(_) | None => Ok(response),
+    if runner.clocks.learn_from(&origin, &response, now) {
+        return send_once(runner, signer, request, limit).await;
     }
+    Ok(response)
 }
 
 async fn send_once(

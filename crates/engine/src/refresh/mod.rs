@@ -145,9 +145,9 @@ impl Engine {
 
     /// Whether it makes sense to try. Who asks in person always may.
     fn check_attempt(&self, opened: &Opened, cause: Cause) -> Result<(), EngineError> {
-        let flow = auth::flow(opened.setup.option.auth_type)?;
-        if !flow.can_refresh(&opened.setup.option) {
-            let reason = "its connector has no `refreshCredentials`";
+        if !opened.can_refresh() {
+            let reason = "the external app gave nothing to refresh them with, and their connector has no \
+                          `refreshCredentials`";
             return Err(AuthError::NotRefreshable(reason).into());
         }
         if cause == Cause::Asked {

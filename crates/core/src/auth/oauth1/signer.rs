@@ -224,6 +224,19 @@ impl Signer {
         further: &[(String, String)],
         effects: &Effects,
     ) -> Result<Signed, SigningError> {
+        let stamp = Stamp {
+            nonce: nonce(effects),
+            timestamp: self.timestamp(effects),
+        };
+        self.sign_as(request, further, &stamp)
+    }
+
+    pub(super) fn sign_as(
+        &self,
+        request: &Unsigned<'_>,
+        further: &[(String, String)],
+        stamp: &Stamp,
+    ) -> Result<Signed, SigningError> {
         if self.needs_body(request.headers) && matches!(request.body, Body::Streamed) {
             return Err(SigningError::BodyNeeded);
         }
@@ -235,7 +248,7 @@ impl Signer {
         {
             parameters.add_encoded(body);
         }
-        let mut protocol = self.protocol_parameters(request, effects);
+        let mut protocol = self.protocol_parameters(request, stamp);
         protocol.extend_from_slice(further);
         let names = protocol.iter().map(|(name, _)| name.as_str());
         if let Some(name) = names.chain([SIGNATURE]).find(|name| parameters.has(name)) {
@@ -253,7 +266,7 @@ impl Signer {
     fn protocol_parameters(
         &self,
         request: &Unsigned<'_>,
-        effects: &Effects,
+        stamp: &Stamp,
     ) -> Vec<(String, String)> {
         let pair = |name: &str, value: String| (name.to_owned(), value);
         let mut parameters = vec![pair("oauth_consumer_key", self.consumer_key.clone())];
@@ -265,8 +278,8 @@ impl Signer {
             "oauth_signature_method",
             self.method.as_str().to_owned(),
         ));
-        parameters.push(pair("oauth_timestamp", self.timestamp(effects)));
-        parameters.push(pair("oauth_nonce", nonce(effects)));
+        parameters.push(pair("oauth_timestamp", stamp.timestamp.clone()));
+        parameters.push(pair("oauth_nonce", stamp.nonce.clone()));
         if self.sends_version {
             parameters.push(pair("oauth_version", "1.0".to_owned()));
         }
@@ -312,10 +325,24 @@ impl Signer {
 
 const SIGNATURE: &str = "oauth_signature";
 
+/// What no other request has (RFC 5849 section 3.3).
+pub(super) struct Stamp {
+    pub(super) nonce: String,
+    pub(super) timestamp: String,
+}
+
 /// 128 random bits: no two of all replicas will ever draw the same. Some providers take letters
-/// and digits only.
+/// and digits only, and no more than thirty of them.
 fn nonce(effects: &Effects) -> String {
-    format!("{:032x}", u128::from_be_bytes(effects.random_bytes()))
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut rest = u128::from_be_bytes(effects.random_bytes());
+    let digits = std::iter::repeat_with(|| {
+        let digit = usize::try_from(rest % 62).unwrap_or_default();
+        rest /= 62;
+        DIGITS.get(digit).copied().map_or('0', char::from)
+    });
+    // 62^22 is more than 2^128.
+    digits.take(22).collect()
 }
 
 /// Whether the body is a form, or is empty and may become one.
