@@ -56,9 +56,9 @@ impl Engine {
             headers: request.headers(),
             body: whole.as_deref().map_or(Body::Streamed, Body::Whole),
         };
-        let signed = signer.sign(&unsigned, &self.shared.effects);
-        let signed = signed.map_err(AuthError::from)?;
-        add(signed, whole.as_deref().unwrap_or_default(), &mut request)?;
+        let added = signer.sign(&unsigned, &self.shared.effects);
+        let added = added.map_err(AuthError::from)?;
+        add(added, whole.as_deref().unwrap_or_default(), &mut request)?;
         Ok(self.egress.send(origin, request).await?)
     }
 }
@@ -100,9 +100,10 @@ fn whole(body: &OutgoingBody) -> Option<Bytes> {
 }
 
 fn copy_of(request: &Request<OutgoingBody>) -> Option<Request<OutgoingBody>> {
-    let body = match request.body() {
-        OutgoingBody::Empty => OutgoingBody::Empty,
-        other => OutgoingBody::Full(Some(whole(other)?)),
+    let body = if matches!(request.body(), OutgoingBody::Empty) {
+        OutgoingBody::Empty
+    } else {
+        OutgoingBody::Full(Some(whole(request.body())?))
     };
     let mut copy = Request::new(body);
     *copy.method_mut() = request.method().clone();

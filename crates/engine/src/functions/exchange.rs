@@ -184,12 +184,11 @@ pub(super) async fn send_through(
         .map_err(|error| call_failed(function, error))?;
     request.headers = name_engine(request.headers);
     let limit = runner.scripts.limits().response_bytes;
-    let response = match &client.signer {
-        Some(signer) => signed::send(runner, signer, request, limit).await?,
-        None => {
-            let sending = runner.egress.send_whole(request, limit);
-            sending.await.map_err(|error| sending_failed(&error))?
-        }
+    let response = if let Some(signer) = &client.signer {
+        Box::pin(signed::send(runner, signer, request, limit)).await?
+    } else {
+        let sending = runner.egress.send_whole(request, limit);
+        sending.await.map_err(|error| sending_failed(&error))?
     };
     judge(client, response)
 }
@@ -234,7 +233,7 @@ impl FunctionRunner<'_> {
     /// With what signs its requests, for auth types that sign.
     pub(crate) async fn made_client(&self, arguments: &Arguments) -> Result<ApiClient, AuthError> {
         let mut client = self.unsigned_client(arguments).await?;
-        client.signer = self.signer(arguments).await?;
+        client.signer = Box::pin(self.signer(arguments)).await?;
         Ok(client)
     }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use authbridge_core::SecretJson;
-use authbridge_core::auth::{self, Arguments, AuthError};
+use authbridge_core::auth::{Arguments, AuthError};
 use authbridge_core::id::LeaseId;
 use authbridge_store::{Claim, Claimed, Connection, ConnectionState, Intent};
 use aws_lc_rs::digest::{SHA256, digest};

@@ -263,11 +263,7 @@ impl Signer {
     }
 
     /// RFC 5849 section 3.1, all but the signature.
-    fn protocol_parameters(
-        &self,
-        request: &Unsigned<'_>,
-        stamp: &Stamp,
-    ) -> Vec<(String, String)> {
+    fn protocol_parameters(&self, request: &Unsigned<'_>, stamp: &Stamp) -> Vec<(String, String)> {
         let pair = |name: &str, value: String| (name.to_owned(), value);
         let mut parameters = vec![pair("oauth_consumer_key", self.consumer_key.clone())];
         if let Some(token) = &self.token {

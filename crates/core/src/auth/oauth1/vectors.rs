@@ -1,11 +1,8 @@
 //! Signatures as others make them: RFC 5849, the documentation of X, and two other
 //! implementations (`vectors.json`, which says how it was made).
 
-use std::sync::Arc;
-
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method};
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::authorization;
@@ -13,8 +10,9 @@ use super::base_string::{RawUrl, base_string};
 use super::config::OAuth1Config;
 use super::parameters::Parameters;
 use super::signature::ConsumerKey;
+use super::signer::Stamp;
 use super::*;
-use crate::{Clock, Effects, Random, SecretString};
+use crate::SecretString;
 
 fn vectors() -> Value {
     serde_json::from_str(include_str!("vectors.json")).unwrap()
