@@ -29,7 +29,7 @@ export const privateKey = keys.privateKey.export({ type: 'pkcs8', format: 'pem' 
  * Starts it. `control(change)` sets what is to go wrong (`skew`, `tolerance`, `says`, `denial`; `forget` empties the
  * log) and tells the log of requests.
  */
-export async function startOAuth1Server({ longestNonce = 32 } = {}) {
+export async function startOAuth1Server({ longestNonce = 30 } = {}) {
   const child = spawn(await python(), [path('oauth1_server.py')], { stdio: ['pipe', 'pipe', 'inherit'] })
   endWithUs(child)
   const settings = {

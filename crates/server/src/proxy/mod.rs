@@ -60,8 +60,9 @@ async fn forward(
     if client.api.code.is_client() {
         return Box::pin(coded::forward(worker, session, client, head, body)).await;
     }
-    // `dynamicOptions` sees the body where it is kept.
-    let keeps_body = client.can_refresh || client.api.code.has_dynamic_options;
+    // `dynamicOptions` sees the body where it is kept; signatures may be about it.
+    let api = &client.api;
+    let keeps_body = client.can_refresh || api.code.has_dynamic_options || api.signer.is_some();
     if upgrade.is_none() && keeps_body {
         return Box::pin(replay::forward(worker, session, client, head, body)).await;
     }
