@@ -149,7 +149,7 @@ fn the_examples_have_nothing_to_complain_about() {
         assert_eq!(directory.integrations.len(), 1);
         count += 1;
     }
-    assert_eq!(count, 9);
+    assert_eq!(count, 10);
 }
 
 #[test]
