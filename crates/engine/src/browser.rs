@@ -4,6 +4,8 @@
 //! state of 256 random bits, which finds the session again once, and a cookie, which tells that
 //! it is the same browser that comes back (RFC 9700 section 4.7).
 
+use std::fmt;
+
 use authbridge_core::SecretJson;
 use authbridge_core::auth::oauth2::pkce::unguessable;
 use authbridge_core::auth::{self, Arguments, Back, Begin, Callback, Connected, Return, Start};
@@ -21,8 +23,8 @@ use crate::{ConnectRequest, Engine, EngineError, Session};
 /// How long a user may take at the external app.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
 
-/// What begins a connection in a browser.
-#[derive(Clone, Debug, Default)]
+/// What begins a connection in a browser. The cookie's value is not shown.
+#[derive(Clone, Default)]
 pub struct BrowserRequest {
     /// What is to be connected.
     pub connect: ConnectRequest,
@@ -38,8 +40,17 @@ pub struct BrowserRequest {
     pub browser: String,
 }
 
-/// What to do next.
-#[derive(Debug)]
+impl fmt::Debug for BrowserRequest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("BrowserRequest")
+            .field("connect", &self.connect)
+            .field("connection", &self.connection)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What to do next. The states in it are not shown.
 pub enum BrowserStep {
     /// Nothing: the account is connected.
     Connected(Box<Connection>),
@@ -49,8 +60,17 @@ pub enum BrowserStep {
     Typed(Box<TypedCode>),
 }
 
+impl fmt::Debug for BrowserStep {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Connected(_) => "Connected",
+            Self::Away(_) => "Away",
+            Self::Typed(_) => "Typed",
+        })
+    }
+}
+
 /// A code that the user fetches from the external app's page.
-#[derive(Debug)]
 pub struct TypedCode {
     /// The page that shows it, to be opened beside ours.
     pub location: Url,
