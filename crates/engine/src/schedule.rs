@@ -83,9 +83,12 @@ impl Engine {
     /// Where the external app sends the browser back to: what the integration has in front of
     /// us, or our own callback.
     pub(crate) fn redirect_uri(&self, integration: &Integration) -> String {
-        if let Some(uri) = &integration.oauth_callback_uri {
-            return uri.clone();
-        }
+        let own = integration.oauth_callback_uri.clone();
+        own.unwrap_or_else(|| self.callback_uri())
+    }
+
+    /// Our own callback.
+    pub fn callback_uri(&self) -> String {
         let public = self.public_uri.as_ref().map_or("", |uri| uri.as_str());
         format!("{}/oauth-callback", public.trim_end_matches('/'))
     }

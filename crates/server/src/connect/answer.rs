@@ -108,12 +108,10 @@ pub(super) fn away(worker: &Worker, location: &Url, browser: &str) -> Response {
 /// Asks for the code that the external app shows, in a browser that is known again.
 pub(super) fn typed(worker: &Worker, code: &TypedCode, browser: &str) -> Response {
     let nonce = worker.engine.new_browser();
-    let public = worker.engine.public_uri().map_or("", Url::as_str);
-    let action = format!("{}/oauth-callback", public.trim_end_matches('/'));
     let html = TYPED
         .replace("{{nonce}}", &nonce)
         .replace("{{location}}", &escaped(code.location.as_str()))
-        .replace("{{action}}", &escaped(&action))
+        .replace("{{action}}", &escaped(&worker.engine.callback_uri()))
         .replace("{{parameter}}", code.parameter)
         .replace("{{state}}", &escaped(&code.state));
     // Not yet done.
