@@ -83,11 +83,6 @@ pub trait AuthFlow: Send + Sync {
         ))
     }
 
-    /// Whether credentials of `option` may be renewable without asking the user.
-    fn can_refresh(&self, option: &AuthOption) -> bool {
-        option.function(FunctionName::RefreshCredentials).is_some()
-    }
-
     /// Takes the credentials in `arguments`, which somebody brought, so that they live like any
     /// others. Nothing is sent.
     async fn adopt(

@@ -143,10 +143,6 @@ impl AuthFlow for OAuth1 {
         Ok(Some(config.signer_for(credentials)?))
     }
 
-    fn can_refresh(&self, _option: &AuthOption) -> bool {
-        true
-    }
-
     /// By `refreshCredentials`, or else by the session handle, where the provider gave one (OAuth
     /// Session extension): the old token signs for the new one.
     async fn refresh(
@@ -159,7 +155,7 @@ impl AuthFlow for OAuth1 {
         let config = configuration(context, option, arguments, start).await?;
         if option.function(FunctionName::RefreshCredentials).is_some() {
             let mut issued = refresh::by_function(context, option, arguments).await?;
-            issued.timing = config.refresh.or(issued.timing);
+            issued.timing = config.refresh;
             return Ok(issued);
         }
         let old = members(arguments.credentials.as_ref());
@@ -196,7 +192,9 @@ async fn configuration(
     start: &Start<'_>,
 ) -> Result<OAuth1Config, AuthError> {
     let value = oauth_config::value(context, option, arguments, start).await?;
-    Ok(OAuth1Config::from_value(value.as_ref())?)
+    let mut config = OAuth1Config::from_value(value.as_ref())?;
+    config.refresh = config.refresh.or(option.refresh);
+    Ok(config)
 }
 
 /// Whether the user types the verifier.
@@ -290,7 +288,6 @@ fn finished(
     fresh: Map<String, Value>,
 ) -> Issued {
     let mut issued = credentials::issued(config, base, fresh, context.effects().now());
-    issued.timing = config.refresh.or(option.refresh);
     issued.is_refreshable |= option.function(FunctionName::RefreshCredentials).is_some();
     issued
 }

@@ -108,10 +108,6 @@ impl AuthFlow for OAuth2 {
         Ok(issued)
     }
 
-    fn can_refresh(&self, _option: &AuthOption) -> bool {
-        true
-    }
-
     async fn refresh(
         &self,
         context: &mut dyn AuthContext,
