@@ -1,7 +1,9 @@
 //! The use cases of Authbridge: authenticate a caller, load a definition, connect an account,
 //! make its API client, send a request. It knows no SQL and speaks no HTTP to callers.
 
+mod auth_proxies;
 mod browser;
+mod children;
 mod client;
 mod clocks;
 mod code_client;
@@ -9,6 +11,7 @@ mod connect;
 mod connections;
 mod connectors;
 mod customers;
+mod delegation;
 mod directory;
 pub mod egress;
 mod error;

@@ -37,6 +37,7 @@ pub(crate) fn described() -> OpenApiRouter<Arc<Worker>> {
         .merge(routes::customers::router())
         .merge(routes::connectors::router())
         .merge(routes::integrations::router())
+        .merge(routes::auth_proxies::router())
         .merge(routes::connections::router())
         .merge(connect::router())
         .merge(routes::operations::router())

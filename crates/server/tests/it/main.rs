@@ -16,6 +16,7 @@ mod code;
 mod code_clients;
 mod connecting;
 mod deadlines;
+mod delegating;
 mod egress;
 mod freshness;
 mod functions;

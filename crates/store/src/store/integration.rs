@@ -33,6 +33,7 @@ impl Store {
             oauth_callback_uri: new.oauth_callback_uri,
             allows_external_callback: new.allows_external_callback,
             meta: new.meta,
+            is_auth_proxy: new.is_auth_proxy,
             has_parameters: parameters.is_some(),
             origin: new.origin,
             revision: 1,
