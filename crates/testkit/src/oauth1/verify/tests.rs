@@ -51,7 +51,7 @@ fn the_requests_of_the_rfc_are_signed_well_once() {
 
     state
         .ledger
-        .know("nnch734d00sl2jdk", "pfkkdhi9sl3r7s00", "ada");
+        .know("nnch734d00sl2jdk", "pfkkdhi9sl3r4s00", "ada");
     let target = "/photos?file=vacation.jpg&size=original";
     let photo = head("GET", target, &[("authorization", PHOTO)]);
     assert_eq!(problem(&mut state, Endpoint::Resource, &photo), None);
