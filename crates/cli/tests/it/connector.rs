@@ -110,33 +110,6 @@ fn an_account_of_another_connector_is_not_connected_here() {
 }
 
 #[test]
-fn a_new_connector_of_oauth1_has_nothing_to_complain_about_and_cases_that_pass() {
-    for language in ["yaml", "ts", "js"] {
-        let place = Place::new();
-        make(&place, "oauth1", language);
-        place.run_bare(&["validate", "--strict", "crm"]).succeeded();
-        let value = place
-            .run_bare(&["connector", "test", "crm", "--json"])
-            .json();
-        assert_eq!(value["ok"], true, "{value}");
-        let steps: Vec<String> = steps(&value)
-            .into_iter()
-            .map(|(name, outcome)| format!("{name}: {outcome}"))
-            .collect();
-        assert_eq!(
-            steps,
-            [
-                "connect: skipped",
-                "The consumer comes from the integration: passed",
-                "Requests go to the API: passed",
-            ]
-        );
-        // Why the life cycle is not run.
-        assert!(value.to_string().contains("no provider of type `oauth1`"));
-    }
-}
-
-#[test]
 fn nothing_is_overwritten_unless_asked() {
     let place = Place::new();
     let arguments = ["connector", "new", "crm", "--auth", "basic"];
