@@ -209,7 +209,23 @@ pub(crate) fn put_request(connector: &Connector, bundle: &Bundle, origin: Origin
         name: connector.name.clone(),
         logo_uri: connector.logo_uri.clone(),
         version: connector.version.clone(),
-        bundle: bundle.to_json(),
+        bundle: Some(bundle.to_json()),
         origin,
+    }
+}
+
+/// A definition without a name of its own is called by its key; then a better name stays, be it
+/// `given` beside the definition or known from before.
+pub(crate) fn keep_names(
+    put: &mut PutConnector,
+    given: Option<String>,
+    known: Option<&store::Connector>,
+) {
+    if put.name == put.key {
+        let known_name = known.map(|record| record.name.clone());
+        put.name = given.or(known_name).unwrap_or_else(|| put.key.clone());
+    }
+    if put.logo_uri.is_none() {
+        put.logo_uri = known.and_then(|record| record.logo_uri.clone());
     }
 }

@@ -11,6 +11,7 @@ mod connectors;
 mod customers;
 mod directory;
 pub mod egress;
+mod elements;
 mod error;
 mod events;
 mod functions;
@@ -25,6 +26,7 @@ mod open;
 mod operations;
 mod outcomes;
 mod platform_token;
+mod push;
 mod refresh;
 mod schedule;
 mod scheduler;
@@ -47,6 +49,7 @@ pub use client::{Destination, PreparedClient};
 pub use connect::{ConnectRequest, TestOutcome};
 pub use connections::{ConnectionChange, ConnectionQuery};
 pub use directory::{LoadError, LoadReport, Loaded};
+pub use elements::{ElementQuery, ElementSelector, ElementView};
 pub use error::EngineError;
 pub use events::ConnectionEvent;
 pub use integration_view::IntegrationView;
@@ -54,6 +57,10 @@ pub use integrations::IntegrationDraft;
 pub use logs::{LogEntry, LogSink};
 pub use outcomes::Outcomes;
 pub use platform_token::PlatformToken;
+pub use push::{
+    Change, ChangeKind, ElementName, FieldChange, Issue, Plan, Push, PushedElement, SnapshotElement,
+    WorkspaceElements,
+};
 pub use scripts::ScriptOptions;
 pub use session::{Session, SessionCaller};
 pub use workspace::{WorkspaceState, create_workspace};
