@@ -9,6 +9,7 @@ use authbridge_store::{self as store, Origin, PutConnector, Store};
 use moka::future::Cache;
 use serde_json::Value;
 
+use crate::connector_files::DOCUMENT;
 use crate::error::is_error;
 use crate::{Engine, EngineError, Session};
 
@@ -97,7 +98,7 @@ impl Connectors {
 }
 
 /// Reads a definition. Linking code may take a while, so it is not for the thread of a worker.
-async fn read(
+pub(crate) async fn read(
     bundle: Bundle,
     defaults: ConnectorDefaults,
 ) -> Result<(Bundle, Loaded<Connector>), EngineError> {
@@ -118,7 +119,7 @@ impl Engine {
         document: &Value,
     ) -> Result<store::Put<store::Connector>, EngineError> {
         session.require_admin()?;
-        let bundle = Bundle::from_document("connector.json", &document.to_string());
+        let bundle = Bundle::from_document(DOCUMENT, &document.to_string());
         let (bundle, loaded) = read(bundle, ConnectorDefaults::default()).await?;
         if loaded.diagnostics.iter().any(is_error) {
             return Err(EngineError::Definition(loaded.diagnostics));

@@ -1,12 +1,14 @@
 //! The use cases of Authbridge: authenticate a caller, load a definition, connect an account,
 //! make its API client, send a request. It knows no SQL and speaks no HTTP to callers.
 
+mod archive;
 mod browser;
 mod client;
 mod clocks;
 mod code_client;
 mod connect;
 mod connections;
+mod connector_files;
 mod connectors;
 mod customers;
 mod directory;

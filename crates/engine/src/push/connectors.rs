@@ -91,16 +91,7 @@ impl Planner {
         let diagnostics = loaded.diagnostics.into_iter();
         self.diagnostics
             .extend(diagnostics.map(|it| placed(it, pushed)));
-        let compiled = loaded.value.filter(|_| errors == 0)?;
-        if compiled.key != *key {
-            let message = format!(
-                "its definition says `key: {}`; the two must be the same",
-                compiled.key
-            );
-            self.refuse(&pushed.name, message);
-            return None;
-        }
-        Some(compiled)
+        loaded.value.filter(|_| errors == 0)
     }
 }
 
