@@ -245,10 +245,13 @@ fn put_again(
     let mut item = known.clone();
     put.apply(&mut item);
     if put_version(database, workspace, &known.id, put, now)? == PutOutcome::Unchanged {
+        // Who puts there what is there already changes nothing.
+        let origin = std::mem::replace(&mut item.origin, known.origin);
         if item == *known {
             let outcome = PutOutcome::Unchanged;
             return Ok(Put { item, outcome });
         }
+        item.origin = origin;
     } else {
         item.revision += 1;
     }

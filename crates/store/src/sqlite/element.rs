@@ -171,10 +171,13 @@ pub(super) fn update(
 ) -> Result<Element, StoreError> {
     let mut after = before.clone();
     patch.apply(&mut after);
+    // Who says what is there already changes nothing.
+    let origin = std::mem::replace(&mut after.origin, before.origin);
     // As text: the order of members can matter, and equality of values does not see it.
     if after == *before && after.content.to_string() == before.content.to_string() {
         return Ok(after);
     }
+    after.origin = origin;
     after.revision += 1;
     after.updated_at = now;
     write(database, workspace, &after)?;

@@ -150,9 +150,12 @@ pub(super) fn update(
     require_connector(database, workspace, after.connector_id.as_ref())?;
     match parameters {
         ParametersChange::Keep => {
+            // Who says what is there already changes nothing.
+            let origin = std::mem::replace(&mut after.origin, before.origin);
             if after == before {
                 return Ok(before);
             }
+            after.origin = origin;
         }
         ParametersChange::Clear => {
             erase_sealed(database, workspace, TABLE, id.as_str())?;
