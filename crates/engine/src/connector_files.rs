@@ -69,8 +69,8 @@ impl Engine {
         let files = tokio::task::spawn_blocking(move || archive::unpack(&archive))
             .await
             .map_err(|_| EngineError::bad_request("the archive could not be read"))??;
-        let bundle =
-            Bundle::from_json(&files).map_err(|error| EngineError::bad_request(error.to_string()))?;
+        let bundle = Bundle::from_json(&files)
+            .map_err(|error| EngineError::bad_request(error.to_string()))?;
         let defaults = defaults_of(&record, version.clone());
         let (bundle, loaded) = read(bundle, defaults).await?;
         let compiled = match loaded.value {

@@ -7,8 +7,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::authbridge::{self, Authbridge};
-use super::server::Server;
 use super::http;
+use super::server::Server;
 use crate::command;
 use crate::error::TaskError;
 
@@ -46,7 +46,9 @@ pub(crate) fn push(options: &Options) -> Result<(), TaskError> {
     for round in 1..=options.rounds.max(1) {
         one_changed.push(send(&self::workspace(options.elements, round))?);
         unchanged.push(send(&self::workspace(options.elements, round))?);
-        alone.push(send(&json!({ "elements": [changing(round + options.rounds)] }))?);
+        alone.push(send(
+            &json!({ "elements": [changing(round + options.rounds)] }),
+        )?);
     }
     let bytes = workspace.to_string().len();
     println!("{} elements, {} KiB", options.elements, bytes / 1024);
@@ -89,7 +91,8 @@ fn connector(number: usize) -> Value {
          inputSchema: {{type: object, properties: {{apiKey: {{type: string}}}}}}\n  \
          makeApiClient: {{implementationType: mapping}}\n"
     );
-    let client = "baseUri: https://api.example.com\nheaders: {X-Api-Key: {$var: credentials.apiKey}}\n";
+    let client =
+        "baseUri: https://api.example.com\nheaders: {X-Api-Key: {$var: credentials.apiKey}}\n";
     json!({
         "type": "connectors", "key": format!("connector-{number}"),
         "files": { "spec.yml": spec, "auth/make-api-client.map.yml": client },
@@ -98,7 +101,10 @@ fn connector(number: usize) -> Value {
 
 fn element(number: usize, integrations: usize) -> Value {
     const TYPES: [&str; 4] = ["actions", "flows", "data-sources", "field-mappings"];
-    let element_type = TYPES.get(number % TYPES.len()).copied().unwrap_or("actions");
+    let element_type = TYPES
+        .get(number % TYPES.len())
+        .copied()
+        .unwrap_or("actions");
     let mut element = json!({
         "type": element_type, "key": format!("element-{number}"), "content": content(number),
     });
@@ -134,5 +140,8 @@ fn milliseconds(time: Duration) -> f64 {
 
 fn median(mut times: Vec<Duration>) -> f64 {
     times.sort_unstable();
-    times.get(times.len() / 2).copied().map_or(0.0, milliseconds)
+    times
+        .get(times.len() / 2)
+        .copied()
+        .map_or(0.0, milliseconds)
 }

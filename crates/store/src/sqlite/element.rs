@@ -244,11 +244,7 @@ fn write(
     execute_unique(database, sql, values, noun, &element.key)
 }
 
-fn tell(
-    database: &Database,
-    workspace: &WorkspaceId,
-    element: &Element,
-) -> Result<(), StoreError> {
+fn tell(database: &Database, workspace: &WorkspaceId, element: &Element) -> Result<(), StoreError> {
     let noun = element.element_type.singular();
     change::changed(database, workspace, noun, &element.key, element.updated_at)
 }

@@ -22,8 +22,22 @@ pub(crate) fn describe(description: &mut OpenApi) {
             ));
         }
         for (path, place) in levels {
-            add(description, of, &path, HttpMethod::Get, place.list(), &format!("Lists: {noun}"));
-            add(description, of, &path, HttpMethod::Post, place.list(), &format!("Makes one: {noun}"));
+            add(
+                description,
+                of,
+                &path,
+                HttpMethod::Get,
+                place.list(),
+                &format!("Lists: {noun}"),
+            );
+            add(
+                description,
+                of,
+                &path,
+                HttpMethod::Post,
+                place.list(),
+                &format!("Makes one: {noun}"),
+            );
             let path = format!("{path}/{{element}}");
             changes(description, of, &path, place, &noun);
             let path = format!("{path}/reset");
@@ -33,7 +47,14 @@ pub(crate) fn describe(description: &mut OpenApi) {
         rest(description, of, &path, Place::Path);
         let path = format!("/{singular}");
         changes(description, of, &path, Place::Query, &noun);
-        add(description, of, &format!("{path}/reset"), HttpMethod::Post, Place::Query, RESET);
+        add(
+            description,
+            of,
+            &format!("{path}/reset"),
+            HttpMethod::Post,
+            Place::Query,
+            RESET,
+        );
         rest(description, of, &path, Place::Query);
     }
 }
@@ -111,7 +132,10 @@ fn changes(description: &mut OpenApi, of: ElementType, path: &str, place: Place,
     let operations = [
         (HttpMethod::Get, format!("One {noun}")),
         (HttpMethod::Put, put.to_owned()),
-        (HttpMethod::Patch, "Changes the members that are given; null takes one out".to_owned()),
+        (
+            HttpMethod::Patch,
+            "Changes the members that are given; null takes one out".to_owned(),
+        ),
         (HttpMethod::Delete, "Archives it".to_owned()),
     ];
     for (method, summary) in operations {
@@ -172,15 +196,17 @@ fn operation(of: ElementType, place: Place, summary: &str, has_body: bool) -> Op
         let parameter = ParameterBuilder::new()
             .name(*name)
             .parameter_in(parameter_in.clone())
-            .required(if is_in_path { Required::True } else { Required::False })
+            .required(if is_in_path {
+                Required::True
+            } else {
+                Required::False
+            })
             .schema(Some(ObjectBuilder::new().schema_type(Type::String).build()));
         builder = builder.parameter(parameter.build());
     }
     if has_body {
-        let body = RequestBodyBuilder::new().content(
-            "application/json",
-            Content::new(Some(object())),
-        );
+        let body =
+            RequestBodyBuilder::new().content("application/json", Content::new(Some(object())));
         builder = builder.request_body(Some(body.build()));
     }
     builder.build()

@@ -144,7 +144,12 @@ pub(crate) async fn lists_are_of_a_level_and_leave_archived_ones_out(opened: Ope
     let store = opened.store;
     let acme = workspace(&store, "acme").await;
     let crm = integration(&store, &acme, "crm").await;
-    let universal = insert(&store, &acme, new_element("send", json!({"name": "Say Hi"}))).await;
+    let universal = insert(
+        &store,
+        &acme,
+        new_element("send", json!({"name": "Say Hi"})),
+    )
+    .await;
     let mut of_crm = new_element("receive", json!({}));
     of_crm.integration_id = Some(crm.id.clone());
     of_crm.parent_id = Some(universal.id.clone());
