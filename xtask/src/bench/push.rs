@@ -108,7 +108,7 @@ fn element(number: usize, integrations: usize) -> Value {
     let mut element = json!({
         "type": element_type, "key": format!("element-{number}"), "content": content(number),
     });
-    if number % 3 > 0
+    if !number.is_multiple_of(3)
         && let Some(members) = element.as_object_mut()
     {
         let key = format!("integration-{}", number % integrations);

@@ -50,14 +50,6 @@ fn workspace_level(
         .route(&format!("/{plural}"), many(of))
         .route(&format!("/{plural}/{{element}}"), one(of))
         .route(
-            &format!("/{plural}/{{element}}/reset"),
-            post(
-                move |worker: Shared, session: Authenticated, Named(name), query: Query| {
-                    reset(worker, session, of, selector(name, &query.0))
-                },
-            ),
-        )
-        .route(
             &format!("/{plural}/{{element}}/restore"),
             post(
                 move |worker: Shared, session: Authenticated, Named(name), query: Query| {
@@ -65,23 +57,7 @@ fn workspace_level(
                 },
             ),
         )
-        .route(
-            &format!("/{plural}/{{element}}/apply"),
-            post(
-                move |worker: Shared, session: Authenticated, Named(name), body: JsonBody| {
-                    apply(worker, session, of, Ok(name), body)
-                },
-            ),
-        )
         .route(&format!("/{singular}"), selected(of))
-        .route(
-            &format!("/{singular}/reset"),
-            post(
-                move |worker: Shared, session: Authenticated, query: Query| async move {
-                    reset(worker, session, of, by_query(&query.0)?).await
-                },
-            ),
-        )
         .route(
             &format!("/{singular}/restore"),
             post(
@@ -90,17 +66,9 @@ fn workspace_level(
                 },
             ),
         )
-        .route(
-            &format!("/{singular}/apply"),
-            post(
-                move |worker: Shared, session: Authenticated, query: Query, body: JsonBody| {
-                    let name = by_query(&query.0).map(|selector| selector.id_or_key);
-                    apply(worker, session, of, name, body)
-                },
-            ),
-        )
 }
 
+/// What there is for types that integrations can have of their own.
 fn integration_level(
     router: OpenApiRouter<Arc<Worker>>,
     of: ElementType,
@@ -114,6 +82,46 @@ fn integration_level(
             post(
                 move |worker: Shared, session: Authenticated, pair: NamedPair| {
                     reset(worker, session, of, within(pair))
+                },
+            ),
+        )
+        .merge(parents(of))
+}
+
+/// `reset` and `apply`, between a universal element and those that come from it.
+fn parents(of: ElementType) -> OpenApiRouter<Arc<Worker>> {
+    let (plural, singular) = (of.path(), of.singular());
+    OpenApiRouter::new()
+        .route(
+            &format!("/{plural}/{{element}}/reset"),
+            post(
+                move |worker: Shared, session: Authenticated, Named(name), query: Query| {
+                    reset(worker, session, of, selector(name, &query.0))
+                },
+            ),
+        )
+        .route(
+            &format!("/{plural}/{{element}}/apply"),
+            post(
+                move |worker: Shared, session: Authenticated, Named(name), body: JsonBody| {
+                    apply(worker, session, of, Ok(name), body)
+                },
+            ),
+        )
+        .route(
+            &format!("/{singular}/reset"),
+            post(
+                move |worker: Shared, session: Authenticated, query: Query| async move {
+                    reset(worker, session, of, by_query(&query.0)?).await
+                },
+            ),
+        )
+        .route(
+            &format!("/{singular}/apply"),
+            post(
+                move |worker: Shared, session: Authenticated, query: Query, body: JsonBody| {
+                    let name = by_query(&query.0).map(|selector| selector.id_or_key);
+                    apply(worker, session, of, name, body)
                 },
             ),
         )
