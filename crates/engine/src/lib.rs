@@ -1,6 +1,7 @@
 //! The use cases of Authbridge: authenticate a caller, load a definition, connect an account,
 //! make its API client, send a request. It knows no SQL and speaks no HTTP to callers.
 
+mod archive;
 mod auth_proxies;
 mod browser;
 mod children;
@@ -9,11 +10,13 @@ mod clocks;
 mod code_client;
 mod connect;
 mod connections;
+mod connector_files;
 mod connectors;
 mod customers;
 mod delegation;
 mod directory;
 pub mod egress;
+mod elements;
 mod error;
 mod events;
 mod functions;
@@ -28,6 +31,7 @@ mod open;
 mod operations;
 mod outcomes;
 mod platform_token;
+mod push;
 mod refresh;
 mod schedule;
 mod scheduler;
@@ -50,6 +54,7 @@ pub use client::{Destination, PreparedClient};
 pub use connect::{ConnectRequest, TestOutcome};
 pub use connections::{ConnectionChange, ConnectionQuery};
 pub use directory::{LoadError, LoadReport, Loaded};
+pub use elements::{ElementQuery, ElementSelector, ElementView};
 pub use error::EngineError;
 pub use events::ConnectionEvent;
 pub use integration_view::IntegrationView;
@@ -57,6 +62,10 @@ pub use integrations::IntegrationDraft;
 pub use logs::{LogEntry, LogSink};
 pub use outcomes::Outcomes;
 pub use platform_token::PlatformToken;
+pub use push::{
+    Change, ChangeKind, ElementName, FieldChange, Issue, Plan, Push, PushedElement,
+    SnapshotElement, WorkspaceElements,
+};
 pub use scripts::ScriptOptions;
 pub use session::{Session, SessionCaller};
 pub use workspace::{WorkspaceState, create_workspace};

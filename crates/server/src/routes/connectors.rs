@@ -1,11 +1,13 @@
 //! `/connectors`.
 
+use authbridge_engine::EngineError;
 use authbridge_store::PutOutcome;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -60,7 +62,8 @@ async fn list(
     })
 }
 
-/// Creates or replaces a connector from one document: flat, or with an `auth` block.
+/// Creates or replaces a connector from one document: flat, or with an `auth` block. With a
+/// `workspaceId` its files may come later, by `/connectors/{connector}/upload`.
 #[utoipa::path(post, path = "/connectors", tag = "connectors", request_body = Object,
     responses((status = 201, body = Connector), (status = 200, body = Connector),
         (status = 400, description = "The definition has errors; `data.diagnostics` lists them",
@@ -70,7 +73,15 @@ async fn create(
     Authenticated(session): Authenticated,
     JsonBody(document): JsonBody,
 ) -> Result<(StatusCode, Json<Connector>), ApiError> {
-    let put = worker.engine.push_connector(&session, &document).await?;
+    // The command line of the original product says which workspace, and brings files later.
+    let put = if document.get("workspaceId").is_some() {
+        worker
+            .engine
+            .register_connector(&session, &document)
+            .await?
+    } else {
+        worker.engine.push_connector(&session, &document).await?
+    };
     let status = match put.outcome {
         PutOutcome::Created => StatusCode::CREATED,
         PutOutcome::Changed | PutOutcome::Unchanged => StatusCode::OK,
@@ -94,15 +105,27 @@ async fn get(
     State(worker): Shared,
     Authenticated(session): Authenticated,
     Named(selector): Named,
-) -> Result<Json<Connector>, ApiError> {
-    let (record, definition) = worker.engine.connector(&session, &selector).await?;
+) -> Result<Response, ApiError> {
+    let found = worker.engine.connector(&session, &selector).await;
+    if is_no_connector(&selector, &found) {
+        let none = json!({ "id": NO_CONNECTOR, "key": NO_CONNECTOR, "name": "No connector" });
+        return Ok(Json(none).into_response());
+    }
+    let (record, definition) = found?;
     let workspace = session.workspace_id().as_str();
-    Ok(Json(Connector::of(
-        record,
-        workspace,
-        definition.as_deref(),
-    )))
+    let connector = Connector::of(record, workspace, definition.as_deref());
+    Ok(Json(connector).into_response())
 }
+
+/// Whether `selector` is the word for no connector, and names none.
+pub(super) fn is_no_connector<T>(selector: &str, found: &Result<T, EngineError>) -> bool {
+    selector == NO_CONNECTOR && matches!(found, Err(EngineError::NotFound { .. }))
+}
+
+/// What the command line of the original product asks for when an integration has no connector:
+/// JavaScript's word for it. It goes on only if there is one, and leaves it alone if that belongs
+/// to no workspace.
+const NO_CONNECTOR: &str = "undefined";
 
 /// Archives a connector that no integration uses.
 #[utoipa::path(delete, path = "/connectors/{connector}", tag = "connectors",

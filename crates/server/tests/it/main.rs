@@ -11,6 +11,7 @@
 mod support;
 
 mod api;
+mod archives;
 mod auth;
 mod code;
 mod code_clients;
@@ -18,12 +19,14 @@ mod connecting;
 mod deadlines;
 mod delegating;
 mod egress;
+mod elements;
 mod freshness;
 mod functions;
 mod handlers;
 mod http;
 mod isolation;
 mod openapi;
+mod pushes;
 mod refreshing;
 mod secrets;
 mod shutdown;
