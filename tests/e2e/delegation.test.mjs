@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
 import { newVisit, startChromium } from './chromium.mjs'
-import { connectInBrowser, mapping, oidcConnector, outcome } from './flows.mjs'
+import { connectInBrowser, mapping, oidcConnector, outcome, until } from './flows.mjs'
 import { adminToken, client, customerToken, http } from './harness.mjs'
 import { startBench } from './oauth1-flows.mjs'
 import { startIssuer } from './oidc.mjs'
@@ -53,22 +53,24 @@ test('consent is asked for the first connector only, and both are used', async (
   assert.equal(mail.parentConnectionId, files.parentConnectionId)
   const ada = client(environment, customerToken('ada'))
   for (const { id } of [mail, files]) assert.equal((await ada.connection(id).proxy.get('/me')).sub, 'ada')
-  assert.equal((await ada.get('/connections')).items.length, 2)
+  const seen = (await ada.get('/connections')).items.map(({ id }) => id)
+  assert.ok(seen.includes(mail.id) && seen.includes(files.id) && !seen.includes(mail.parentConnectionId))
 })
 
 test('200 requests at once through both on an expired token are one refresh', async () => {
   const { message } = await connectInBrowser(environment, 'mail', 'ben')
   await connectInBrowser(environment, 'files', 'ben')
-  const until = Date.parse(message.connection.credentialsExpireAt)
+  const expiry = Date.parse(message.connection.credentialsExpireAt)
   const ben = client(environment, customerToken('ben'))
-  while (Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 50))
-  const before = issuer.requests.refresh_token ?? 0
+  await until(() => Date.now() > expiry)
+  const [before, started] = [issuer.requests.refresh_token ?? 0, Date.now()]
   const asked = Array.from({ length: 200 }, (_, index) => ben.connection(index % 2 ? 'mail' : 'files').proxy.get('/me'))
   const answers = await Promise.all(asked)
   assert.ok(answers.every(({ sub }) => sub === 'ben'))
-  // The access token lives for two seconds, which a slow machine may need for all of them.
+  // A machine that needs longer than the token lives sees it expire again.
+  const lives = Math.ceil((Date.now() - started) / 2000)
   const refreshes = issuer.requests.refresh_token - before
-  assert.ok(refreshes >= 1 && refreshes <= 3, `${refreshes} refreshes`)
+  assert.ok(refreshes >= 1 && refreshes <= lives, `${refreshes} refreshes in ${lives} lives`)
 })
 
 test('in Chromium a child is connected at the account provider', async () => {
