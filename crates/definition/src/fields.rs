@@ -3,6 +3,7 @@
 
 mod api_client;
 mod connector;
+mod element;
 mod function;
 mod integration;
 mod oauth1_config;
@@ -13,6 +14,10 @@ mod test_case;
 
 pub(crate) use api_client::{API_CLIENT, API_CLIENT_ARGS};
 pub(crate) use connector::{AUTH, FLAT, OPTION, RECORD, SPEC, UI};
+pub(crate) use element::{
+    ACTION, ACTION_TYPES, APP_DATA_SCHEMA, APP_EVENT_TYPE, DATA_LINK_TABLE, DATA_SOURCE,
+    FIELD_MAPPING, FLOW, INLINE_ACTION, INTERFACE, PACKAGE, SCENARIO, SCREEN,
+};
 pub(crate) use function::{
     FUNCTION, GRAPHQL, GRAPHQL_FIELD, GRAPHQL_FUNCTION, OPERATION_CALL, OPERATION_FUNCTION,
     REQUEST, REST,
@@ -114,6 +119,8 @@ pub(crate) enum Kind {
     MapOf(&'static Shape),
     /// A list of mappings of this shape that have keys, or a mapping from their keys to them.
     Keyed(&'static Shape),
+    /// A list of keys and of mappings of this shape, or a mapping from their keys to such mappings.
+    KeysOr(&'static Shape),
     /// A list of fields that a GraphQL request asks for: mappings, or names alone.
     GraphqlFields,
     /// A function; its body depends on its kind and is checked where it is read.
@@ -304,6 +311,15 @@ mod tests {
             &OAUTH1_CONFIG,
             &OAUTH2_CONFIG,
             &INTEGRATION,
+            &ACTION,
+            &INTERFACE,
+            &INLINE_ACTION,
+            &FLOW,
+            &DATA_SOURCE,
+            &FIELD_MAPPING,
+            &APP_EVENT_TYPE,
+            &APP_DATA_SCHEMA,
+            &SCREEN,
             &OPERATION,
             &METHODS,
             &CASE,

@@ -12,7 +12,7 @@ use super::{Content, MAX_OTHER, MAX_YAML, ReadError, Refusal};
 /// How deep directories are followed.
 const MAX_DIRECTORY_DEPTH: usize = 32;
 /// How many directory entries are looked at; what lies beyond is reported.
-const MAX_ENTRIES: usize = 20_000;
+const MAX_ENTRIES: usize = 80_000;
 
 /// A directory that holds no definitions but many files.
 const SKIPPED_DIRECTORY: &str = "node_modules";

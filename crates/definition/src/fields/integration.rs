@@ -13,12 +13,12 @@ pub(crate) const INTEGRATION: Shape = Shape {
         SCHEMA_OF_FILE,
         field(
             "type",
-            Kind::Choice(&["integration"]),
-            "Says that the file is an integration, wherever it stands.",
+            Kind::Choice(&["integration", "auth-proxy"]),
+            "Says that the file is an integration, or an auth proxy, wherever it stands.",
         ),
         field(
             "kind",
-            Kind::Choice(&["integration"]),
+            Kind::Choice(&["integration", "auth-proxy"]),
             "The same as `type`.",
         ),
         field(
