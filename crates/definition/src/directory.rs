@@ -23,6 +23,7 @@ use crate::connector::is_spec_name;
 use crate::tree::has_extension;
 use crate::{Bundle, Diagnostic, ElementFile, ReadError, Sources};
 
+pub(crate) use element::{content, shape};
 use loader::Loader;
 
 /// What a workspace directory holds.

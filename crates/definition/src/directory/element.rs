@@ -53,7 +53,7 @@ pub(super) enum Referred {
 }
 
 /// The mapping that elements of this type are.
-pub(super) fn shape(element_type: ElementType) -> &'static Shape {
+pub(crate) fn shape(element_type: ElementType) -> &'static Shape {
     match element_type {
         // Connectors are read elsewhere; an auth proxy is an integration.
         ElementType::Connector | ElementType::Integration | ElementType::AuthProxy => &INTEGRATION,
