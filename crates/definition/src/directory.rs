@@ -2,6 +2,7 @@
 
 mod authentication;
 mod classify;
+mod content;
 mod duplicates;
 mod element;
 mod ignored;
@@ -70,6 +71,8 @@ pub struct ConnectorFile {
     pub connector: Option<Connector>,
     /// What stands before the paths of its files: the same as `path`, up to a version.
     prefix: String,
+    /// Where in its bundle the definition stands; `None` when there is none.
+    base: Option<String>,
     /// The `id` in a pulled record, which pulled integrations refer to.
     id: Option<String>,
     /// The `uuid`, readable even when the connector is not usable.

@@ -9,6 +9,7 @@ mod integration;
 mod oauth1_config;
 mod oauth_config;
 mod operation;
+mod project;
 mod refresh;
 mod test_case;
 
@@ -26,6 +27,7 @@ pub(crate) use integration::INTEGRATION;
 pub(crate) use oauth_config::{Choices, OAUTH2_CONFIG};
 pub(crate) use oauth1_config::OAUTH1_CONFIG;
 pub(crate) use operation::{METHODS, OPERATION};
+pub(crate) use project::{NAMED_WORKSPACE, PROJECT};
 pub(crate) use test_case::{
     CANNED, CASE, EXCHANGE, EXPECTED, EXPECTED_ERROR, EXPECTED_REQUEST, PROVIDER, ROUTE, SENT,
 };

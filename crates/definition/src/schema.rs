@@ -9,7 +9,8 @@ use crate::fields::{
     ACTION, API_CLIENT, APP_DATA_SCHEMA, APP_EVENT_TYPE, CASE, DATA_LINK_TABLE, DATA_SOURCE,
     FIELD_MAPPING, FLAT, FLOW, FUNCTION, Field, GRAPHQL, GRAPHQL_FIELD, GRAPHQL_FUNCTION,
     HTTP_METHODS, INTEGRATION, INTERFACE, Kind, OAUTH1_CONFIG, OAUTH2_CONFIG, OPERATION,
-    OPERATION_CALL, OPERATION_FUNCTION, PACKAGE, PROVIDER, REST, SCENARIO, SCREEN, SPEC, Shape,
+    OPERATION_CALL, OPERATION_FUNCTION, PACKAGE, PROJECT, PROVIDER, REST, SCENARIO, SCREEN, SPEC,
+    Shape,
 };
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -20,6 +21,7 @@ pub fn json_schemas() -> Vec<(String, Value)> {
         file("connector", "Connector (flat document)", &FLAT),
         file("spec", "Connector (`spec.yml`)", &SPEC),
         file("integration", "Integration", &INTEGRATION),
+        file("authbridge", "Workspaces (`authbridge.yml`)", &PROJECT),
         file("action", "Action", &ACTION),
         file("interface", "Interface", &INTERFACE),
         kept("flow", "Flow", &FLOW),

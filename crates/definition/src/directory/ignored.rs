@@ -15,7 +15,15 @@ const UNREAD: [&str; 4] = [
 ];
 
 /// Files that are no elements, and what they are.
-const OTHER_FILES: [(&str, &str); 6] = [
+const OTHER_FILES: [(&str, &str); 8] = [
+    (
+        "authbridge.yml",
+        "it is the configuration of the command line",
+    ),
+    (
+        "authbridge.yaml",
+        "it is the configuration of the command line",
+    ),
     (
         "membrane.config.yml",
         "it is the configuration of a command line, with its secrets",

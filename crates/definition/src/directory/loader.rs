@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use authbridge_core::connector::Connector;
 
 use crate::bundle::{self, Found, Limits, read_file};
-use crate::connector::add_decoded;
+use crate::connector::{add_decoded, find_base};
 use crate::report::Report;
 use crate::tree::{self, Node, Syntax};
 use crate::{Bundle, Code, ConnectorDefaults, ElementType, load_connector};
@@ -137,6 +137,7 @@ impl Loader {
                 None => place.version.clone(),
             },
             path: place.path(),
+            base: find_base(&bundle, &defaults(place)),
             bundle,
             connector,
             prefix: place.prefix.clone(),
@@ -146,13 +147,7 @@ impl Loader {
     }
 
     fn load_connector(&mut self, place: &ConnectorPlace, bundle: &Bundle) -> Option<Connector> {
-        let loaded = load_connector(
-            bundle,
-            ConnectorDefaults {
-                key: Some(place.default_key.clone()),
-                version: place.version.clone(),
-            },
-        );
+        let loaded = load_connector(bundle, defaults(place));
         let prefix = &place.prefix;
         self.directory.sources.extend_under(prefix, loaded.sources);
         let diagnostics = loaded.diagnostics.into_iter().map(|mut diagnostic| {
@@ -273,6 +268,13 @@ impl Loader {
                 "the files of this version are packed",
             )
             .help("unpack the archive to `src/` beside it");
+    }
+}
+
+fn defaults(place: &ConnectorPlace) -> ConnectorDefaults {
+    ConnectorDefaults {
+        key: Some(place.default_key.clone()),
+        version: place.version.clone(),
     }
 }
 

@@ -3,8 +3,8 @@
 use crate::fields::{
     ACTION, API_CLIENT, APP_DATA_SCHEMA, APP_EVENT_TYPE, CASE, DATA_LINK_TABLE, DATA_SOURCE,
     FIELD_MAPPING, FLAT, FLOW, FUNCTION, GRAPHQL_FUNCTION, INTEGRATION, INTERFACE, OAUTH1_CONFIG,
-    OAUTH2_CONFIG, OPERATION, OPERATION_FUNCTION, PACKAGE, PROVIDER, RECORD, SCENARIO, SCREEN,
-    SPEC,
+    OAUTH2_CONFIG, OPERATION, OPERATION_FUNCTION, PACKAGE, PROJECT, PROVIDER, RECORD, SCENARIO,
+    SCREEN, SPEC,
 };
 
 use super::{Page, functions, places};
@@ -124,6 +124,17 @@ pub(super) const PAGES: &[Page] = &[
         more: None,
     },
     Page {
+        name: "command-line",
+        title: "Workspaces of the command line",
+        introduction: "`authbridge.yml` beside the workspace directory, or in it, says which workspaces \
+            `push`, `pull` and `diff` know by name. `membrane.config.yml` of the original command line \
+            is read as well. Secrets need not stand here: the command line takes them from \
+            `AUTHBRIDGE_WORKSPACE_SECRET`, or from the variable or file that is named.",
+        example: ("authbridge.yml", PROJECT_EXAMPLE),
+        shapes: &[&PROJECT],
+        more: None,
+    },
+    Page {
         name: "workspace",
         title: "The workspace directory",
         introduction: "Every element of a workspace is a file below `<type>/`, in one of these places. \
@@ -148,6 +159,15 @@ pub(super) const PAGES: &[Page] = &[
         more: Some(places),
     },
 ];
+
+const PROJECT_EXAMPLE: &str = "\
+workspaces:
+  default: {url: http://127.0.0.1:4700, key: acme, secretEnv: ACME_SECRET}
+  production:
+    url: https://connect.example.com
+    key: acme
+    secretFile: production.secret
+";
 
 const ACTIONS: &str = "\
 name: Create a contact
