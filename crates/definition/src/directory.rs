@@ -24,6 +24,7 @@ use crate::connector::is_spec_name;
 use crate::tree::has_extension;
 use crate::{Bundle, Diagnostic, ElementFile, ReadError, Sources};
 
+pub use content::DefinitionFile;
 pub(crate) use element::{content, shape};
 use loader::Loader;
 
@@ -101,6 +102,8 @@ pub struct IntegrationFile {
     pub oauth_callback_uri: Option<String>,
     /// Whether browsers may come to the callback that were not sent away from the engine.
     pub allows_external_callback: bool,
+    /// Anything that the workspace's owner keeps with it.
+    pub meta: Option<Value>,
     /// Connector parameters; secret.
     pub parameters: Option<Value>,
     /// Its file, relative to what was loaded.

@@ -36,7 +36,9 @@ pub use cases::{
 pub use code::{Code, explain, reference_markdown};
 pub use connector::{CONNECTABLE, ConnectorDefaults, Loaded, load_connector};
 pub use diagnostic::{Diagnostic, Severity, Span};
-pub use directory::{ConnectorFile, Directory, Ignored, IntegrationFile, load_directory};
+pub use directory::{
+    ConnectorFile, DefinitionFile, Directory, Ignored, IntegrationFile, load_directory,
+};
 pub use document::{MemberEdit, document_content, edited_document, new_document, spelling};
 pub use element::{ElementFile, ElementType};
 pub use project::{NamedWorkspace, PROJECT_FILES, load_project};

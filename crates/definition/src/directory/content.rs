@@ -11,15 +11,39 @@ use crate::{Bundle, ConnectorDefaults};
 use super::classify::stem;
 use super::{ConnectorFile, IntegrationFile, is_document};
 
+/// A file of a connector's definition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DefinitionFile {
+    /// Where it is, relative to what was loaded.
+    pub path: String,
+    /// What it says.
+    pub text: String,
+}
+
 impl ConnectorFile {
-    /// The files of this version by path, as they are pushed: the definition is at the top, called
-    /// `spec` with its extension, and the record of the connector, if there is one, beside it under
-    /// the connector's key. So one version looks the same wherever it is kept.
-    pub fn files(&self) -> BTreeMap<String, String> {
-        files(
-            &self.key,
-            &self.bundle,
-            self.base.as_deref().unwrap_or_default(),
+    /// The files of this version by the names under which they are pushed: the definition is at the
+    /// top, called `spec` with its extension, and the record of the connector, if there is one,
+    /// beside it under the connector's key. So one version looks the same wherever it is kept.
+    pub fn files(&self) -> BTreeMap<String, DefinitionFile> {
+        let base = self.base.as_deref().unwrap_or_default();
+        let mut files = files(&self.key, &self.bundle, base);
+        for file in files.values_mut() {
+            file.path.insert_str(0, &self.prefix);
+        }
+        files
+    }
+
+    /// The directory of the connector, relative to what was loaded, with a `/` unless it is empty.
+    pub fn directory(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The directory of its definition, relative to what was loaded, with a `/` unless it is empty.
+    pub fn home(&self) -> String {
+        format!(
+            "{}{}",
+            self.prefix,
+            self.base.as_deref().unwrap_or_default()
         )
     }
 }
@@ -32,15 +56,13 @@ impl Bundle {
             version: None,
         };
         let base = find_base(self, &defaults).unwrap_or_default();
-        files(key, self, &base)
+        let files = files(key, self, &base).into_iter();
+        files.map(|(name, file)| (name, file.text)).collect()
     }
 }
 
-fn files(key: &str, bundle: &Bundle, base: &str) -> BTreeMap<String, String> {
-    let is_at_base = |path: &str| {
-        path.strip_prefix(base)
-            .is_some_and(|inner| is_spec_name(inner))
-    };
+fn files(key: &str, bundle: &Bundle, base: &str) -> BTreeMap<String, DefinitionFile> {
+    let is_at_base = |path: &str| path.strip_prefix(base).is_some_and(is_spec_name);
     let flat = if bundle.paths().any(is_at_base) {
         None
     } else {
@@ -66,7 +88,11 @@ fn files(key: &str, bundle: &Bundle, base: &str) -> BTreeMap<String, String> {
         } else {
             continue;
         };
-        files.insert(name, text.to_owned());
+        let file = DefinitionFile {
+            path: path.to_owned(),
+            text: text.to_owned(),
+        };
+        files.insert(name, file);
     }
     files
 }
@@ -112,8 +138,10 @@ impl IntegrationFile {
         if self.allows_external_callback {
             content.insert("allowExternalCallback".to_owned(), true.into());
         }
-        if let Some(parameters) = &self.parameters {
-            content.insert("parameters".to_owned(), parameters.clone());
+        for (name, value) in [("meta", &self.meta), ("parameters", &self.parameters)] {
+            if let Some(value) = value {
+                content.insert(name.to_owned(), value.clone());
+            }
         }
         content
     }

@@ -16,7 +16,15 @@ use crate::tree::{Node, Tree};
 use crate::{Code, ElementFile, ElementType};
 
 /// Members that say what and where an element is, not what it consists of.
-const IDENTITY: [&str; 4] = ["$schema", "kind", "key", "integrationKey"];
+const IDENTITY: [&str; 6] = [
+    "$schema",
+    "kind",
+    "key",
+    "integrationKey",
+    // Elements come from the one of the workspace that has their key; the server sees differences.
+    "parentKey",
+    "isCustomized",
+];
 
 /// What an element's file says about others, and where.
 pub(super) struct Written {

@@ -94,6 +94,7 @@ pub(super) fn read(
         allows_external_callback: object
             .value("allowExternalCallback")
             .is_some_and(|value| value == true),
+        meta: object.value("meta"),
         parameters: object.value("parameters"),
         path: path.to_owned(),
     };
