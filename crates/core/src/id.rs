@@ -96,14 +96,14 @@ pub(crate) fn token_id(effects: &Effects) -> String {
     generate("jti", effects)
 }
 
-fn generate(prefix: &str, effects: &Effects) -> String {
+pub(crate) fn generate(prefix: &str, effects: &Effects) -> String {
     let milliseconds = u64::try_from(effects.now().as_millisecond()).unwrap_or(0);
     let random = u128::from_be_bytes(effects.random_bytes());
     let ulid = ulid::Ulid::from_parts(milliseconds, random).to_string();
     format!("{prefix}_{}", ulid.to_ascii_lowercase())
 }
 
-fn is_id(text: &str, prefix: &str) -> bool {
+pub(crate) fn is_id(text: &str, prefix: &str) -> bool {
     text.strip_prefix(prefix)
         .and_then(|rest| rest.strip_prefix('_'))
         .is_some_and(|rest| {

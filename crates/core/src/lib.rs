@@ -7,6 +7,7 @@ pub mod auth;
 pub mod client;
 pub mod connector;
 pub mod effects;
+pub mod element;
 pub mod id;
 pub mod request;
 pub mod secret;

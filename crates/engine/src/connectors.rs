@@ -9,6 +9,7 @@ use authbridge_store::{self as store, Origin, PutConnector, Store};
 use moka::future::Cache;
 use serde_json::Value;
 
+use crate::connector_files::DOCUMENT;
 use crate::error::is_error;
 use crate::{Engine, EngineError, Session};
 
@@ -97,7 +98,7 @@ impl Connectors {
 }
 
 /// Reads a definition. Linking code may take a while, so it is not for the thread of a worker.
-async fn read(
+pub(crate) async fn read(
     bundle: Bundle,
     defaults: ConnectorDefaults,
 ) -> Result<(Bundle, Loaded<Connector>), EngineError> {
@@ -118,7 +119,7 @@ impl Engine {
         document: &Value,
     ) -> Result<store::Put<store::Connector>, EngineError> {
         session.require_admin()?;
-        let bundle = Bundle::from_document("connector.json", &document.to_string());
+        let bundle = Bundle::from_document(DOCUMENT, &document.to_string());
         let (bundle, loaded) = read(bundle, ConnectorDefaults::default()).await?;
         if loaded.diagnostics.iter().any(is_error) {
             return Err(EngineError::Definition(loaded.diagnostics));
@@ -209,7 +210,23 @@ pub(crate) fn put_request(connector: &Connector, bundle: &Bundle, origin: Origin
         name: connector.name.clone(),
         logo_uri: connector.logo_uri.clone(),
         version: connector.version.clone(),
-        bundle: bundle.to_json(),
+        bundle: Some(bundle.to_json()),
         origin,
+    }
+}
+
+/// A definition without a name of its own is called by its key; then a better name stays, be it
+/// `given` beside the definition or known from before.
+pub(crate) fn keep_names(
+    put: &mut PutConnector,
+    given: Option<String>,
+    known: Option<&store::Connector>,
+) {
+    if put.name == put.key {
+        let known_name = known.map(|record| record.name.clone());
+        put.name = given.or(known_name).unwrap_or_else(|| put.key.clone());
+    }
+    if put.logo_uri.is_none() {
+        put.logo_uri = known.and_then(|record| record.logo_uri.clone());
     }
 }

@@ -4,9 +4,10 @@ use authbridge_core::auth::AuthError;
 use authbridge_core::client::TargetError;
 use authbridge_core::token::TokenError;
 use authbridge_definition::{Diagnostic, Severity};
-use authbridge_store::StoreError;
+use authbridge_store::{StoreError, WorkspaceChange};
 use serde_json::Value;
 
+use crate::Issue;
 use crate::egress::EgressError;
 
 /// Why a use case did not do what it was asked. Messages hold no secrets.
@@ -48,6 +49,24 @@ pub enum EngineError {
         message: String,
         /// Why it came to this, as stored with the connection.
         error: Option<Value>,
+    },
+    /// A push that cannot be applied, and why: nothing of it was.
+    #[error("the push has {} problem(s) and was not applied; the first: {}", issues.len(), first_issue(issues))]
+    PushRefused {
+        /// What is wrong with which element.
+        issues: Vec<Issue>,
+        /// What is wrong in definitions of connectors.
+        diagnostics: Vec<Diagnostic>,
+    },
+    /// The workspace is not what a push was made for.
+    #[error("{}", workspace_changed(*base, *revision, changes))]
+    WorkspaceChanged {
+        /// The revision that the push was made for.
+        base: u64,
+        /// The one that the workspace has.
+        revision: u64,
+        /// What changed in between, the oldest first, as far as it is known.
+        changes: Vec<WorkspaceChange>,
     },
     /// A step of auth failed.
     #[error(transparent)]
@@ -104,3 +123,38 @@ fn first(diagnostics: &[Diagnostic]) -> String {
         format!("{}:{}: {}", first.file, first.line, first.message)
     })
 }
+
+fn first_issue(issues: &[Issue]) -> String {
+    issues.first().map_or_else(String::new, |issue| {
+        let name = &issue.name;
+        let place = match &name.integration_key {
+            None => name.element_type.clone(),
+            Some(integration) => format!("integrations/{integration}/{}", name.element_type),
+        };
+        format!("{place}/{}: {}", name.key, issue.message)
+    })
+}
+
+fn workspace_changed(base: u64, revision: u64, changes: &[WorkspaceChange]) -> String {
+    let mut told: Vec<String> = changes
+        .iter()
+        .rev()
+        .take(TOLD_CHANGES)
+        .map(|change| match &change.changed_by {
+            Some(name) => format!("{} by {name} at {}", change.subject, change.changed_at),
+            None => format!("{} at {}", change.subject, change.changed_at),
+        })
+        .collect();
+    let more = changes.len().saturating_sub(TOLD_CHANGES);
+    if more > 0 {
+        told.push(format!("{more} more"));
+    }
+    format!(
+        "the workspace changed: it has revision {revision}, and the push was made for {base}; \
+         since then: {}; pull it first, or push with `force`",
+        told.join(", ")
+    )
+}
+
+/// How many changes a message tells of.
+const TOLD_CHANGES: usize = 3;

@@ -1,16 +1,19 @@
 //! The use cases of Authbridge: authenticate a caller, load a definition, connect an account,
 //! make its API client, send a request. It knows no SQL and speaks no HTTP to callers.
 
+mod archive;
 mod browser;
 mod client;
 mod clocks;
 mod code_client;
 mod connect;
 mod connections;
+mod connector_files;
 mod connectors;
 mod customers;
 mod directory;
 pub mod egress;
+mod elements;
 mod error;
 mod events;
 mod functions;
@@ -25,6 +28,7 @@ mod open;
 mod operations;
 mod outcomes;
 mod platform_token;
+mod push;
 mod refresh;
 mod schedule;
 mod scheduler;
@@ -47,6 +51,7 @@ pub use client::{Destination, PreparedClient};
 pub use connect::{ConnectRequest, TestOutcome};
 pub use connections::{ConnectionChange, ConnectionQuery};
 pub use directory::{LoadError, LoadReport, Loaded};
+pub use elements::{ElementQuery, ElementSelector, ElementView};
 pub use error::EngineError;
 pub use events::ConnectionEvent;
 pub use integration_view::IntegrationView;
@@ -54,6 +59,10 @@ pub use integrations::IntegrationDraft;
 pub use logs::{LogEntry, LogSink};
 pub use outcomes::Outcomes;
 pub use platform_token::PlatformToken;
+pub use push::{
+    Change, ChangeKind, ElementName, FieldChange, Issue, Plan, Push, PushedElement, SnapshotElement,
+    WorkspaceElements,
+};
 pub use scripts::ScriptOptions;
 pub use session::{Session, SessionCaller};
 pub use workspace::{WorkspaceState, create_workspace};

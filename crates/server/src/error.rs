@@ -142,6 +142,19 @@ impl From<EngineError> for ApiError {
                 let data = json!({ "diagnostics": diagnostics });
                 Self::new(StatusCode::BAD_REQUEST, "configuration", message).data(Some(data))
             }
+            EngineError::PushRefused {
+                issues,
+                diagnostics,
+            } => {
+                let data = json!({ "issues": issues, "diagnostics": diagnostics });
+                Self::bad_request(message).data(Some(data))
+            }
+            EngineError::WorkspaceChanged { base, revision, .. } => {
+                let data = json!({ "baseRevision": base, "revision": revision });
+                Self::new(StatusCode::CONFLICT, "concurrency", message)
+                    .key("conflict")
+                    .data(Some(data))
+            }
             EngineError::Configuration { .. } => configuration(message),
             EngineError::Disconnected { error, .. } => connection(StatusCode::BAD_REQUEST, message)
                 .key("connection_is_defunct")
@@ -403,6 +416,9 @@ fn from_store(error: &StoreError, message: String) -> ApiError {
         }
         StoreError::Missing { .. } => ApiError::not_found(message),
         StoreError::InvalidCursor => ApiError::bad_request(message),
+        StoreError::RevisionMoved => {
+            ApiError::new(StatusCode::CONFLICT, "concurrency", message).key("conflict")
+        }
         StoreError::GenerationMoved => {
             ApiError::new(StatusCode::CONFLICT, "concurrency", message).key("lock_timeout")
         }

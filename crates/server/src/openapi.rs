@@ -45,6 +45,7 @@ pub(crate) fn complete(mut description: OpenApi) -> OpenApi {
     let builder: OpenApiBuilder = description.into();
     let mut description = builder.security(Some([security])).build();
     crate::proxy::describe(&mut description);
+    crate::routes::elements::describe(&mut description);
     name_operations(&mut description);
     description
 }

@@ -3,8 +3,11 @@
 //! A backend sees sealed bytes only. Every method that changes several rows changes all of them
 //! or none. Ids, times and seals are made above, so that every database holds the same.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use authbridge_core::auth::Scopes;
+use authbridge_core::element::{ElementId, ElementType};
 use authbridge_core::id::{
     ConnectionId, ConnectorId, CustomerId, IntegrationId, LeaseId, WorkspaceId,
 };
@@ -17,7 +20,9 @@ use crate::model::connector::{Connector, ConnectorFilter, ConnectorVersion, Put,
 use crate::model::customer::{
     Customer, CustomerFilter, CustomerPatch, CustomerSelector, SeenCustomer,
 };
+use crate::model::element::{Element, ElementFilter, ElementLevel, ElementPatch};
 use crate::model::integration::{Integration, IntegrationFilter, IntegrationPatch};
+use crate::model::push::{Bundles, PushBatch, WorkspaceChange, WorkspaceSnapshot};
 use crate::model::refresh::{Claim, Claimed, DueRefresh, Released};
 use crate::model::session::AuthSession;
 use crate::model::workspace::{Workspace, WorkspaceKey};
@@ -32,6 +37,8 @@ pub(crate) trait Backend:
     + Customers
     + Connectors
     + Integrations
+    + Elements
+    + Pushes
     + Connections
     + Refreshes
     + AuthSessions
@@ -247,6 +254,76 @@ pub(crate) trait Integrations: Send + Sync {
         at: Option<Timestamp>,
         now: Timestamp,
     ) -> Answer<Integration>;
+}
+
+/// Elements.
+#[async_trait]
+pub(crate) trait Elements: Send + Sync {
+    async fn insert_element(&self, workspace: &WorkspaceId, element: &Element) -> Answer<()>;
+    async fn find_element(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ElementId,
+    ) -> Answer<Option<Element>>;
+    async fn find_element_by_key(
+        &self,
+        workspace: &WorkspaceId,
+        element_type: ElementType,
+        level: &ElementLevel,
+        key: &str,
+    ) -> Answer<Option<Element>>;
+    async fn list_elements(
+        &self,
+        workspace: &WorkspaceId,
+        filter: ElementFilter,
+        page: Page,
+    ) -> Answer<Paged<Element>>;
+    /// Changes an element, and brings the children that are not customised up to date with it.
+    async fn update_element(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ElementId,
+        patch: ElementPatch,
+        now: Timestamp,
+    ) -> Answer<Element>;
+    /// Archives at a time, or restores; one that is so already stays as it is.
+    async fn set_element_archived(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ElementId,
+        at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Answer<Element>;
+}
+
+/// The sealed parameters that come with a batch.
+pub(crate) type SealedParameters = HashMap<IntegrationId, SealedField>;
+
+/// Workspaces as a whole. Every change of a connector, an integration or an element moves the
+/// workspace's revision, whichever trait it is made by.
+#[async_trait]
+pub(crate) trait Pushes: Send + Sync {
+    /// Everything, as it is at one moment.
+    async fn workspace_snapshot(
+        &self,
+        workspace: &WorkspaceId,
+        bundles: Bundles,
+    ) -> Answer<WorkspaceSnapshot>;
+    /// What moved the revision beyond `since`, as far as it is known.
+    async fn workspace_changes(
+        &self,
+        workspace: &WorkspaceId,
+        since: u64,
+    ) -> Answer<Vec<WorkspaceChange>>;
+    /// Applies a batch where the expected revision is in force, and tells the new one. Children do
+    /// not follow: what becomes of them is in the batch.
+    async fn apply_push(
+        &self,
+        workspace: &WorkspaceId,
+        batch: PushBatch,
+        parameters: SealedParameters,
+        now: Timestamp,
+    ) -> Answer<u64>;
 }
 
 /// What replacing a connection's credentials writes, and on which condition.

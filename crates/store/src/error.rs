@@ -25,6 +25,9 @@ pub enum StoreError {
     /// The connection's credentials were replaced by somebody else in the meantime.
     #[error("the credentials were replaced in the meantime")]
     GenerationMoved,
+    /// The workspace changed since the changes were made that were to be applied to it.
+    #[error("the workspace changed in the meantime")]
+    RevisionMoved,
     /// A page was asked for with a cursor that this list never handed out.
     #[error("the cursor is not one that this list handed out")]
     InvalidCursor,
@@ -92,6 +95,7 @@ impl StoreError {
             Self::Conflict { .. } => "choose another name, or change the one that exists",
             Self::Missing { .. } | Self::Closed => return None,
             Self::GenerationMoved => "read the connection again: it may need nothing more",
+            Self::RevisionMoved => "read the workspace again, and make the changes anew",
             Self::InvalidCursor => "start again without a cursor",
             Self::Locked { .. } => "stop the other process, or serve another data directory",
             Self::WrongKey { .. } => {

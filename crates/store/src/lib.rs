@@ -36,7 +36,12 @@ pub use model::connector::{
 pub use model::customer::{
     Customer, CustomerFilter, CustomerPatch, CustomerSelector, SeenCustomer,
 };
+pub use model::element::{Element, ElementFilter, ElementLevel, ElementPatch, NewElement};
 pub use model::integration::{Integration, IntegrationFilter, IntegrationPatch, NewIntegration};
+pub use model::push::{
+    Bundles, ElementWrite, IntegrationWrite, PushBatch, SnapshotVersion, WorkspaceChange,
+    WorkspaceSnapshot,
+};
 pub use model::refresh::{Claim, Claimed, DueRefresh, Intent, Released, Replayed};
 pub use model::session::{AuthSession, NewAuthSession, TakenAuthSession};
 pub use model::workspace::{KeyPurpose, NewWorkspace, NewWorkspaceKey, Workspace, WorkspaceKey};

@@ -60,7 +60,8 @@ async fn list(
     })
 }
 
-/// Creates or replaces a connector from one document: flat, or with an `auth` block.
+/// Creates or replaces a connector from one document: flat, or with an `auth` block. With a
+/// `workspaceId` its files may come later, by `/connectors/{connector}/upload`.
 #[utoipa::path(post, path = "/connectors", tag = "connectors", request_body = Object,
     responses((status = 201, body = Connector), (status = 200, body = Connector),
         (status = 400, description = "The definition has errors; `data.diagnostics` lists them",
@@ -70,7 +71,12 @@ async fn create(
     Authenticated(session): Authenticated,
     JsonBody(document): JsonBody,
 ) -> Result<(StatusCode, Json<Connector>), ApiError> {
-    let put = worker.engine.push_connector(&session, &document).await?;
+    // The command line of the original product says which workspace, and brings files later.
+    let put = if document.get("workspaceId").is_some() {
+        worker.engine.register_connector(&session, &document).await?
+    } else {
+        worker.engine.push_connector(&session, &document).await?
+    };
     let status = match put.outcome {
         PutOutcome::Created => StatusCode::CREATED,
         PutOutcome::Changed | PutOutcome::Unchanged => StatusCode::OK,

@@ -6,12 +6,15 @@
 )]
 
 pub(crate) mod connections;
+pub(crate) mod connector_files;
 pub(crate) mod connectors;
 pub(crate) mod customers;
+pub(crate) mod elements;
 pub(crate) mod health;
 pub(crate) mod integrations;
 pub(crate) mod operations;
 pub(crate) mod well_known;
+pub(crate) mod workspace;
 
 use std::sync::Arc;
 

@@ -3,6 +3,7 @@
 mod connection;
 mod connector;
 mod customer;
+mod element;
 mod input;
 mod integration;
 mod list;
@@ -10,9 +11,10 @@ mod list;
 pub(crate) use connection::Connection;
 pub(crate) use connector::{Connector, ConnectorSpec};
 pub(crate) use customer::Customer;
+pub(crate) use element::element;
 pub(crate) use input::{Fields, JsonBody, MAX_BODY_BYTES};
 pub(crate) use integration::Integration;
-pub(crate) use list::{List, ListQuery, flag};
+pub(crate) use list::{List, ListQuery, flag, given};
 
 use serde::Serialize;
 use utoipa::ToSchema;

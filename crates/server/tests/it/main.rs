@@ -11,18 +11,21 @@
 mod support;
 
 mod api;
+mod archives;
 mod auth;
 mod code;
 mod code_clients;
 mod connecting;
 mod deadlines;
 mod egress;
+mod elements;
 mod freshness;
 mod functions;
 mod handlers;
 mod http;
 mod isolation;
 mod openapi;
+mod pushes;
 mod refreshing;
 mod secrets;
 mod shutdown;

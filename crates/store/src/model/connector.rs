@@ -55,8 +55,9 @@ pub struct PutConnector {
     pub logo_uri: Option<String>,
     /// The version that `bundle` is; `None` is the development version.
     pub version: Option<String>,
-    /// The definition's files: a JSON object from path to text.
-    pub bundle: Value,
+    /// The definition's files: a JSON object from path to text. `None` leaves the versions that
+    /// there are, and makes none.
+    pub bundle: Option<Value>,
     /// Who puts it there.
     pub origin: Origin,
 }
@@ -71,6 +72,22 @@ impl PutConnector {
         if self.uuid.is_some() {
             connector.uuid.clone_from(&self.uuid);
         }
+    }
+}
+
+/// The connector that a first `put` makes.
+pub(crate) fn fresh_connector(id: ConnectorId, put: &PutConnector, now: Timestamp) -> Connector {
+    Connector {
+        id,
+        key: put.key.clone(),
+        uuid: put.uuid.clone(),
+        name: put.name.clone(),
+        logo_uri: put.logo_uri.clone(),
+        origin: put.origin,
+        revision: 1,
+        created_at: now,
+        updated_at: now,
+        archived_at: None,
     }
 }
 

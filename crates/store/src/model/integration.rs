@@ -72,6 +72,30 @@ pub struct NewIntegration {
     pub origin: Origin,
 }
 
+impl NewIntegration {
+    /// The integration with this id, as it begins; its parameters are sealed apart.
+    pub(crate) fn with_id(self, id: IntegrationId, now: Timestamp) -> Integration {
+        Integration {
+            id,
+            key: self.key,
+            name: self.name,
+            connector_id: self.connector_id,
+            connector_version: self.connector_version,
+            logo_uri: self.logo_uri,
+            base_uri: self.base_uri,
+            oauth_callback_uri: self.oauth_callback_uri,
+            allows_external_callback: self.allows_external_callback,
+            meta: self.meta,
+            has_parameters: self.parameters.is_some(),
+            origin: self.origin,
+            revision: 1,
+            created_at: now,
+            updated_at: now,
+            archived_at: None,
+        }
+    }
+}
+
 /// What to change about an integration; `None` leaves a field, `Some(None)` clears it.
 #[derive(Clone, Debug, Default)]
 pub struct IntegrationPatch {

@@ -1,5 +1,7 @@
 //! Connectors and their versions.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use authbridge_core::id::{ConnectorId, WorkspaceId};
 use jiff::Timestamp;
@@ -8,11 +10,12 @@ use serde_json::Value;
 
 use super::record::{Record, count_column};
 use super::statement::{Conditions, Ids, execute, execute_unique, many, one};
-use super::{Sqlite, workspace};
+use super::{Sqlite, change, workspace};
 use crate::backend::Connectors;
 use crate::model::connector::{
     Connector, ConnectorFilter, ConnectorVersion, Put, PutConnector, PutOutcome,
 };
+use crate::model::push::{Bundles, SnapshotVersion};
 use crate::{Page, Paged, StoreError};
 
 #[async_trait]
@@ -26,10 +29,12 @@ impl Connectors for Sqlite {
         let workspace = workspace.clone();
         self.write(move |database| {
             workspace::require(database, &workspace)?;
-            match find_by(database, &workspace, "key", &put.key)? {
-                Some(known) => put_again(database, &workspace, &known, &put, fresh.created_at),
-                None => put_first(database, &workspace, fresh, &put),
+            let now = fresh.created_at;
+            let done = self::put(database, &workspace, fresh, &put)?;
+            if done.outcome != PutOutcome::Unchanged {
+                change::changed(database, &workspace, TABLE, &put.key, now)?;
             }
+            Ok(done)
         })
         .await
     }
@@ -86,13 +91,12 @@ impl Connectors for Sqlite {
         let workspace = workspace.clone();
         let id = id.clone();
         self.write(move |database| {
-            let mut connector = require(database, &workspace, &id)?;
-            if connector.archived_at.is_none() {
-                connector.archived_at = Some(at);
-                connector.updated_at = at;
-                update(database, &workspace, &connector)?;
+            let before = require(database, &workspace, &id)?;
+            let after = archive(database, &workspace, &id, at)?;
+            if after != before {
+                change::changed(database, &workspace, TABLE, &after.key, at)?;
             }
-            Ok(connector)
+            Ok(after)
         })
         .await
     }
@@ -137,6 +141,84 @@ pub(super) fn require(
     found.ok_or_else(|| StoreError::missing("connector", id.as_str()))
 }
 
+/// Inserts `fresh` with its version, or brings the one with its key up to date.
+pub(super) fn put(
+    database: &Database,
+    workspace: &WorkspaceId,
+    fresh: Connector,
+    put: &PutConnector,
+) -> Result<Put<Connector>, StoreError> {
+    match find_by(database, workspace, "key", &put.key)? {
+        Some(known) => put_again(database, workspace, &known, put, fresh.created_at),
+        None => put_first(database, workspace, fresh, put),
+    }
+}
+
+pub(super) fn archive(
+    database: &Database,
+    workspace: &WorkspaceId,
+    id: &ConnectorId,
+    at: Timestamp,
+) -> Result<Connector, StoreError> {
+    let mut connector = require(database, workspace, id)?;
+    if connector.archived_at.is_none() {
+        connector.archived_at = Some(at);
+        connector.updated_at = at;
+        update(database, workspace, &connector)?;
+    }
+    Ok(connector)
+}
+
+/// All connectors of a workspace, archived ones too.
+pub(super) fn all(
+    database: &Database,
+    workspace: &WorkspaceId,
+) -> Result<Vec<Connector>, StoreError> {
+    let sql = format!("{SELECT} WHERE workspace_id = ? ORDER BY id");
+    many(database, TABLE, &sql, [workspace.as_str()], connector)
+}
+
+/// All versions of all connectors of a workspace, some with their bundles.
+pub(super) fn all_versions(
+    database: &Database,
+    workspace: &WorkspaceId,
+    bundles: &Bundles,
+) -> Result<Vec<SnapshotVersion>, StoreError> {
+    let sql = "SELECT connector_id, version FROM connector_version WHERE workspace_id = ?
+        ORDER BY connector_id, version";
+    let read = |row: &Record<'_>| {
+        Ok(SnapshotVersion {
+            connector_id: row.parse("connector_id")?,
+            version: row.get("version")?,
+            bundle: None,
+        })
+    };
+    let mut versions = many(database, VERSION_TABLE, sql, [workspace.as_str()], read)?;
+    let wanted = match bundles {
+        Bundles::All => None,
+        Bundles::OfConnectors(keys) => Some(ids_of(database, workspace, keys)?),
+    };
+    for each in &mut versions {
+        let id = &each.connector_id;
+        if wanted.as_ref().is_none_or(|wanted| wanted.contains(id)) {
+            each.bundle = bundle(database, workspace, id, each.version.as_deref())?;
+        }
+    }
+    Ok(versions)
+}
+
+fn ids_of(
+    database: &Database,
+    workspace: &WorkspaceId,
+    keys: &[String],
+) -> Result<HashSet<ConnectorId>, StoreError> {
+    let mut ids = HashSet::new();
+    for key in keys {
+        ids.extend(find_by(database, workspace, "key", key)?.map(|found| found.id));
+    }
+    Ok(ids)
+}
+
 fn put_first(
     database: &Database,
     workspace: &WorkspaceId,
@@ -144,7 +226,9 @@ fn put_first(
     put: &PutConnector,
 ) -> Result<Put<Connector>, StoreError> {
     insert(database, workspace, &fresh)?;
-    insert_version(database, workspace, &fresh.id, put, fresh.created_at)?;
+    if let Some(bundle) = &put.bundle {
+        insert_version(database, workspace, &fresh.id, put, bundle, fresh.created_at)?;
+    }
     Ok(Put {
         item: fresh,
         outcome: PutOutcome::Created,
@@ -161,10 +245,13 @@ fn put_again(
     let mut item = known.clone();
     put.apply(&mut item);
     if put_version(database, workspace, &known.id, put, now)? == PutOutcome::Unchanged {
+        // Who puts there what is there already changes nothing.
+        let origin = std::mem::replace(&mut item.origin, known.origin);
         if item == *known {
             let outcome = PutOutcome::Unchanged;
             return Ok(Put { item, outcome });
         }
+        item.origin = origin;
     } else {
         item.revision += 1;
     }
@@ -181,17 +268,20 @@ fn put_version(
     put: &PutConnector,
     now: Timestamp,
 ) -> Result<PutOutcome, StoreError> {
+    let Some(new) = &put.bundle else {
+        return Ok(PutOutcome::Unchanged);
+    };
     match (
         bundle(database, workspace, id, put.version.as_deref())?,
         &put.version,
     ) {
         (None, _) => {
-            insert_version(database, workspace, id, put, now)?;
+            insert_version(database, workspace, id, put, new, now)?;
             Ok(PutOutcome::Created)
         }
-        (Some(known), _) if known == put.bundle => Ok(PutOutcome::Unchanged),
+        (Some(known), _) if known == *new => Ok(PutOutcome::Unchanged),
         (Some(_), None) => {
-            replace_development(database, workspace, id, &put.bundle, now)?;
+            replace_development(database, workspace, id, new, now)?;
             Ok(PutOutcome::Changed)
         }
         (Some(_), Some(version)) => Err(StoreError::Conflict {
@@ -289,13 +379,14 @@ fn insert_version(
     workspace: &WorkspaceId,
     id: &ConnectorId,
     put: &PutConnector,
+    bundle: &Value,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO connector_version
         (workspace_id, connector_id, version, bundle, created_at, updated_at)
         VALUES (?, ?, ?, ?, ?, ?)";
     let now = now.as_microsecond();
-    let bundle = put.bundle.to_string();
+    let bundle = bundle.to_string();
     let values = params![
         workspace.as_str(),
         id.as_str(),

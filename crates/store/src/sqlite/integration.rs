@@ -7,8 +7,8 @@ use rusqlite::{Connection as Database, params};
 
 use super::keys::{erase_sealed, put_sealed};
 use super::record::{Record, count_column};
-use super::statement::{Conditions, Ids, execute_unique, one};
-use super::{Sqlite, connector, workspace};
+use super::statement::{Conditions, Ids, execute_unique, many, one};
+use super::{Sqlite, change, connector, workspace};
 use crate::backend::{Integrations, ParametersChange, SealedField};
 use crate::keys::field;
 use crate::model::integration::{Integration, IntegrationFilter, IntegrationPatch};
@@ -26,10 +26,8 @@ impl Integrations for Sqlite {
         let integration = integration.clone();
         self.write(move |database| {
             workspace::require(database, &workspace)?;
-            require_connector(database, &workspace, integration.connector_id.as_ref())?;
-            insert(database, &workspace, &integration)?;
-            let row = integration.id.as_str();
-            put_sealed(database, &workspace, TABLE, row, parameters)
+            insert_with(database, &workspace, &integration, parameters)?;
+            tell(database, &workspace, &integration)
         })
         .await
     }
@@ -75,25 +73,11 @@ impl Integrations for Sqlite {
         let id = id.clone();
         self.write(move |database| {
             let before = require(database, &workspace, &id)?;
-            let mut after = before.clone();
-            patch.apply(&mut after);
-            require_connector(database, &workspace, after.connector_id.as_ref())?;
-            match parameters {
-                ParametersChange::Keep => {
-                    if after == before {
-                        return Ok(before);
-                    }
-                }
-                ParametersChange::Clear => {
-                    erase_sealed(database, &workspace, TABLE, id.as_str())?;
-                    after.has_parameters = false;
-                }
-                ParametersChange::Replace(sealed) => {
-                    put_sealed(database, &workspace, TABLE, id.as_str(), [sealed])?;
-                    after.has_parameters = true;
-                }
+            let after = update(database, &workspace, &id, patch, parameters, now)?;
+            if after.revision != before.revision {
+                tell(database, &workspace, &after)?;
             }
-            write_change(database, &workspace, after, now)
+            Ok(after)
         })
         .await
     }
@@ -108,12 +92,12 @@ impl Integrations for Sqlite {
         let workspace = workspace.clone();
         let id = id.clone();
         self.write(move |database| {
-            let mut integration = require(database, &workspace, &id)?;
-            if integration.archived_at.is_some() == at.is_some() {
-                return Ok(integration);
+            let before = require(database, &workspace, &id)?;
+            let after = set_archived(database, &workspace, &id, at, now)?;
+            if after.revision != before.revision {
+                tell(database, &workspace, &after)?;
             }
-            integration.archived_at = at;
-            write_change(database, &workspace, integration, now)
+            Ok(after)
         })
         .await
     }
@@ -127,6 +111,89 @@ pub(super) fn require(
 ) -> Result<Integration, StoreError> {
     let found = find(database, workspace, id.as_str())?;
     found.ok_or_else(|| StoreError::missing("integration", id.as_str()))
+}
+
+/// All unarchived integrations of a workspace.
+pub(super) fn all(
+    database: &Database,
+    workspace: &WorkspaceId,
+) -> Result<Vec<Integration>, StoreError> {
+    let sql = format!("{SELECT} WHERE workspace_id = ? AND archived_at IS NULL ORDER BY id");
+    many(database, TABLE, &sql, [workspace.as_str()], integration)
+}
+
+/// Inserts an integration with its parameters.
+pub(super) fn insert_with(
+    database: &Database,
+    workspace: &WorkspaceId,
+    integration: &Integration,
+    parameters: Option<SealedField>,
+) -> Result<(), StoreError> {
+    require_connector(database, workspace, integration.connector_id.as_ref())?;
+    insert(database, workspace, integration)?;
+    let row = integration.id.as_str();
+    put_sealed(database, workspace, TABLE, row, parameters)
+}
+
+/// Applies a patch; one that changes nothing is not written and leaves the revision.
+pub(super) fn update(
+    database: &Database,
+    workspace: &WorkspaceId,
+    id: &IntegrationId,
+    patch: IntegrationPatch,
+    parameters: ParametersChange,
+    now: Timestamp,
+) -> Result<Integration, StoreError> {
+    let before = require(database, workspace, id)?;
+    let mut after = before.clone();
+    patch.apply(&mut after);
+    require_connector(database, workspace, after.connector_id.as_ref())?;
+    match parameters {
+        ParametersChange::Keep => {
+            // Who says what is there already changes nothing.
+            let origin = std::mem::replace(&mut after.origin, before.origin);
+            if after == before {
+                return Ok(before);
+            }
+            after.origin = origin;
+        }
+        ParametersChange::Clear => {
+            erase_sealed(database, workspace, TABLE, id.as_str())?;
+            after.has_parameters = false;
+        }
+        ParametersChange::Replace(sealed) => {
+            put_sealed(database, workspace, TABLE, id.as_str(), [sealed])?;
+            after.has_parameters = true;
+        }
+    }
+    write_change(database, workspace, after, now)
+}
+
+/// Archives or restores; one that is so already stays as it is.
+pub(super) fn set_archived(
+    database: &Database,
+    workspace: &WorkspaceId,
+    id: &IntegrationId,
+    at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Integration, StoreError> {
+    let mut integration = require(database, workspace, id)?;
+    if integration.archived_at.is_some() == at.is_some() {
+        return Ok(integration);
+    }
+    integration.archived_at = at;
+    write_change(database, workspace, integration, now)
+}
+
+fn tell(
+    database: &Database,
+    workspace: &WorkspaceId,
+    integration: &Integration,
+) -> Result<(), StoreError> {
+    let Integration {
+        key, updated_at, ..
+    } = integration;
+    change::changed(database, workspace, TABLE, key, *updated_at)
 }
 
 fn find(

@@ -3,12 +3,15 @@
 //! One thread writes and two read; [`threads`] has the rules.
 
 mod audit;
+mod change;
 mod connection;
 mod connector;
 mod customer;
+mod element;
 mod integration;
 mod keys;
 mod open;
+mod push;
 mod record;
 mod refresh;
 mod session;

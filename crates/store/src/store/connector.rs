@@ -4,7 +4,9 @@ use authbridge_core::id::{ConnectorId, WorkspaceId};
 use serde_json::Value;
 
 use super::Store;
-use crate::model::connector::{Connector, ConnectorFilter, ConnectorVersion, Put, PutConnector};
+use crate::model::connector::{
+    Connector, ConnectorFilter, ConnectorVersion, Put, PutConnector, fresh_connector,
+};
 use crate::{Page, Paged, StoreError};
 
 impl Store {
@@ -18,18 +20,7 @@ impl Store {
         put: PutConnector,
     ) -> Result<Put<Connector>, StoreError> {
         let now = self.now();
-        let fresh = Connector {
-            id: ConnectorId::generate(self.effects()),
-            key: put.key.clone(),
-            uuid: put.uuid.clone(),
-            name: put.name.clone(),
-            logo_uri: put.logo_uri.clone(),
-            origin: put.origin,
-            revision: 1,
-            created_at: now,
-            updated_at: now,
-            archived_at: None,
-        };
+        let fresh = fresh_connector(ConnectorId::generate(self.effects()), &put, now);
         self.backend().put_connector(workspace, fresh, put).await
     }
 

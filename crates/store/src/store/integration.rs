@@ -21,25 +21,7 @@ impl Store {
             Some(parameters) => Some(self.seal_parameters(workspace, &id, parameters).await?),
             None => None,
         };
-        let now = self.now();
-        let integration = Integration {
-            id,
-            key: new.key,
-            name: new.name,
-            connector_id: new.connector_id,
-            connector_version: new.connector_version,
-            logo_uri: new.logo_uri,
-            base_uri: new.base_uri,
-            oauth_callback_uri: new.oauth_callback_uri,
-            allows_external_callback: new.allows_external_callback,
-            meta: new.meta,
-            has_parameters: parameters.is_some(),
-            origin: new.origin,
-            revision: 1,
-            created_at: now,
-            updated_at: now,
-            archived_at: None,
-        };
+        let integration = new.with_id(id, self.now());
         self.backend()
             .insert_integration(workspace, &integration, parameters)
             .await?;
@@ -125,7 +107,7 @@ impl Store {
         Ok(parameters.unwrap_or_else(SecretJson::empty_object))
     }
 
-    async fn seal_parameters(
+    pub(super) async fn seal_parameters(
         &self,
         workspace: &WorkspaceId,
         id: &IntegrationId,

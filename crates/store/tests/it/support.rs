@@ -152,7 +152,7 @@ pub(crate) fn put_connector(key: &str, version: Option<&str>, spec: &str) -> Put
         name: key.to_owned(),
         logo_uri: None,
         version: version.map(str::to_owned),
-        bundle: json!({"spec.yml": spec}),
+        bundle: Some(json!({"spec.yml": spec})),
         origin: Origin::Api,
     }
 }

@@ -117,10 +117,11 @@ pub(crate) async fn a_bundle_reads_back_in_its_order(opened: Opened) {
     let store = opened.store;
     let acme = workspace(&store, "acme").await;
     let mut crm = put_connector("crm", None, "");
-    crm.bundle = json!({"z.yml": "z: \"1\"\n", "a.js": "é\u{0}", "m/b.ts": ""});
-    let id = put(&store, &acme, crm.clone()).await.item.id;
+    let bundle = json!({"z.yml": "z: \"1\"\n", "a.js": "é\u{0}", "m/b.ts": ""});
+    crm.bundle = Some(bundle.clone());
+    let id = put(&store, &acme, crm).await.item.id;
     let read = store.connector_bundle(&acme.id, &id, None).await.unwrap();
-    assert_eq!(read.unwrap().to_string(), crm.bundle.to_string());
+    assert_eq!(read.unwrap().to_string(), bundle.to_string());
 }
 
 async fn keys(store: &Store, workspace: &Workspace, search: Option<&str>) -> Vec<String> {

@@ -4,7 +4,9 @@ pub(crate) mod audit;
 pub(crate) mod connections;
 pub(crate) mod connectors;
 pub(crate) mod customers;
+pub(crate) mod elements;
 pub(crate) mod integrations;
+pub(crate) mod pushes;
 pub(crate) mod refreshes;
 pub(crate) mod sessions;
 pub(crate) mod workspaces;
@@ -64,6 +66,22 @@ macro_rules! contract {
                     filters_combine,
                     pages_walk_through_everything_once,
                     a_cursor_of_another_list_is_refused,
+                }
+                elements {
+                    a_key_is_given_once_per_type_and_level,
+                    elements_are_found_by_id_and_by_key_at_their_level,
+                    elements_follow_their_parent_until_they_are_customised,
+                    a_patch_without_change_leaves_every_revision,
+                    lists_are_of_a_level_and_leave_archived_ones_out,
+                }
+                pushes {
+                    a_push_makes_everything_and_moves_the_revision_once,
+                    a_push_for_another_revision_changes_nothing,
+                    a_push_that_fails_half_way_leaves_nothing,
+                    of_two_pushes_at_once_one_is_for_another_revision,
+                    every_change_moves_the_revision_by_one,
+                    of_many_changes_the_last_are_known,
+                    bundles_are_read_where_they_are_asked_for,
                 }
                 refreshes {
                     a_claim_is_granted_to_one_until_it_ends,

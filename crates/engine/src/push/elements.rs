@@ -1,0 +1,187 @@
+//! Elements of a push: universal ones first, then those of integrations, then those that follow.
+
+use std::collections::HashMap;
+
+use authbridge_core::element::{ElementId, ElementType};
+use authbridge_core::id::IntegrationId;
+use authbridge_store::{Element, ElementPatch, ElementWrite, NewElement, Origin};
+use serde_json::Value;
+
+use super::diff::diff;
+use super::index::place_of;
+use super::plan::Planner;
+use super::read::{PushedDocument, Request};
+use super::{ChangeKind, ElementName};
+
+/// What an element of an integration comes from, as it will be.
+struct Parent {
+    id: ElementId,
+    content: Value,
+}
+
+impl Planner {
+    pub(super) fn elements(&mut self, request: &Request) {
+        let universal = request.universal();
+        for pushed in &request.elements {
+            if let Err(message) = self.element(pushed, &universal) {
+                self.refuse(&pushed.name, message);
+            }
+        }
+        for pushed in &request.elements {
+            if let Some(message) = self.missing_action(pushed, request) {
+                self.refuse(&pushed.name, message);
+            }
+        }
+        self.followers(&universal);
+    }
+
+    fn element(
+        &mut self,
+        pushed: &PushedDocument,
+        universal: &HashMap<(ElementType, &str), &Value>,
+    ) -> Result<(), String> {
+        let PushedDocument {
+            name,
+            element_type,
+            content,
+        } = pushed;
+        let integration_id = match &name.integration_key {
+            None => None,
+            Some(key) => Some(self.integrations.get(key).cloned().ok_or_else(|| {
+                format!("there is no integration `{key}` in the workspace or in this push")
+            })?),
+        };
+        let parent = integration_id
+            .as_ref()
+            .and_then(|_| self.parent(*element_type, &name.key, universal));
+        let is_customized = parent
+            .as_ref()
+            .is_some_and(|parent| !diff(&parent.content, content).is_empty());
+        let parent_id = parent.map(|parent| parent.id);
+        let place = (*element_type, integration_id.clone(), name.key.clone());
+        let Some(known) = self.index.elements.get(&place).cloned() else {
+            let id = ElementId::generate(*element_type, &self.effects);
+            let new = NewElement {
+                element_type: *element_type,
+                key: name.key.clone(),
+                integration_id,
+                parent_id,
+                is_customized,
+                content: content.clone(),
+                origin: Origin::Directory,
+            };
+            self.pushed.insert(place, id.clone());
+            self.batch.elements.push(ElementWrite::Insert(id, new));
+            self.note(name, ChangeKind::Created, Vec::new());
+            return Ok(());
+        };
+        self.pushed.insert(place, known.id.clone());
+        let patch = ElementPatch {
+            key: None,
+            parent_id: parent_id.map(Some),
+            is_customized: Some(is_customized),
+            content: Some(content.clone()),
+            origin: Some(Origin::Directory),
+        };
+        self.update(name, &known, patch);
+        Ok(())
+    }
+
+    /// Notes what becomes of an element that is there.
+    fn update(&mut self, name: &ElementName, known: &Element, patch: ElementPatch) {
+        let fields = patch
+            .content
+            .as_ref()
+            .map_or_else(Vec::new, |content| diff(&known.content, content));
+        let is_related_anew = patch.parent_id.as_ref().is_some_and(|it| *it != known.parent_id)
+            || patch.is_customized.is_some_and(|it| it != known.is_customized);
+        if fields.is_empty() && !is_related_anew {
+            self.note(name, ChangeKind::Unchanged, fields);
+            return;
+        }
+        self.batch
+            .elements
+            .push(ElementWrite::Update(known.id.clone(), patch));
+        let kind = if fields.is_empty() {
+            ChangeKind::Unchanged
+        } else {
+            ChangeKind::Changed
+        };
+        self.note(name, kind, fields);
+    }
+
+    /// The universal element that one of an integration with this key comes from.
+    fn parent(
+        &self,
+        element_type: ElementType,
+        key: &str,
+        universal: &HashMap<(ElementType, &str), &Value>,
+    ) -> Option<Parent> {
+        let pushed = self.pushed.get(&(element_type, None, key.to_owned()));
+        if let (Some(id), Some(content)) = (pushed, universal.get(&(element_type, key))) {
+            return Some(Parent {
+                id: id.clone(),
+                content: (*content).clone(),
+            });
+        }
+        let known = self.index.universal(element_type, key)?;
+        Some(Parent {
+            id: known.id.clone(),
+            content: known.content.clone(),
+        })
+    }
+
+    /// Elements that are not pushed, and come from one that is, follow it.
+    fn followers(&mut self, universal: &HashMap<(ElementType, &str), &Value>) {
+        let mut following: Vec<(Element, Value)> = Vec::new();
+        for ((element_type, key), content) in universal {
+            let Some(parent) = self.index.universal(*element_type, key) else {
+                continue;
+            };
+            if diff(&parent.content, content).is_empty() {
+                continue;
+            }
+            let children = self.index.children(&parent.id);
+            let following_it = children
+                .filter(|child| !child.is_customized && !self.pushed.contains_key(&place_of(child)))
+                .map(|child| (child.clone(), (*content).clone()));
+            following.extend(following_it);
+        }
+        following.sort_by(|(one, _), (other, _)| one.id.cmp(&other.id));
+        for (child, content) in following {
+            let name = self.name_of(&child);
+            let patch = ElementPatch {
+                content: Some(content),
+                ..ElementPatch::default()
+            };
+            self.update(&name, &child, patch);
+        }
+    }
+
+    pub(super) fn name_of(&self, element: &Element) -> ElementName {
+        let key_of = |id: &IntegrationId| self.index.integration_key(id).map(str::to_owned);
+        ElementName {
+            element_type: element.element_type.path().to_owned(),
+            key: element.key.clone(),
+            integration_key: element.integration_id.as_ref().and_then(key_of),
+            version: None,
+        }
+    }
+
+    /// An interface names actions of the workspace, or has them in itself.
+    fn missing_action(&self, pushed: &PushedDocument, request: &Request) -> Option<String> {
+        if pushed.element_type != ElementType::Interface {
+            return None;
+        }
+        let actions = pushed.content.get("actions")?.as_array()?;
+        let is_pruned = request.pruned.contains(ElementType::Action.path());
+        let missing = actions.iter().filter_map(Value::as_str).find(|key| {
+            let place = (ElementType::Action, None, (*key).to_owned());
+            let stays = self.index.elements.contains_key(&place) && !is_pruned;
+            !self.pushed.contains_key(&place) && !stays
+        })?;
+        Some(format!(
+            "it names the action `{missing}`, which is neither in the workspace nor in this push"
+        ))
+    }
+}
