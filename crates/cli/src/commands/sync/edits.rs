@@ -180,7 +180,7 @@ impl<'a> Planner<'a> {
         members.extend(
             content
                 .iter()
-                .filter(|(name, value)| *name != "hasParameters" && !value.is_null())
+                .filter(|(name, _)| *name != "hasParameters")
                 .map(|(name, value)| (name.clone(), value.clone())),
         );
         let up = "../".repeat(path.matches('/').count());
@@ -326,7 +326,7 @@ fn comparable(name: &Name, content: &Map<String, Value>) -> Map<String, Value> {
             name.kind == ElementType::Integration.path()
                 || name.kind == ElementType::AuthProxy.path()
         }
-        _ => value.is_null(),
+        _ => false,
     };
     content
         .iter()
