@@ -3,7 +3,7 @@
 use authbridge_core::connector::AuthOption;
 use serde_json::{Map, Value};
 
-use crate::connector::interface_options;
+use crate::connector::{check_action_code, interface_options};
 use crate::fields::{
     ACTION, APP_DATA_SCHEMA, APP_EVENT_TYPE, DATA_LINK_TABLE, DATA_SOURCE, FIELD_MAPPING, FLOW,
     INTEGRATION, INTERFACE, PACKAGE, SCENARIO, SCREEN, Shape, is_key,
@@ -261,6 +261,11 @@ fn check_action(object: Object<'_>, report: &mut Report) {
                 format!("an action of this type needs `config.{name}`"),
             )
             .help(format!("such as `{example}`"));
+    }
+    if object.text("type").as_deref() == Some("run-javascript")
+        && let Some(code) = config.and_then(|config| config.get("code"))
+    {
+        check_action_code(&object.text("key").unwrap_or_default(), code, report);
     }
     for node in [config, object.get("outputMapping")].into_iter().flatten() {
         formulas::check_names(node, report);
