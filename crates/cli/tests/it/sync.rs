@@ -89,6 +89,11 @@ fn workspace(place: &Place, root: &str, apps: usize) {
         "appEventTypes/signed-up/spec.yaml",
         "schema: {type: object}\nexample: {a: null}\n",
     );
+    write("auth-proxies/shared/shared.yaml", "connectorKey: crm\n");
+    write(
+        "actions/from-json.json",
+        "{\"type\": \"run-javascript\", \"config\": {\"code\": \"export default () => 1\"}}",
+    );
     for kind in ["screens", "data-link-tables", "app-data-schemas"] {
         write(&format!("{kind}/one/one.yaml"), "name: One\n");
     }
@@ -160,19 +165,19 @@ fn a_workspace_goes_to_the_server_and_back_without_a_difference() {
     assert!(dry.stdout.contains("nothing was pushed"), "{}", dry.stdout);
     let first = fixture.run(&["push", "ws"]).succeeded();
     assert!(
-        first.stdout.ends_with("pushed: 131 created\n"),
+        first.stdout.ends_with("pushed: 133 created\n"),
         "{}",
         first.stdout
     );
     let second = fixture.run(&["push", "ws"]).succeeded();
-    assert_eq!(second.stdout, "pushed: 131 unchanged\n");
+    assert_eq!(second.stdout, "pushed: 133 unchanged\n");
     assert_eq!(fixture.run(&["diff", "ws"]).code, Some(0));
 
     let pulled = fixture.run(&["pull", "ws"]).succeeded();
     assert!(
         pulled
             .stdout
-            .contains("0 files created, 0 changed, 0 removed; 131 elements unchanged")
+            .contains("0 files created, 0 changed, 0 removed; 133 elements unchanged")
     );
     assert_eq!(files(&fixture.place.path("ws")), before);
 
@@ -181,7 +186,7 @@ fn a_workspace_goes_to_the_server_and_back_without_a_difference() {
     let diff = fixture.run(&["diff", "empty"]);
     assert_eq!(diff.code, Some(0), "{}{}", diff.stdout, diff.stderr);
     let again = fixture.run(&["push", "empty"]).succeeded();
-    assert_eq!(again.stdout, "pushed: 131 unchanged\n");
+    assert_eq!(again.stdout, "pushed: 133 unchanged\n");
     fixture.run_bare_validate("empty");
     let action = fixture.read("empty/integrations/app-001/actions/create/create.yaml");
     assert_eq!(
@@ -241,6 +246,32 @@ fn a_change_on_either_side_is_told_and_carried_over() {
         "{}",
         pushed.stdout
     );
+
+    // Of a connector, the files that differ are written, and those that are gone removed.
+    let client = "there/connectors/shop/development/src/auth/make-api-client.map.yml";
+    let changed_client = fixture.read(client).replace("X-Key", "X-Api-Key");
+    fixture.place.write(client, &changed_client);
+    let test = "connectors/shop/development/src/auth/test.rest.yml";
+    fs::remove_file(fixture.place.path(&format!("there/{test}"))).unwrap();
+    fixture.place.write(
+        "there/actions/from-json/from-json.yaml",
+        "type: run-javascript\nconfig: {code: 'export default () => 2'}\n",
+    );
+    fixture.run(&["push", "there"]).succeeded();
+    let pulled = fixture.run(&["pull", "here"]).succeeded();
+    assert!(
+        pulled.stdout.contains("2 changed, 1 removed"),
+        "{}",
+        pulled.stdout
+    );
+    assert!(
+        fixture
+            .read(&client.replace("there", "here"))
+            .contains("X-Api-Key")
+    );
+    assert!(!fixture.place.path(&format!("here/{test}")).exists());
+    assert!(fixture.read("here/actions/from-json.json").contains("=> 2"));
+    assert_eq!(fixture.run(&["diff", "here"]).code, Some(0));
 
     // Comments and spelling of what did not change stay.
     fixture.run(&["pull", "here"]).succeeded();

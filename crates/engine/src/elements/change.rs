@@ -30,7 +30,13 @@ impl Engine {
         let integration = integration.or(document.integration.as_deref());
         let level = self.level(session, element_type, integration).await?;
         let parent = self
-            .parent(session, element_type, &level, &key, document.parent.as_deref())
+            .named_parent(
+                session,
+                element_type,
+                &level,
+                &key,
+                document.parent.as_deref(),
+            )
             .await?;
         let is_empty = document.content.is_empty();
         let content = match &parent {
@@ -77,7 +83,9 @@ impl Engine {
         session.require_admin()?;
         let found = self.find_element(session, element_type, selector).await?;
         if found.is_some_and(|view| view.record.archived_at.is_none()) {
-            return self.put_element(session, element_type, selector, body).await;
+            return self
+                .put_element(session, element_type, selector, body)
+                .await;
         }
         let mut body = body;
         if let Value::Object(members) = &mut body {
@@ -138,7 +146,7 @@ impl Engine {
             content: Some(parent.content),
             ..ElementPatch::default()
         };
-        self.update(session, before, patch).await
+        self.update_element(session, before, patch).await
     }
 
     /// Makes a universal element one of integrations as well, which follows it from then on.
@@ -181,7 +189,7 @@ impl Engine {
                 parent_id: Some(Some(parent.id.clone())),
                 ..ElementPatch::default()
             };
-            return self.update(session, level.view(known), patch).await;
+            return self.update_element(session, level.view(known), patch).await;
         }
         let new = NewElement {
             element_type: parent.element_type,
@@ -220,8 +228,8 @@ impl Engine {
     ) -> Result<ElementView, EngineError> {
         session.require_admin()?;
         let found = self.find_element(session, element_type, selector).await?;
-        let mut view =
-            found.ok_or_else(|| EngineError::not_found(element_type.noun(), &selector.id_or_key))?;
+        let mut view = found
+            .ok_or_else(|| EngineError::not_found(element_type.noun(), &selector.id_or_key))?;
         let store = &self.shared.store;
         view.record = store
             .restore_element(session.workspace_id(), &view.record.id)
@@ -246,10 +254,10 @@ impl Engine {
             content: Some(content),
             ..ElementPatch::default()
         };
-        self.update(session, before, patch).await
+        self.update_element(session, before, patch).await
     }
 
-    async fn update(
+    async fn update_element(
         &self,
         session: &Session,
         mut view: ElementView,
@@ -278,7 +286,7 @@ impl Engine {
 
     /// What a new element at `level` comes from: the universal element that it names, or else the
     /// one with its key. Ids of another workspace are none of ours, and no reason to refuse.
-    async fn parent(
+    async fn named_parent(
         &self,
         session: &Session,
         element_type: ElementType,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::diff::diff;
 use super::plan::Planner;
-use super::read::{PushedIntegration, Request};
+use super::read::{PushedIntegration, Request, path_of};
 use super::{ChangeKind, FieldChange};
 
 /// What an integration says, but for its parameters.
@@ -25,7 +25,9 @@ struct Said {
 impl Planner {
     pub(super) fn integrations(&mut self, request: &Request) {
         for (key, record) in &self.index.integrations {
-            self.integrations.insert(key.clone(), record.id.clone());
+            if !record.is_auth_proxy {
+                self.integrations.insert(key.clone(), record.id.clone());
+            }
         }
         for pushed in &request.integrations {
             if let Err(message) = self.integration(pushed) {
@@ -37,16 +39,24 @@ impl Planner {
     fn integration(&mut self, pushed: &PushedIntegration) -> Result<(), String> {
         let key = &pushed.name.key;
         let known = self.index.integrations.get(key).cloned();
+        let is_auth_proxy = pushed.is_auth_proxy();
+        let is_other = |known: &Integration| known.is_auth_proxy != is_auth_proxy;
+        if known.as_ref().is_some_and(is_other) || self.is_coming(key) {
+            let other = path_of(!is_auth_proxy);
+            return Err(format!("one of the {other} has this key, which both share"));
+        }
         let before = known.as_ref().map(Said::of).unwrap_or_default();
         // Others may refer to it even if something is wrong with it.
         let id = known.as_ref().map_or_else(
             || IntegrationId::generate(&self.effects),
             |record| record.id.clone(),
         );
-        self.integrations.insert(key.clone(), id.clone());
+        if !is_auth_proxy {
+            self.integrations.insert(key.clone(), id.clone());
+        }
         let after = self.said(pushed, &before)?;
         let Some(known) = known else {
-            let new = after.into_new(key, pushed.parameters.clone());
+            let new = after.into_new(pushed);
             let write = IntegrationWrite::Insert(id, new);
             self.batch.integrations.push(write);
             self.note(&pushed.name, ChangeKind::Created, Vec::new());
@@ -73,6 +83,12 @@ impl Planner {
         self.batch.integrations.push(write);
         self.note(&pushed.name, ChangeKind::Changed, fields);
         Ok(())
+    }
+
+    /// Whether the push has made something of this key already.
+    fn is_coming(&self, key: &str) -> bool {
+        let mut writes = self.batch.integrations.iter();
+        writes.any(|write| matches!(write, IntegrationWrite::Insert(_, new) if new.key == key))
     }
 
     /// What `pushed` says; what it does not say of its connector stays.
@@ -103,13 +119,10 @@ impl Planner {
             break;
         }
         if let (Some(id), Some(version)) = (&said.connector, &said.connector_version) {
-            let version = Some(version.clone());
-            let is_there = self.index.version(id, version.as_deref()).is_some();
-            if !is_there && !self.versions.contains(&(id.clone(), version.clone())) {
-                return Err(format!(
-                    "its connector has no version `{}`",
-                    version.unwrap_or_default()
-                ));
+            let coming = (id.clone(), Some(version.clone()));
+            let is_there = self.index.version(id, Some(version)).is_some();
+            if !is_there && !self.versions.contains(&coming) {
+                return Err(format!("its connector has no version `{version}`"));
             }
         }
         Ok(said)
@@ -156,13 +169,10 @@ impl Said {
         }
     }
 
-    fn into_new(
-        self,
-        key: &str,
-        parameters: Option<authbridge_core::SecretJson>,
-    ) -> NewIntegration {
+    fn into_new(self, pushed: &PushedIntegration) -> NewIntegration {
         NewIntegration {
-            key: key.to_owned(),
+            key: pushed.name.key.clone(),
+            is_auth_proxy: pushed.is_auth_proxy(),
             name: self.name,
             connector_id: self.connector,
             connector_version: self.connector_version,
@@ -171,7 +181,7 @@ impl Said {
             oauth_callback_uri: self.oauth_callback_uri,
             allows_external_callback: self.allows_external_callback,
             meta: self.meta,
-            parameters,
+            parameters: pushed.parameters.clone(),
             origin: Origin::Directory,
         }
     }
@@ -227,12 +237,10 @@ fn flag(content: &Map<String, Value>, name: &str) -> Result<bool, String> {
     }
 }
 
-pub(super) fn without_nulls(value: Value) -> Value {
-    match value {
-        Value::Object(members) => members
-            .into_iter()
-            .filter(|(_, value)| !value.is_null())
-            .collect(),
-        other => other,
+/// An object without the members that are null.
+pub(super) fn without_nulls(mut value: Value) -> Value {
+    if let Value::Object(members) = &mut value {
+        members.retain(|_, value| !value.is_null());
     }
+    value
 }

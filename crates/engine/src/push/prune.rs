@@ -7,7 +7,7 @@ use authbridge_store::{Element, ElementWrite, Integration, IntegrationWrite};
 
 use super::index::place_of;
 use super::plan::Planner;
-use super::read::{CONNECTORS, INTEGRATIONS, Request};
+use super::read::{CONNECTORS, Request, path_of};
 use super::{ChangeKind, ElementName};
 
 impl Planner {
@@ -24,20 +24,20 @@ impl Planner {
 
     fn prune_integrations(&mut self, request: &Request) -> HashSet<IntegrationId> {
         let mut gone = HashSet::new();
-        if !request.pruned.contains(INTEGRATIONS) {
-            return gone;
-        }
         let kept: HashSet<_> = request.integrations.iter().map(|it| &it.name.key).collect();
         let mut surplus: Vec<Integration> = self
             .index
             .integrations
             .values()
-            .filter(|record| !kept.contains(&record.key))
+            .filter(|record| {
+                let is_pruned = request.pruned.contains(path_of(record.is_auth_proxy));
+                is_pruned && !kept.contains(&record.key)
+            })
             .cloned()
             .collect();
         surplus.sort_by(|one, other| one.id.cmp(&other.id));
         for record in surplus {
-            let name = named(INTEGRATIONS, &record.key);
+            let name = named(path_of(record.is_auth_proxy), &record.key);
             self.note(&name, ChangeKind::Removed, Vec::new());
             gone.insert(record.id.clone());
             let write = IntegrationWrite::Archive(record.id);
@@ -71,7 +71,9 @@ impl Planner {
                 continue;
             }
             // It may be about to follow its parent, which nobody needs any more.
-            self.batch.elements.retain(|write| !is_update_of(write, &element));
+            self.batch
+                .elements
+                .retain(|write| !is_update_of(write, &element));
             self.changes.retain(|change| change.name != name);
             self.note(&name, ChangeKind::Removed, Vec::new());
             let write = ElementWrite::Archive(element.id);
@@ -121,8 +123,7 @@ impl Planner {
             }
         }
         let records = self.index.integrations.values();
-        let mut stays =
-            records.filter(|it| !gone.contains(&it.id) && !rewritten.contains(&it.id));
+        let mut stays = records.filter(|it| !gone.contains(&it.id) && !rewritten.contains(&it.id));
         stays
             .find(|record| uses(record.connector_id.as_ref()))
             .map(|record| record.key.clone())

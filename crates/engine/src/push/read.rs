@@ -17,6 +17,9 @@ pub(super) const CONNECTORS: &str = "connectors";
 /// Where integrations are.
 pub(super) const INTEGRATIONS: &str = "integrations";
 
+/// Where integrations are that nobody sees, for others to delegate to.
+pub(super) const AUTH_PROXIES: &str = "auth-proxies";
+
 /// A push, read.
 pub(super) struct Request {
     pub(super) connectors: Vec<PushedConnector>,
@@ -37,10 +40,26 @@ pub(super) struct PushedConnector {
     pub(super) bundle: Arc<Bundle>,
 }
 
+/// An integration, or an auth proxy.
 pub(super) struct PushedIntegration {
     pub(super) name: ElementName,
     pub(super) content: Map<String, Value>,
     pub(super) parameters: Option<SecretJson>,
+}
+
+impl PushedIntegration {
+    pub(super) fn is_auth_proxy(&self) -> bool {
+        self.name.element_type == AUTH_PROXIES
+    }
+}
+
+/// Where an integration or an auth proxy is.
+pub(super) const fn path_of(is_auth_proxy: bool) -> &'static str {
+    if is_auth_proxy {
+        AUTH_PROXIES
+    } else {
+        INTEGRATIONS
+    }
 }
 
 pub(super) struct PushedDocument {
@@ -85,25 +104,22 @@ impl Request {
 
     fn prune(&mut self, types: Option<Vec<String>>) {
         let Some(types) = types else {
-            self.pruned.extend([CONNECTORS, INTEGRATIONS]);
+            self.pruned.extend([CONNECTORS, INTEGRATIONS, AUTH_PROXIES]);
             self.pruned.extend(ElementType::ALL.map(ElementType::path));
             return;
         };
         for text in types {
-            match type_of(&text) {
-                Some(known) => {
-                    self.pruned.insert(known);
-                }
-                None => {
-                    let name = ElementName {
-                        element_type: text,
-                        key: String::new(),
-                        integration_key: None,
-                        version: None,
-                    };
-                    self.refuse(name, "there is no such type of element to prune");
-                }
+            if let Some(known) = type_of(&text) {
+                self.pruned.insert(known);
+                continue;
             }
+            let name = ElementName {
+                element_type: text,
+                key: String::new(),
+                integration_key: None,
+                version: None,
+            };
+            self.refuse(name, "there is no such type of element to prune");
         }
     }
 
@@ -114,7 +130,7 @@ impl Request {
         }
         match type_of(&name.element_type) {
             Some(CONNECTORS) => self.connector(name, element),
-            Some(INTEGRATIONS) => self.integration(name, element),
+            Some(INTEGRATIONS | AUTH_PROXIES) => self.integration(name, element),
             Some(path) => match ElementType::from_path(path) {
                 Some(element_type) => self.document(name, element_type, element),
                 None => self.refuse(name, "there is no such type of element"),
@@ -216,7 +232,7 @@ impl Request {
 }
 
 fn type_of(text: &str) -> Option<&'static str> {
-    [CONNECTORS, INTEGRATIONS]
+    [CONNECTORS, INTEGRATIONS, AUTH_PROXIES]
         .into_iter()
         .find(|known| *known == text)
         .or_else(|| ElementType::from_path(text).map(ElementType::path))

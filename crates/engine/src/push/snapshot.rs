@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::ElementName;
 use super::integrations::without_nulls;
-use super::read::{CONNECTORS, INTEGRATIONS};
+use super::read::{CONNECTORS, path_of};
 use crate::{Engine, EngineError, Session};
 
 /// Everything in a workspace that a push can bring about.
@@ -102,7 +102,7 @@ fn of_integration(
     let connector = connector.and_then(|id| connectors.get(id));
     SnapshotElement {
         name: ElementName {
-            element_type: INTEGRATIONS.to_owned(),
+            element_type: path_of(record.is_auth_proxy).to_owned(),
             key: record.key.clone(),
             integration_key: None,
             version: None,

@@ -166,7 +166,7 @@ impl<'a> Planner<'a> {
                 path,
                 "the file is there, and something else; `--force` replaces it",
             );
-            return Ok(());
+            return;
         }
         let mut members = Map::new();
         if kind == ElementType::Interface {

@@ -194,6 +194,7 @@ fn option<'a>(functions: impl IntoIterator<Item = (FunctionName, &'a Value)>) ->
         allowed_hosts: Vec::new(),
         function_hosts: Vec::new(),
         proxy_key: None,
+        allowed_child_hosts: Vec::new(),
         refresh: RefreshTiming::default(),
         functions: functions
             .map(|(name, value)| function(name, value))
@@ -215,6 +216,7 @@ fn function(name: FunctionName, mapping: &Value) -> Function {
 
 fn arguments(credentials: Option<Value>) -> Arguments {
     Arguments {
+        withholds_credentials: false,
         connector_parameters: SecretJson::new(json!({ "key": "ck" })),
         connection_input: SecretJson::new(json!({ "tokenId": "id-7", "tokenSecret": "ts-7" })),
         credentials: credentials.map(SecretJson::new),

@@ -165,6 +165,7 @@ fn option<'a>(functions: impl IntoIterator<Item = (FunctionName, &'a Value)>) ->
         allowed_hosts: Vec::new(),
         function_hosts: Vec::new(),
         proxy_key: None,
+        allowed_child_hosts: Vec::new(),
         refresh: RefreshTiming::default(),
         functions: functions
             .map(|(name, value)| function(name, value))
@@ -186,6 +187,7 @@ fn function(name: FunctionName, mapping: &Value) -> Function {
 
 fn arguments(credentials: Option<Value>) -> Arguments {
     Arguments {
+        withholds_credentials: false,
         connector_parameters: SecretJson::new(json!({ "scopes": ["read", "write"] })),
         connection_input: SecretJson::empty_object(),
         credentials: credentials.map(SecretJson::new),
