@@ -108,7 +108,10 @@ fn workspace(place: &Place, root: &str, apps: usize) {
             &format!("{home}/app-{number:03}.yaml"),
             &format!("key: app-{number:03}\nname: App {number}\nconnectorKey: {connector}\n"),
         );
-        write(&format!("{home}/actions/find/find.yaml"), FIND);
+        write(
+            &format!("{home}/actions/find/find.yaml"),
+            &FIND.replace("name: Find", "name: Find here"),
+        );
         write(
             &format!("{home}/actions/create/create.yaml"),
             &format!(
@@ -260,7 +263,9 @@ fn a_change_on_either_side_is_told_and_carried_over() {
     fixture.run(&["push", "there"]).succeeded();
     let pulled = fixture.run(&["pull", "here"]).succeeded();
     assert!(
-        pulled.stdout.contains("2 changed, 1 removed"),
+        pulled
+            .stdout
+            .contains("1 file created, 2 changed, 1 removed"),
         "{}",
         pulled.stdout
     );
