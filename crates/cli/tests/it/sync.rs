@@ -161,26 +161,26 @@ fn files(directory: &Path) -> Vec<(String, String)> {
 #[test]
 fn a_workspace_goes_to_the_server_and_back_without_a_difference() {
     let fixture = Fixture::start();
-    workspace(&fixture.place, "ws/membrane", 20);
+    workspace(&fixture.place, "ws/membrane", 200);
     let before = files(&fixture.place.path("ws"));
 
     let dry = fixture.run(&["push", "ws", "--dry-run"]).succeeded();
     assert!(dry.stdout.contains("nothing was pushed"), "{}", dry.stdout);
     let first = fixture.run(&["push", "ws"]).succeeded();
     assert!(
-        first.stdout.ends_with("pushed: 133 created\n"),
+        first.stdout.ends_with("pushed: 1213 created\n"),
         "{}",
         first.stdout
     );
     let second = fixture.run(&["push", "ws"]).succeeded();
-    assert_eq!(second.stdout, "pushed: 133 unchanged\n");
+    assert_eq!(second.stdout, "pushed: 1213 unchanged\n");
     assert_eq!(fixture.run(&["diff", "ws"]).code, Some(0));
 
     let pulled = fixture.run(&["pull", "ws"]).succeeded();
     assert!(
         pulled
             .stdout
-            .contains("0 files created, 0 changed, 0 removed; 133 elements unchanged")
+            .contains("0 files created, 0 changed, 0 removed; 1213 elements unchanged")
     );
     assert_eq!(files(&fixture.place.path("ws")), before);
 
@@ -189,7 +189,7 @@ fn a_workspace_goes_to_the_server_and_back_without_a_difference() {
     let diff = fixture.run(&["diff", "empty"]);
     assert_eq!(diff.code, Some(0), "{}{}", diff.stdout, diff.stderr);
     let again = fixture.run(&["push", "empty"]).succeeded();
-    assert_eq!(again.stdout, "pushed: 133 unchanged\n");
+    assert_eq!(again.stdout, "pushed: 1213 unchanged\n");
     fixture.run_bare_validate("empty");
     let action = fixture.read("empty/integrations/app-001/actions/create/create.yaml");
     assert_eq!(

@@ -43,6 +43,10 @@ pub(crate) async fn run(
         fs::create_dir_all(&target.directory)?;
     }
     let local = Local::read(&target.directory, &[])?;
+    if local.check().is_err() {
+        // What cannot be read is not known to be there.
+        output.note(&local.findings())?;
+    }
     let steps = Planner::new(&local, args.force).plan(elements, args.prune)?;
     if !args.dry_run {
         write(&target.directory, &steps.files, output)?;
