@@ -56,12 +56,14 @@ impl Engine {
         };
         match self.any_integration(session, key).await {
             Ok(existing) if existing.is_auth_proxy => {
-                self.update(session, existing, draft, origin).await
+                self.update_record(session, existing, draft, origin).await
             }
             Ok(_) => Err(EngineError::bad_request(format!(
                 "`{key}` is the key of an integration; an auth proxy needs one of its own"
             ))),
-            Err(EngineError::NotFound { .. }) => self.create(session, draft, origin, true).await,
+            Err(EngineError::NotFound { .. }) => {
+                self.create_record(session, draft, origin, true).await
+            }
             Err(error) => Err(error),
         }
     }
@@ -74,6 +76,6 @@ impl Engine {
         selector: &str,
     ) -> Result<Integration, EngineError> {
         let auth_proxy = self.auth_proxy(session, selector).await?;
-        self.archive(session, &auth_proxy).await
+        self.archive_record(session, &auth_proxy).await
     }
 }

@@ -44,7 +44,7 @@ impl Engine {
     ) -> Result<Setup, EngineError> {
         let mut chain = vec![setup];
         while let Some(key) = chain.last().and_then(parent_key) {
-            let parent = self.parent(session, &chain, key, account).await?;
+            let parent = self.next_parent(session, &chain, key, account).await?;
             chain.push(parent);
         }
         let mut nested: Option<Setup> = None;
@@ -57,7 +57,7 @@ impl Engine {
     }
 
     /// The next one in `chain`, which `key` names.
-    async fn parent(
+    async fn next_parent(
         &self,
         session: &Session,
         chain: &[Setup],

@@ -93,11 +93,11 @@ impl Engine {
         draft: IntegrationDraft,
         origin: Origin,
     ) -> Result<Integration, EngineError> {
-        self.create(session, draft, origin, false).await
+        self.create_record(session, draft, origin, false).await
     }
 
     /// Makes an integration or an auth proxy.
-    pub(crate) async fn create(
+    pub(crate) async fn create_record(
         &self,
         session: &Session,
         draft: IntegrationDraft,
@@ -140,11 +140,12 @@ impl Engine {
         origin: Origin,
     ) -> Result<Integration, EngineError> {
         let integration = self.integration(session, selector).await?;
-        self.update(session, integration, draft, origin).await
+        self.update_record(session, integration, draft, origin)
+            .await
     }
 
     /// Changes an integration or an auth proxy.
-    pub(crate) async fn update(
+    pub(crate) async fn update_record(
         &self,
         session: &Session,
         integration: Integration,
@@ -190,11 +191,11 @@ impl Engine {
         selector: &str,
     ) -> Result<Integration, EngineError> {
         let integration = self.integration(session, selector).await?;
-        self.archive(session, &integration).await
+        self.archive_record(session, &integration).await
     }
 
     /// Archives an integration or an auth proxy.
-    pub(crate) async fn archive(
+    pub(crate) async fn archive_record(
         &self,
         session: &Session,
         integration: &Integration,

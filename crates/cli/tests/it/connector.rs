@@ -97,43 +97,28 @@ fn the_screens_of_a_new_connector_are_complete() {
 }
 
 #[test]
-fn an_account_of_another_connector_is_not_connected_here() {
+fn an_account_stands_in_where_authentication_is_delegated() {
     let place = Place::new();
-    let arguments = ["connector", "new", "crm", "--auth", "proxy"];
-    place.run_bare(&arguments).succeeded();
-    let tested = place.run_bare(&["connector", "test", "crm"]).succeeded();
-    assert!(
-        tested.stdout.contains("another connector's"),
-        "{}",
-        tested.stdout
+    make(&place, "proxy", "yaml");
+    let tested = place.run_bare(&["connector", "test", "crm", "--json"]);
+    let value = tested.json();
+    let steps: Vec<String> = steps(&value)
+        .into_iter()
+        .map(|(name, outcome)| format!("{name}: {outcome}"))
+        .collect();
+    assert_eq!(
+        steps,
+        [
+            "connect: passed",
+            "test: passed",
+            "call: passed",
+            "wrong credentials: passed",
+            "expire and refresh: skipped",
+            "disconnect: passed",
+            "Requests carry the other connector's token: passed",
+        ],
+        "{value}"
     );
-}
-
-#[test]
-fn a_new_connector_of_oauth1_has_nothing_to_complain_about_and_cases_that_pass() {
-    for language in ["yaml", "ts", "js"] {
-        let place = Place::new();
-        make(&place, "oauth1", language);
-        place.run_bare(&["validate", "--strict", "crm"]).succeeded();
-        let value = place
-            .run_bare(&["connector", "test", "crm", "--json"])
-            .json();
-        assert_eq!(value["ok"], true, "{value}");
-        let steps: Vec<String> = steps(&value)
-            .into_iter()
-            .map(|(name, outcome)| format!("{name}: {outcome}"))
-            .collect();
-        assert_eq!(
-            steps,
-            [
-                "connect: skipped",
-                "The consumer comes from the integration: passed",
-                "Requests go to the API: passed",
-            ]
-        );
-        // Why the life cycle is not run.
-        assert!(value.to_string().contains("no provider of type `oauth1`"));
-    }
 }
 
 #[test]

@@ -10,6 +10,8 @@ pub mod oauth1;
 pub mod oauth2;
 mod oauth_config;
 pub mod platform_token;
+#[cfg(test)]
+mod played;
 pub mod proxy;
 mod refresh;
 pub mod rest;
@@ -20,6 +22,7 @@ pub mod timing;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use url::Url;
@@ -55,6 +58,14 @@ pub trait AuthContext: Send {
 
     /// Time and randomness.
     fn effects(&self) -> &Effects;
+
+    /// How far ahead of ours the clock of the host of `url` is, as far as somebody learnt it.
+    fn clock_offset(&self, _url: &Url) -> SignedDuration {
+        SignedDuration::ZERO
+    }
+
+    /// Remembers for everybody how far ahead of ours the clock of the host of `url` is.
+    fn remember_clock(&self, _url: &Url, _offset: SignedDuration) {}
 }
 
 /// One way of authenticating to an external app.

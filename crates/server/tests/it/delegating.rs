@@ -194,8 +194,10 @@ async fn a_token_that_a_child_carries_elsewhere_is_refused() {
     let host = elsewhere.trim_start_matches("http://");
     let credentials = json!({"access_token": "planted-token"});
     let body = json!({"integrationKey": "stray", "credentials": credentials});
-    let refused = scene.world.post("/connections", &scene.token, body.clone());
-    let error = refused.await.expect_error(400, "configuration", None);
+    let connected = scene.world.post("/connections", &scene.token, body.clone());
+    connected.await.expect(201);
+    let refused = scene.world.proxy("stray", "/me", &scene.token).await;
+    let error = refused.expect_error(400, "configuration", None);
     let message = error["message"].as_str().unwrap();
     assert!(
         message.contains(&format!("allowedChildHosts: [\"{host}\"]")),
@@ -301,7 +303,9 @@ async fn a_childs_client_answers_no_requests_and_its_words_are_not_heard() {
         connector["makeApiClient"] = json!({"type": "javascript", "code": code});
         scene.world.install(connector).await;
         let body = json!({"integrationKey": key, "credentials": {"access_token": "planted"}});
-        let refused = scene.world.post("/connections", &scene.token, body).await;
+        let connected = scene.world.post("/connections", &scene.token, body).await;
+        connected.expect(201);
+        let refused = scene.world.proxy(key, "/me?logs=1", &scene.token).await;
         let text = refused.expect(400).text();
         assert!(
             !text.contains("planted") && !text.contains("p l a n"),

@@ -1,5 +1,5 @@
-//! The demo's connectors: every auth type that this version connects, client-credentials in its
-//! usual shapes.
+//! The demo's connectors: every auth type, client-credentials in its usual shapes, and two APIs that
+//! share one account.
 
 use serde_json::{Value, json};
 
@@ -19,20 +19,26 @@ pub(super) struct DemoConnector {
 pub(super) enum Connecting {
     /// Types this into a form.
     Typing(Value),
-    /// Consents in a browser.
-    Consenting,
+    /// Consents in a browser, at the server with this address.
+    Consenting(String),
+    /// Nothing but to say so: the account is connected already, for another connector.
+    Sharing,
     /// Nothing.
     NotNeeded,
 }
 
-/// One connector for each, against the provider at `base`, and for OAuth 2.0 the one at `server`.
-pub(super) fn all(base: &str, server: &str) -> Vec<DemoConnector> {
+/// One connector for each, against the provider at `base`, and for OAuth 1.0a and 2.0 those of their
+/// own.
+pub(super) fn all(base: &str, oauth1_server: &str, oauth2_server: &str) -> Vec<DemoConnector> {
     vec![
         api_key(base),
         basic(base),
         session_login(base),
         typescript(base),
-        oauth2(server),
+        oauth1(oauth1_server),
+        oauth2(oauth2_server),
+        calendar(oauth2_server),
+        files(oauth2_server),
         token(base, "app-token", "integration-app-token"),
         token(base, "membrane-token", "membrane-token"),
     ]
@@ -175,6 +181,37 @@ fn typescript(base: &str) -> DemoConnector {
     }
 }
 
+/// The user consents in a browser, and every request is signed.
+fn oauth1(server: &str) -> DemoConnector {
+    DemoConnector {
+        key: "oauth1",
+        auth_type: "oauth1",
+        definition: json!({
+            "key": "oauth1",
+            "name": "OAuth 1.0a",
+            "type": "oauth1",
+            "parametersSchema": form(&[
+                ("consumerKey", "Consumer key"), ("consumerSecret", "Consumer secret"),
+            ]),
+            "getOAuthConfig": { "type": "mapping", "mapping": {
+                "consumerKey": { "$var": "connectorParameters.consumerKey" },
+                "consumerSecret": { "$var": "connectorParameters.consumerSecret" },
+                "requestTokenUri": format!("{server}/request_token"),
+                "authorizeUri": format!("{server}/authorize"),
+                "tokenUri": format!("{server}/access_token"),
+                "signatureMethod": "HMAC-SHA256",
+            } },
+            "makeApiClient": { "type": "mapping", "mapping": { "baseUri": server } },
+            "test": test(),
+        }),
+        parameters: json!({
+            "consumerKey": "simulated-consumer", "consumerSecret": "simulated-secret",
+        }),
+        connecting: Connecting::Consenting(server.to_owned()),
+        operation: None,
+    }
+}
+
 /// The user consents in a browser, and the tokens are refreshed and revoked.
 fn oauth2(server: &str) -> DemoConnector {
     DemoConnector {
@@ -200,7 +237,43 @@ fn oauth2(server: &str) -> DemoConnector {
             "test": test(),
         }),
         parameters: json!({ "clientId": "simulated-client", "clientSecret": "simulated-secret" }),
-        connecting: Connecting::Consenting,
+        connecting: Connecting::Consenting(server.to_owned()),
+        operation: None,
+    }
+}
+
+/// An API of the same account provider: with that account, and its API client.
+fn calendar(server: &str) -> DemoConnector {
+    let definition = json!({
+        "key": "calendar", "name": "Calendar", "type": "proxy", "proxyKey": "oauth2",
+        "baseUri": server,
+    });
+    shared("calendar", definition)
+}
+
+/// Another, which makes its own API client with the account's credentials.
+fn files(server: &str) -> DemoConnector {
+    let definition = json!({
+        "key": "files", "name": "Files", "type": "proxy", "proxyKey": "oauth2",
+        "makeApiClient": { "type": "mapping", "mapping": {
+            "baseUri": server,
+            "headers": {
+                "Authorization": { "$concat": ["Bearer ", { "$var": "credentials.access_token" }] },
+                "X-Api": "files",
+            },
+        } },
+        "test": test(),
+    });
+    shared("files", definition)
+}
+
+fn shared(key: &'static str, definition: Value) -> DemoConnector {
+    DemoConnector {
+        key,
+        auth_type: "proxy",
+        definition,
+        parameters: json!({}),
+        connecting: Connecting::Sharing,
         operation: None,
     }
 }
