@@ -107,6 +107,14 @@ fn render(error: &CliError) -> io::Result<()> {
         }
     }
     if let CliError::Api { body, .. } = error {
+        for issue in body
+            .pointer("/data/issues")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            writeln!(stderr, "  {}", printable(&issue_line(issue)))?;
+        }
         for frame in stack(body) {
             writeln!(stderr, "  at {}", printable(&frame))?;
         }
@@ -124,6 +132,21 @@ fn render(error: &CliError) -> io::Result<()> {
         writeln!(stderr, "\u{1b}[1;36mhint\u{1b}[0m: {}", printable(&hint))?;
     }
     Ok(())
+}
+
+/// What is wrong with an element of a push.
+fn issue_line(issue: &Value) -> String {
+    let text = |name| issue.get(name).and_then(Value::as_str);
+    let of = text("integrationKey").map(|key| format!(" of {key}"));
+    let path = text("path").map(|path| format!(" ({path})"));
+    format!(
+        "{} {}{}{}: {}",
+        text("type").unwrap_or_default(),
+        text("key").unwrap_or_default(),
+        of.unwrap_or_default(),
+        path.unwrap_or_default(),
+        text("message").unwrap_or_default()
+    )
 }
 
 /// `text` without control characters: names and messages may come from anywhere, and shall not

@@ -6,6 +6,7 @@ mod body;
 mod files;
 mod function;
 mod inline_code;
+mod interface;
 mod layout;
 mod oauth_config;
 mod operations;
@@ -18,6 +19,7 @@ use crate::report::Report;
 use crate::{Bundle, Code, Diagnostic, Sources, cases};
 
 pub(crate) use files::{Files, add_decoded};
+pub(crate) use interface::{check_action_code, interface_options};
 use layout::Layout;
 
 pub(crate) use layout::{is_development, is_spec_name, spec_directory};

@@ -3,16 +3,22 @@
 
 mod api_client;
 mod connector;
+mod element;
 mod function;
 mod integration;
 mod oauth1_config;
 mod oauth_config;
 mod operation;
+mod project;
 mod refresh;
 mod test_case;
 
 pub(crate) use api_client::{API_CLIENT, API_CLIENT_ARGS};
 pub(crate) use connector::{AUTH, FLAT, OPTION, RECORD, SPEC, UI};
+pub(crate) use element::{
+    ACTION, ACTION_TYPES, APP_DATA_SCHEMA, APP_EVENT_TYPE, DATA_LINK_TABLE, DATA_SOURCE,
+    FIELD_MAPPING, FLOW, INLINE_ACTION, INTERFACE, PACKAGE, SCENARIO, SCREEN,
+};
 pub(crate) use function::{
     FUNCTION, GRAPHQL, GRAPHQL_FIELD, GRAPHQL_FUNCTION, OPERATION_CALL, OPERATION_FUNCTION,
     REQUEST, REST,
@@ -21,6 +27,7 @@ pub(crate) use integration::INTEGRATION;
 pub(crate) use oauth_config::{Choices, OAUTH2_CONFIG};
 pub(crate) use oauth1_config::OAUTH1_CONFIG;
 pub(crate) use operation::{METHODS, OPERATION};
+pub(crate) use project::{NAMED_WORKSPACE, PROJECT};
 pub(crate) use test_case::{
     CANNED, CASE, EXCHANGE, EXPECTED, EXPECTED_ERROR, EXPECTED_REQUEST, PROVIDER, ROUTE, SENT,
 };
@@ -114,6 +121,8 @@ pub(crate) enum Kind {
     MapOf(&'static Shape),
     /// A list of mappings of this shape that have keys, or a mapping from their keys to them.
     Keyed(&'static Shape),
+    /// A list of keys and of mappings of this shape, or a mapping from their keys to such mappings.
+    KeysOr(&'static Shape),
     /// A list of fields that a GraphQL request asks for: mappings, or names alone.
     GraphqlFields,
     /// A function; its body depends on its kind and is checked where it is read.
@@ -304,6 +313,15 @@ mod tests {
             &OAUTH1_CONFIG,
             &OAUTH2_CONFIG,
             &INTEGRATION,
+            &ACTION,
+            &INTERFACE,
+            &INLINE_ACTION,
+            &FLOW,
+            &DATA_SOURCE,
+            &FIELD_MAPPING,
+            &APP_EVENT_TYPE,
+            &APP_DATA_SCHEMA,
+            &SCREEN,
             &OPERATION,
             &METHODS,
             &CASE,

@@ -99,6 +99,12 @@ pub(crate) fn mapping(node: &Node, variables: &Variables, report: &mut Report) -
 
 /// Reports what is wrong with the formulas below `node`.
 pub(crate) fn check(node: &Node, variables: &Variables, report: &mut Report) {
+    check_names(node, report);
+    walk(node, variables, report);
+}
+
+/// Reports formulas below `node` that do not exist, whatever variables there are.
+pub(crate) fn check_names(node: &Node, report: &mut Report) {
     for unknown in unknown_formulas(&node.to_value()) {
         if report.is_full(node.place.file) {
             break;
@@ -115,7 +121,6 @@ pub(crate) fn check(node: &Node, variables: &Variables, report: &mut Report) {
             .label("the object is sent as it stands")
             .help(unknown_formula_help(&entry.key, &unknown));
     }
-    walk(node, variables, report);
 }
 
 /// Some formulas stand in documentation although no evaluator ever had them.

@@ -11,9 +11,12 @@ mod code;
 mod connector;
 mod diagnostic;
 mod directory;
+mod document;
+mod element;
 mod fields;
 mod formulas;
 mod object;
+mod project;
 mod reference;
 mod render;
 mod report;
@@ -33,7 +36,12 @@ pub use cases::{
 pub use code::{Code, explain, reference_markdown};
 pub use connector::{CONNECTABLE, ConnectorDefaults, Loaded, load_connector};
 pub use diagnostic::{Diagnostic, Severity, Span};
-pub use directory::{ConnectorFile, Directory, Ignored, IntegrationFile, load_directory};
+pub use directory::{
+    ConnectorFile, DefinitionFile, Directory, Ignored, IntegrationFile, load_directory,
+};
+pub use document::{MemberEdit, document_content, edited_document, new_document, spelling};
+pub use element::{ElementFile, ElementType};
+pub use project::{NamedWorkspace, PROJECT_FILES, load_project};
 pub use reference::reference_pages;
 pub use render::{Color, render, render_under};
 pub use schema::json_schemas;

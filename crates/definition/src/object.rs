@@ -38,6 +38,24 @@ impl<'a> Object<'a> {
         Some(object)
     }
 
+    /// The same for a shape of which only the usual keys are known: others are passed over.
+    pub(crate) fn read_open(
+        node: &'a Node,
+        shape: &'static Shape,
+        report: &mut Report,
+    ) -> Option<Self> {
+        let Some(entries) = node.entries() else {
+            wrong_type(node, shape.name, report);
+            return None;
+        };
+        for entry in entries {
+            if shape.field(&entry.key).is_some() {
+                check_entry(entry, node, shape, report);
+            }
+        }
+        Some(Self { node, shape })
+    }
+
     /// Takes `node` for a mapping of `shape` that was checked before.
     pub(crate) fn view(node: &'a Node, shape: &'static Shape) -> Option<Self> {
         node.entries()?;

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 
 use authbridge_core::connector::{FunctionName, ImplementationType};
 
+use crate::ElementType;
 use crate::fields::Shape;
 
 /// A page about files: an introduction, an example, and what may stand in them.
@@ -57,6 +58,47 @@ impl Page {
         }
         page
     }
+}
+
+/// Where elements of each type stand.
+fn places() -> String {
+    let mut text = String::from(
+        "\n## Places\n\n| element | of the workspace | of an integration |\n|---|---|---|\n",
+    );
+    for kind in ElementType::ALL {
+        let path = kind.path();
+        let own = match kind {
+            ElementType::Connector => {
+                "`connectors/<key>/spec.yml`, `connectors/<key>/<version>/src/spec.yml`".to_owned()
+            }
+            ElementType::Integration
+            | ElementType::AuthProxy
+            | ElementType::Action
+            | ElementType::Interface
+            | ElementType::Flow
+            | ElementType::DataSource
+            | ElementType::FieldMapping
+            | ElementType::DataLinkTable
+            | ElementType::AppEventType
+            | ElementType::AppDataSchema
+            | ElementType::Screen
+            | ElementType::Scenario
+            | ElementType::Package => {
+                format!("`{path}/<key>/<key>.yaml`, `{path}/<key>/spec.yaml`, `{path}/<key>.yaml`")
+            }
+        };
+        let of_integration = if kind.is_of_integrations() {
+            format!(
+                "the same below `integrations/<integration>/`, and \
+                 `{path}/<key>/<integration>/<integration>.yaml`"
+            )
+        } else {
+            String::new()
+        };
+        // Writing to a string cannot fail.
+        let _ignored = writeln!(text, "| `{}` | {own} | {of_integration} |", kind.word());
+    }
+    text
 }
 
 /// Which function may be of which kind, and the names of its files.

@@ -239,8 +239,7 @@ impl Report {
     fn masked_text(&self, index: usize, file: &ReportedFile) -> Arc<str> {
         let mut ranges: Vec<(usize, usize)> = self
             .secrets
-            .iter()
-            .filter(|place| place.file.0 as usize == index)
+            .range(Place::first_of(index)..Place::first_of(index + 1))
             .map(|place| (place.start as usize, place.end as usize))
             .collect();
         if !file.parsed {
@@ -298,6 +297,16 @@ fn surplus_note(file: &ReportedFile) -> Option<Diagnostic> {
 }
 
 impl Place {
+    /// The least of all places in the file with this index.
+    fn first_of(index: usize) -> Self {
+        let file = FileId(u32::try_from(index).unwrap_or(u32::MAX));
+        Self {
+            file,
+            start: 0,
+            end: 0,
+        }
+    }
+
     /// A place in this crate's own numbers; offsets beyond 32 bits cannot occur.
     pub(crate) fn new(file: FileId, start: usize, end: usize) -> Self {
         Self {

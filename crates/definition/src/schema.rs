@@ -6,9 +6,11 @@ use authbridge_core::auth::retry::FailureClass;
 use authbridge_core::connector::{AuthType, FunctionName, ImplementationType};
 
 use crate::fields::{
-    API_CLIENT, CASE, FLAT, FUNCTION, Field, GRAPHQL, GRAPHQL_FIELD, GRAPHQL_FUNCTION,
-    HTTP_METHODS, INTEGRATION, Kind, OAUTH1_CONFIG, OAUTH2_CONFIG, OPERATION, OPERATION_CALL,
-    OPERATION_FUNCTION, PROVIDER, REST, SPEC, Shape,
+    ACTION, API_CLIENT, APP_DATA_SCHEMA, APP_EVENT_TYPE, CASE, DATA_LINK_TABLE, DATA_SOURCE,
+    FIELD_MAPPING, FLAT, FLOW, FUNCTION, Field, GRAPHQL, GRAPHQL_FIELD, GRAPHQL_FUNCTION,
+    HTTP_METHODS, INTEGRATION, INTERFACE, Kind, OAUTH1_CONFIG, OAUTH2_CONFIG, OPERATION,
+    OPERATION_CALL, OPERATION_FUNCTION, PACKAGE, PROJECT, PROVIDER, REST, SCENARIO, SCREEN, SPEC,
+    Shape,
 };
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -19,6 +21,18 @@ pub fn json_schemas() -> Vec<(String, Value)> {
         file("connector", "Connector (flat document)", &FLAT),
         file("spec", "Connector (`spec.yml`)", &SPEC),
         file("integration", "Integration", &INTEGRATION),
+        file("authbridge", "Workspaces (`authbridge.yml`)", &PROJECT),
+        file("action", "Action", &ACTION),
+        file("interface", "Interface", &INTERFACE),
+        kept("flow", "Flow", &FLOW),
+        kept("data-source", "Data source", &DATA_SOURCE),
+        kept("field-mapping", "Field mapping", &FIELD_MAPPING),
+        kept("data-link-table", "Data link table", &DATA_LINK_TABLE),
+        kept("app-event-type", "App event type", &APP_EVENT_TYPE),
+        kept("app-data-schema", "App data schema", &APP_DATA_SCHEMA),
+        kept("screen", "Screen", &SCREEN),
+        kept("scenario", "Scenario", &SCENARIO),
+        kept("package", "Package", &PACKAGE),
         file(
             "operation",
             "Operation (`operations/<key>/spec.yml`)",
@@ -65,6 +79,15 @@ fn file(name: &str, title: &str, shape: &'static Shape) -> (String, Value) {
         sort_first(members, &["$schema", "title", "description"]);
     }
     (format!("{name}.schema.json"), schema)
+}
+
+/// A file that may have more than the usual keys.
+fn kept(name: &str, title: &str, shape: &'static Shape) -> (String, Value) {
+    let (name, mut schema) = file(name, title, shape);
+    if let Some(members) = schema.as_object_mut() {
+        members.remove("additionalProperties");
+    }
+    (name, schema)
 }
 
 /// A `.map.yml` may be any value; that of `makeApiClient` is the one with keys of its own.
@@ -203,6 +226,14 @@ impl Definitions {
                 let item = self.reference(shape);
                 json!({"anyOf": [
                     {"type": "array", "items": item},
+                    {"type": "object", "additionalProperties": item},
+                ]})
+            }
+            Kind::KeysOr(shape) => {
+                let item = self.reference(shape);
+                let key = self.kind(&Kind::Key);
+                json!({"anyOf": [
+                    {"type": "array", "items": {"anyOf": [key, item]}},
                     {"type": "object", "additionalProperties": item},
                 ]})
             }

@@ -39,6 +39,16 @@ fn describe(directory: &Directory) -> String {
     for integration in &directory.integrations {
         writeln!(text, "{integration:?}").unwrap();
     }
+    for element in &directory.elements {
+        let kind = element.element_type.word();
+        let home = element.integration_key.as_deref().unwrap_or("-");
+        writeln!(
+            text,
+            "{kind} {} of {home} in {}: {}",
+            element.key, element.path, element.content
+        )
+        .unwrap();
+    }
     for ignored in &directory.ignored {
         let suggestion = ignored.suggestion.as_deref().unwrap_or("-");
         writeln!(

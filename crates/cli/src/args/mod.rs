@@ -5,18 +5,20 @@ mod connector;
 mod remote;
 mod sandbox;
 mod serve;
+mod sync;
 mod workspace;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 pub(crate) use connect::Connect;
 pub(crate) use connector::{Connector, Flavour, NewConnector, ScaffoldLanguage, TestConnector};
 pub(crate) use remote::{Connections, Operations, Remote, Request};
 pub(crate) use sandbox::Sandbox;
 pub(crate) use serve::{LogFormat, Serve};
+pub(crate) use sync::{Diff, Place, Pull, Push};
 pub(crate) use workspace::{
     Credentials, Data, Mint, NewWorkspace, Token, Workspace, WorkspaceSecret,
 };
@@ -43,8 +45,14 @@ pub(crate) enum Command {
     Serve(Box<Serve>),
     /// Shows the whole thing at work against a simulated provider
     Demo(Demo),
-    /// Checks connector and integration files
+    /// Checks the files of a workspace
     Validate(Validate),
+    /// Brings the workspace of a server to what a directory says
+    Push(Box<Push>),
+    /// Brings a directory to what the workspace of a server says
+    Pull(Box<Pull>),
+    /// Compares a directory with the workspace of a server
+    Diff(Box<Diff>),
     /// Makes connectors, and tests them offline
     #[command(subcommand)]
     Connector(Connector),
@@ -97,7 +105,7 @@ pub(crate) struct Demo {
 
 #[derive(ClapArgs, Debug)]
 #[command(
-    after_help = "Exit code 1 when there are errors; with --strict also when there are warnings."
+    after_help = "Exit codes: 0 nothing wrong (warnings and ignored files are reported), 1 there are errors, or with\n--strict warnings, 2 the directory cannot be read.\n\nExamples:\n  authbridge validate membrane\n  authbridge validate --format github      # in a workflow: annotations\n  authbridge validate --format sarif > authbridge.sarif"
 )]
 pub(crate) struct Validate {
     /// A directory such as `membrane/`, one connector's directory, or one file
@@ -106,9 +114,25 @@ pub(crate) struct Validate {
     /// Warnings count as errors
     #[arg(long)]
     pub(crate) strict: bool,
+    /// How findings are printed
+    #[arg(long, value_enum, default_value_t = ValidateFormat::Human, value_name = "FORMAT")]
+    pub(crate) format: ValidateFormat,
     /// Explains a diagnostic's code, such as AB0103, and ends
     #[arg(long, value_name = "CODE")]
     pub(crate) explain: Option<String>,
+}
+
+/// How `validate` prints what it found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ValidateFormat {
+    /// For people
+    Human,
+    /// One JSON object, the same as `--json`
+    Json,
+    /// Workflow commands of GitHub: annotations in pull requests
+    Github,
+    /// SARIF 2.1.0
+    Sarif,
 }
 
 #[derive(Debug, Subcommand)]

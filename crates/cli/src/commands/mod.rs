@@ -11,9 +11,11 @@ mod local;
 mod operations;
 mod request;
 mod serve;
+mod sync;
 mod token;
 mod upload;
 mod validate;
+mod watch;
 mod workspace;
 
 use std::process::ExitCode;
@@ -31,6 +33,9 @@ pub(crate) async fn run(command: Command, output: Output) -> Result<ExitCode, Cl
         Command::Serve(args) => serve::run(*args, output, effects).await,
         Command::Demo(args) => demo::run(&args, output, effects).await,
         Command::Validate(args) => validate::run(&args, output),
+        Command::Push(args) => sync::push(*args, output, &effects).await,
+        Command::Pull(args) => sync::pull(*args, output, &effects).await,
+        Command::Diff(args) => sync::diff(*args, output, &effects).await,
         Command::Formula(Formula::Eval) => formula::eval(output),
         Command::Token(command) => token::run(command, output, &effects),
         Command::Workspace(command) => workspace::run(command, output, effects).await,

@@ -1,5 +1,8 @@
 //! `authbridge validate`.
 
+mod annotations;
+mod sarif;
+
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -8,7 +11,7 @@ use authbridge_definition::{
 };
 use serde_json::{Value, json};
 
-use crate::args::Validate;
+use crate::args::{Validate, ValidateFormat};
 use crate::error::CliError;
 use crate::output::Output;
 
@@ -17,7 +20,20 @@ pub(super) fn run(args: &Validate, output: Output) -> Result<ExitCode, CliError>
         return explain(code, output);
     }
     let directory = load_directory(&args.directory)?;
-    output.result(&text(&args.directory, &directory), &value(&directory))?;
+    let root = root(&args.directory);
+    match args.format {
+        ValidateFormat::Human => {
+            output.result(&text(&args.directory, &directory), &value(&directory))?;
+        }
+        ValidateFormat::Json => Output::new(true).result("", &value(&directory))?,
+        ValidateFormat::Github => {
+            let text = annotations::annotations(&root, &directory);
+            output.result(&text, &value(&directory))?;
+        }
+        ValidateFormat::Sarif => {
+            Output::new(true).result("", &sarif::sarif(&root, &directory))?;
+        }
+    }
     let fails = directory
         .diagnostics
         .iter()
@@ -50,11 +66,37 @@ pub(super) fn text(path: &Path, directory: &Directory) -> String {
             Some(key) => format!("connector {key}"),
             None => "no connector".to_owned(),
         };
+        let kind = if integration.is_auth_proxy {
+            "auth-proxy  "
+        } else {
+            "integration "
+        };
         text.push_str(&format!(
-            "integration  {} ({connector})  {root}{}\n",
+            "{kind} {} ({connector})  {root}{}\n",
             integration.key, integration.path
         ));
     }
+    for element in &directory.elements {
+        let of = element
+            .integration_key
+            .as_deref()
+            .map(|key| format!(" (integration {key})"))
+            .unwrap_or_default();
+        text.push_str(&format!(
+            "{:<12} {}{of}  {root}{}\n",
+            element.element_type.word(),
+            element.key,
+            element.path
+        ));
+    }
+    text.push_str(&ignored_lines(&root, directory));
+    text.push_str(&summary(path, directory));
+    text
+}
+
+/// Every file that is no part of anything, and why.
+pub(super) fn ignored_lines(root: &str, directory: &Directory) -> String {
+    let mut text = String::new();
     for ignored in &directory.ignored {
         let suggestion = ignored
             .suggestion
@@ -66,7 +108,6 @@ pub(super) fn text(path: &Path, directory: &Directory) -> String {
             ignored.path, ignored.reason
         ));
     }
-    text.push_str(&summary(path, directory));
     text
 }
 
@@ -99,7 +140,7 @@ fn connector_line(root: &str, connector: &ConnectorFile) -> String {
 
 /// What stands before the paths of a directory's files to open them from here: a file is read
 /// together with the rest of its directory.
-fn root(path: &Path) -> String {
+pub(super) fn root(path: &Path) -> String {
     let directory = match path.parent() {
         Some(parent) if path.is_file() => parent,
         _ => path,
@@ -117,24 +158,32 @@ fn summary(path: &Path, directory: &Directory) -> String {
         let found = directory.diagnostics.iter();
         found.filter(|it| it.severity == severity).count()
     };
+    let others = match directory.elements.len() {
+        0 => String::new(),
+        count => format!(", {}", counted(count, "other element")),
+    };
     let mut text = format!(
-        "{}, {}; {}, {}\n",
+        "{}, {}{others}; {}, {}\n",
         counted(directory.connectors.len(), "connector"),
         counted(directory.integrations.len(), "integration"),
         counted(of(Severity::Error), "error"),
         counted(of(Severity::Warning), "warning"),
     );
-    if directory.connectors.is_empty() && directory.integrations.is_empty() {
+    let is_empty = directory.connectors.is_empty()
+        && directory.integrations.is_empty()
+        && directory.elements.is_empty();
+    if is_empty {
         text.push_str(&format!(
-            "nothing in `{}` looks like a connector or an integration: connectors belong into \
-             `connectors/<key>/spec.yml`, integrations into `integrations/<key>/<key>.yaml`\n",
+            "nothing in `{}` looks like an element: connectors belong into \
+             `connectors/<key>/spec.yml`, integrations into `integrations/<key>/<key>.yaml`, \
+             actions into `actions/<key>/<key>.yaml`\n",
             path.display()
         ));
     }
     text
 }
 
-fn counted(count: usize, noun: &str) -> String {
+pub(super) fn counted(count: usize, noun: &str) -> String {
     match count {
         1 => format!("1 {noun}"),
         _ => format!("{count} {noun}s"),
@@ -153,6 +202,13 @@ fn value(directory: &Directory) -> Value {
             "key": integration.key,
             "connectorKey": integration.connector_key,
             "path": integration.path,
+            "isAuthProxy": integration.is_auth_proxy,
+        })).collect::<Vec<_>>(),
+        "elements": directory.elements.iter().map(|element| json!({
+            "type": element.element_type.path(),
+            "key": element.key,
+            "integrationKey": element.integration_key,
+            "path": element.path,
         })).collect::<Vec<_>>(),
         "ignored": directory.ignored.iter().map(|ignored| json!({
             "path": ignored.path,

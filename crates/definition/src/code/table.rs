@@ -420,6 +420,53 @@ rules! {
     "The place of the file says which element it is, but its content is something else."
     "# integrations/acme.yaml is a list"
 
+    ActionWithoutAuth "AB0708" Error
+    "action without authentication"
+    "An action of an integration runs with the integration's connector, and that has no way to \
+     authenticate: no auth options, options that are all disabled by a constant `enabled`, or \
+     parameters that the integration lacks. Authentication never stands in the action."
+    "# integrations/crm/actions/find/find.yaml, and connectors/crm/spec.yml has no `auth`\ntype: api-request-to-external-app"
+
+    UnknownReference "AB0709" Error
+    "reference to an element that is not there"
+    "Elements name each other by key: an action its integration and the operation that it runs, an \
+     interface its actions."
+    "type: http-endpoint\nactions: [creat-contact]   # the action is called `create-contact`"
+
+    ActionWithoutIntegration "AB0710" Warning
+    "action that nothing can authenticate"
+    "An action of the workspace runs with a connection of an integration, or with the authentication \
+     of an interface that lists it. This directory has neither."
+    "# actions/find/find.yaml alone\ntype: api-request-to-external-app"
+
+    InterfaceWithoutAuth "AB0711" Error
+    "interface without authentication"
+    "An interface is an endpoint and how to authenticate there: `auth`, as in a connector."
+    "type: http-endpoint\nbaseUri: https://api.example.com"
+
+    TwoIntegrations "AB0712" Error
+    "element of two integrations"
+    "The place of the file says that the element belongs to one integration, and `integrationKey` \
+     names another."
+    "# integrations/crm/actions/find/find.yaml\nintegrationKey: shop"
+
+    UnknownProxyParent "AB0713" Error
+    "delegation to somebody unknown"
+    "A connector of type `proxy` authenticates with an account of its `proxyKey`: an integration, or \
+     an auth proxy (`auth-proxies/<key>/<key>.yaml`)."
+    "auth: {type: proxy, proxyKey: acmee}"
+
+    ProxyCycle "AB0714" Error
+    "delegation in a circle"
+    "At the end of a chain of proxies there must be a connector that authenticates by itself."
+    "# connector a: {type: proxy, proxyKey: b}, connector b: {type: proxy, proxyKey: a}"
+
+    UnsuitableProxyParent "AB0715" Error
+    "delegation to a parent without credentials"
+    "Tokens of the types `integration-app-token` and `membrane-token` are signed by the workspace \
+     for each request. There is no account to share."
+    "auth: {type: proxy, proxyKey: internal-api}   # of type integration-app-token"
+
     CaseTarget "AB0801" Error
     "test case that does not say what it runs"
     "A test case runs one thing: a `function`, an `operation` or a `request`."

@@ -5,10 +5,12 @@ use std::path::Path;
 
 use authbridge_core::connector::AuthType;
 
+use crate::ElementType;
 use crate::bundle::{Content, Found};
 use crate::connector::{is_spec_name, spec_directory};
+use crate::fields::ACTION_TYPES;
 use crate::report::Report;
-use crate::tree::{self, Node, Syntax};
+use crate::tree::{self, Node, Syntax, has_extension};
 
 use super::ignored::{self, is_element_directory};
 use super::{Ignored, is_document};
@@ -22,8 +24,8 @@ const MEMBRANE: &str = "membrane";
 pub(super) enum Placed<'f> {
     /// The files of one version of a connector.
     Connector(ConnectorPlace, Vec<&'f Found>),
-    /// An integration's file, and the key that its place suggests.
-    Integration(&'f Found, String),
+    /// The file of an element that is no connector.
+    Element(Spot<'f>),
     /// A document whose place says nothing.
     Unplaced(&'f Found),
     Ignored(Ignored),
@@ -31,6 +33,25 @@ pub(super) enum Placed<'f> {
     Refused(&'f Found),
     /// `src.zip` without `src/`.
     Archive(&'f Found),
+}
+
+/// The file of an element, and what its place says.
+pub(super) struct Spot<'f> {
+    pub(super) file: &'f Found,
+    pub(super) element_type: ElementType,
+    /// The key that the place suggests.
+    pub(super) default_key: String,
+    /// The integration that the place names, if any.
+    pub(super) home: Option<Home>,
+}
+
+/// How a place names an integration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Home {
+    /// By a directory below `integrations/`, whose file may give it another key.
+    Directory(String),
+    /// By its key, as the original command line writes pulled elements.
+    Key(String),
 }
 
 /// One version of a connector.
@@ -74,7 +95,8 @@ impl ConnectorPlace {
 /// What a document without a telling place is.
 pub(super) enum Element {
     Connector,
-    Integration,
+    /// Anything else that has a type.
+    Typed(ElementType),
     /// It cannot be parsed.
     Broken,
     /// Something else, with the word that it has for its type.
@@ -90,24 +112,41 @@ pub(super) struct Surroundings {
     name: String,
 }
 
-/// Looks at the last two names of `dir`.
+/// Looks at the last names of `dir`.
 pub(super) fn surroundings(dir: &Path) -> Surroundings {
     let full = std::fs::canonicalize(dir).unwrap_or_else(|_| dir.to_owned());
     let names: Vec<String> = full
         .iter()
         .rev()
-        .take(2)
+        .take(4)
         .map(|name| name.to_string_lossy().into_owned())
         .collect();
-    let is_type = |name: &String| name == CONNECTORS || name == INTEGRATIONS;
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let prefix = match names.as_slice() {
-        [name, ..] if is_type(name) => format!("{name}/"),
-        [name, parent] if is_type(parent) => format!("{parent}/{name}/"),
+        [kind, key, INTEGRATIONS, ..] if is_type(kind) => format!("{INTEGRATIONS}/{key}/{kind}/"),
+        [name, kind, key, INTEGRATIONS] if is_type(kind) => {
+            format!("{INTEGRATIONS}/{key}/{kind}/{name}/")
+        }
+        [kind, ..] if is_type(kind) => format!("{kind}/"),
+        [name, kind, ..] if is_type(kind) => format!("{kind}/{name}/"),
         _ => String::new(),
     };
     Surroundings {
         prefix,
-        name: names.into_iter().next().unwrap_or_default(),
+        name: names.first().copied().unwrap_or_default().to_owned(),
+    }
+}
+
+/// Whether a directory that was named on the command line is one of elements. Repositories keep
+/// other things in `packages`.
+fn is_type(name: &str) -> bool {
+    ElementType::from_directory(name).is_some_and(|kind| kind != ElementType::Package)
+}
+
+impl Surroundings {
+    /// Whether only a part of a workspace is looked at, so that the rest may be elsewhere.
+    pub(super) fn is_part(&self) -> bool {
+        !self.prefix.is_empty()
     }
 }
 
@@ -165,9 +204,9 @@ fn type_position<'p>(prefix: &'p str, name: &'p str) -> Option<Position<'p>> {
         .map_or(0, |position| position + 1);
     let directories = parts.len().saturating_sub(1);
     let position = (start..directories).find(|position| {
-        parts.get(*position).is_some_and(|part| {
-            *part == CONNECTORS || *part == INTEGRATIONS || is_element_directory(part)
-        })
+        parts
+            .get(*position)
+            .is_some_and(|part| is_element_directory(part))
     })?;
     Some(Position {
         kind: parts.get(position).copied()?,
@@ -208,28 +247,71 @@ fn place<'f>(prefix: &str, file: &'f Found) -> Option<Placed<'f>> {
     if file.refusal().is_some() {
         return Some(Placed::Refused(file));
     }
+    let position = type_position(prefix, file.name());
     if !is_document(file.name()) {
-        return None;
+        let is_code = has_extension(file.name(), &["js", "ts", "mjs", "cjs", "mts", "cts"]);
+        return position
+            .filter(|position| is_code && position.kind != CONNECTORS)
+            .map(|_| Placed::Ignored(ignored::code_beside_element(file.name())));
     }
-    let Some(position) = type_position(prefix, file.name()) else {
+    let Some(position) = position else {
         return Some(Placed::Unplaced(file));
     };
-    match (position.kind, position.rest.as_slice()) {
-        (CONNECTORS, _) => Some(Placed::Connector(
-            ConnectorPlace::of_document(file.name()),
-            vec![file],
-        )),
-        (INTEGRATIONS, [name]) => Some(Placed::Integration(file, stem(name).to_owned())),
-        (INTEGRATIONS, [key, name]) if is_spec_name(name) || stem(name) == *key => {
-            Some(Placed::Integration(file, (*key).to_owned()))
+    Some(place_document(&position, file))
+}
+
+/// Places a YAML or JSON file below the directory of a type.
+fn place_document<'f>(position: &Position<'_>, file: &'f Found) -> Placed<'f> {
+    let Some(kind) = ElementType::from_directory(position.kind) else {
+        return Placed::Ignored(ignored::unsupported(file.name(), position.kind));
+    };
+    let spot = |element_type, key: &str, home| {
+        Placed::Element(Spot {
+            file,
+            element_type,
+            default_key: key.to_owned(),
+            home,
+        })
+    };
+    match (kind, position.rest.as_slice()) {
+        (ElementType::Connector, _) => {
+            Placed::Connector(ConnectorPlace::of_document(file.name()), vec![file])
         }
-        (INTEGRATIONS, [key, ..]) => Some(Placed::Ignored(ignored::below_integration(
-            file.name(),
-            key,
-            position.rest.get(1).copied().unwrap_or_default(),
-        ))),
-        (kind, _) => Some(Placed::Ignored(ignored::unsupported(file.name(), kind))),
+        (_, [name]) => spot(kind, stem(name), None),
+        (_, [key, name]) if describes(name, key) => spot(kind, key, None),
+        (ElementType::Integration, [key, directory, rest @ ..]) => {
+            let home = Some(Home::Directory((*key).to_owned()));
+            match (ElementType::from_directory(directory), rest) {
+                (Some(inner), [name]) if inner.is_of_integrations() => {
+                    spot(inner, stem(name), home)
+                }
+                (Some(inner), [own, name])
+                    if inner.is_of_integrations() && describes(name, own) =>
+                {
+                    spot(inner, own, home)
+                }
+                (Some(inner), [own, ..]) if inner.is_of_integrations() => {
+                    let directory = format!("{INTEGRATIONS}/{key}/{directory}");
+                    Placed::Ignored(ignored::misplaced(file.name(), &directory, own))
+                }
+                _ => Placed::Ignored(ignored::below_integration(file.name(), key, directory)),
+            }
+        }
+        (_, [key, integration, name])
+            if kind.is_of_integrations() && describes(name, integration) =>
+        {
+            spot(kind, key, Some(Home::Key((*integration).to_owned())))
+        }
+        (_, rest) => {
+            let key = rest.first().copied().unwrap_or("<key>");
+            Placed::Ignored(ignored::misplaced(file.name(), position.kind, key))
+        }
     }
+}
+
+/// Whether a file called `name` describes what its directory is for.
+fn describes(name: &str, directory: &str) -> bool {
+    is_spec_name(name) || stem(name) == directory
 }
 
 /// Splits the files of a connector's directory into its versions.
@@ -333,19 +415,27 @@ pub(super) fn element_of(name: &str, content: &Content) -> Element {
     else {
         return Element::Broken;
     };
+    typed(&root)
+}
+
+/// What `kind` or `type` of a document says.
+pub(super) fn typed(root: &Node) -> Element {
     let word = |key: &str| root.get(key).and_then(Node::as_str);
-    match word("kind").or_else(|| word("type")) {
-        Some("connector") => Element::Connector,
-        Some("integration") => Element::Integration,
-        Some(word) if AuthType::from_name(word).is_some() => Element::Connector,
-        Some(word) => Element::Other(Some(word.to_owned())),
-        None if ["auth", "makeApiClient", "options"]
-            .iter()
-            .any(|key| root.get(key).is_some()) =>
-        {
-            Element::Connector
+    for word in [word("kind"), word("type")].into_iter().flatten() {
+        match ElementType::from_word(word) {
+            Some(ElementType::Connector) => return Element::Connector,
+            Some(kind) => return Element::Typed(kind),
+            None if ACTION_TYPES.contains(&word) => return Element::Typed(ElementType::Action),
+            None if AuthType::from_name(word).is_some() => return Element::Connector,
+            None => {}
         }
-        None => Element::Other(None),
+    }
+    let is_connector = ["auth", "makeApiClient", "options"]
+        .iter()
+        .any(|key| root.get(key).is_some());
+    match word("kind").or_else(|| word("type")) {
+        None if is_connector => Element::Connector,
+        word => Element::Other(word.map(str::to_owned)),
     }
 }
 
@@ -353,6 +443,16 @@ pub(super) fn element_of(name: &str, content: &Content) -> Element {
 fn split(path: &str) -> (&str, &str) {
     path.rfind('/')
         .map_or(("", path), |position| path.split_at(position + 1))
+}
+
+/// The key that a path suggests: the name of the file, or of its directory for a `spec.yaml`.
+pub(super) fn default_key(path: &str) -> &str {
+    let (directory, name) = split(path);
+    if is_spec_name(name) {
+        let directory = directory.trim_end_matches('/');
+        return directory.rsplit('/').next().unwrap_or(directory);
+    }
+    stem(path)
 }
 
 /// The name of a file without directory and extension.

@@ -76,7 +76,12 @@ pub(super) fn read(
             .entry("connectorVersion")
             .map(|entry| entry.value.place),
     };
+    let is_auth_proxy = [object.text("kind"), object.text("type")]
+        .iter()
+        .flatten()
+        .any(|word| word == "auth-proxy");
     let integration = IntegrationFile {
+        is_auth_proxy,
         name: object.text("name").unwrap_or_else(|| key.clone()),
         key,
         connector_key: object.text("connectorKey"),
@@ -89,6 +94,7 @@ pub(super) fn read(
         allows_external_callback: object
             .value("allowExternalCallback")
             .is_some_and(|value| value == true),
+        meta: object.value("meta"),
         parameters: object.value("parameters"),
         path: path.to_owned(),
     };

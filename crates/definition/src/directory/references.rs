@@ -1,17 +1,18 @@
-//! What elements say about each other: duplicates, and integrations' connectors.
+//! What elements say about each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bundle::Content;
 use crate::connector::add_decoded;
 use crate::report::{Place, Report};
 use crate::suggest::{all_of, did_you_mean};
 use crate::tree::{self, Node, Syntax};
-use crate::{Bundle, Code};
+use crate::{Bundle, Code, ElementFile, ElementType};
 
 use super::classify::{ConnectorPlace, stem};
+use super::element::{self, Referred};
 use super::integration::{By, Reference, Written};
-use super::{ConnectorFile, Directory, is_document};
+use super::{ConnectorFile, Directory, authentication, is_document};
 
 /// How a connector's files call it, whether or not they are usable.
 #[derive(Debug, Default)]
@@ -49,10 +50,8 @@ pub(super) fn identity(bundle: &Bundle, place: &ConnectorPlace) -> Identity {
     identity
 }
 
-/// Reports duplicates and unknown connectors, and resolves ids and uuids to keys.
+/// Reports unknown connectors, and resolves ids and uuids to keys.
 pub(super) fn check(directory: &mut Directory, written: &[Written], report: &mut Report) {
-    duplicate_connectors(&directory.connectors, report);
-    duplicate_integrations(directory, written, report);
     let connectors = &directory.connectors;
     for (integration, written) in directory.integrations.iter_mut().zip(written) {
         let Some(reference) = &written.connector else {
@@ -83,7 +82,9 @@ pub(super) fn check(directory: &mut Directory, written: &[Written], report: &mut
                 let place = written.version.unwrap_or(reference.place);
                 unknown_version(wanted, &versions, place, report);
             }
-            Some(found) => check_auth(&integration.key, found, reference.place, report),
+            Some(found) => {
+                authentication::check_integration(integration, found, reference.place, report);
+            }
         }
     }
 }
@@ -95,45 +96,6 @@ impl Reference {
             By::Uuid => connector.uuid.as_ref() == Some(&self.text),
             By::Id => connector.id.as_ref() == Some(&self.text),
         }
-    }
-}
-
-fn duplicate_connectors(connectors: &[ConnectorFile], report: &mut Report) {
-    let mut first: BTreeMap<(&str, Option<&str>), &str> = BTreeMap::new();
-    for connector in connectors {
-        let name = (connector.key.as_str(), connector.version.as_deref());
-        let Some(other) = first.get(&name) else {
-            first.insert(name, &connector.path);
-            continue;
-        };
-        let id = report.add_file(&connector.path, "".into());
-        report
-            .about(
-                Code::DuplicateElement,
-                id,
-                format!("connector `{}` is also defined by `{other}`", connector.key),
-            )
-            .help("give one of them another `key`");
-    }
-}
-
-fn duplicate_integrations(directory: &Directory, written: &[Written], report: &mut Report) {
-    let mut first: BTreeMap<&str, &str> = BTreeMap::new();
-    for (integration, written) in directory.integrations.iter().zip(written) {
-        let Some(other) = first.get(integration.key.as_str()) else {
-            first.insert(&integration.key, &integration.path);
-            continue;
-        };
-        report
-            .at(
-                Code::DuplicateElement,
-                written.key,
-                format!(
-                    "integration `{}` is also defined by `{other}`",
-                    integration.key
-                ),
-            )
-            .help("give one of them another `key`");
     }
 }
 
@@ -184,24 +146,140 @@ fn unknown_version(
         .help(format!("its versions are {}", all_of(known)));
 }
 
-fn check_auth(integration: &str, found: &ConnectorFile, place: Place, report: &mut Report) {
-    let Some(connector) = &found.connector else {
-        return;
-    };
-    if connector.options.is_empty() {
+/// Reports integrations, actions and operations that elements name and nobody knows.
+pub(super) fn check_elements(
+    directory: &Directory,
+    written: &[element::Written],
+    report: &mut Report,
+) {
+    let integrations: BTreeSet<&str> = directory
+        .integrations
+        .iter()
+        .filter(|integration| !integration.is_auth_proxy)
+        .map(|integration| integration.key.as_str())
+        .collect();
+    let mut universal: BTreeMap<ElementType, BTreeSet<&str>> = BTreeMap::new();
+    for element in &directory.elements {
+        if element.integration_key.is_none() {
+            let keys = universal.entry(element.element_type).or_default();
+            keys.insert(&element.key);
+        }
+    }
+    let none = BTreeSet::new();
+    for (element, written) in directory.elements.iter().zip(written) {
+        if let Some(key) = &element.integration_key {
+            check_home(element, key, written, &integrations, report);
+        }
+        for reference in &written.references {
+            let (what, known) = match reference.to {
+                Referred::Action => (
+                    "action",
+                    universal.get(&ElementType::Action).unwrap_or(&none),
+                ),
+                Referred::Parent => (
+                    element.element_type.word(),
+                    universal.get(&element.element_type).unwrap_or(&none),
+                ),
+                Referred::Operation => {
+                    check_operation(directory, element, reference, report);
+                    continue;
+                }
+            };
+            if !known.contains(reference.key.as_str()) {
+                let known = known.iter().copied();
+                unknown(element, (what, ""), reference, known, report);
+            }
+        }
+    }
+}
+
+/// The integration that an element belongs to.
+fn check_home(
+    element: &ElementFile,
+    key: &str,
+    written: &element::Written,
+    integrations: &BTreeSet<&str>,
+    report: &mut Report,
+) {
+    let (kind, name) = (element.element_type.word(), &element.key);
+    let place = written.integration.as_ref().map(|(_, place)| *place);
+    if let Some((said, place)) = &written.integration
+        && said != key
+    {
         report
             .at(
-                Code::IntegrationWithoutAuth,
-                place,
-                format!(
-                    "integration `{integration}`: connector `{}` has no auth options",
-                    connector.key
-                ),
+                Code::TwoIntegrations,
+                *place,
+                format!("{kind} `{name}` names the integration `{said}`, and stands below `{key}`"),
             )
-            .help(format!(
-                "add an `auth` block to the definition in `{}`: `auth: {{type: \
-                 client-credentials, inputSchema: …, makeApiClient: …}}`",
-                found.path
-            ));
+            .help("remove `integrationKey`, or move the file");
     }
+    if integrations.contains(key) {
+        return;
+    }
+    let help = did_you_mean(key, integrations.iter().copied()).unwrap_or_else(|| {
+        format!("add `integrations/{key}/{key}.yaml` with `connectorKey`, or pull it as well")
+    });
+    report
+        .at(
+            Code::UnknownReference,
+            place.unwrap_or(written.key),
+            format!("{kind} `{name}` belongs to the unknown integration `{key}`"),
+        )
+        .help(help);
+}
+
+/// The operation that an action of an integration runs.
+fn check_operation(
+    directory: &Directory,
+    element: &ElementFile,
+    reference: &element::Reference,
+    report: &mut Report,
+) {
+    let Some(connector) = element
+        .integration_key
+        .as_deref()
+        .and_then(|key| directory.connector_of(key))
+        .and_then(|file| file.connector.as_ref())
+    else {
+        // Which connector it is depends on the connection that it runs with.
+        return;
+    };
+    let known = connector
+        .operations
+        .iter()
+        .map(|operation| operation.key.as_str());
+    if known.clone().all(|key| key != reference.key) {
+        let of = format!(" of connector `{}`", connector.key);
+        unknown(element, ("operation", &of), reference, known, report);
+    }
+}
+
+fn unknown<'a>(
+    element: &ElementFile,
+    (what, of): (&str, &str),
+    reference: &element::Reference,
+    known: impl Iterator<Item = &'a str> + Clone,
+    report: &mut Report,
+) {
+    let named = &reference.key;
+    let help = did_you_mean(named, known.clone()).unwrap_or_else(|| {
+        let some = all_of(known.take(10));
+        if some.is_empty() {
+            "there are none here; add its file, or pull it as well".to_owned()
+        } else {
+            format!("there are {some}")
+        }
+    });
+    report
+        .at(
+            Code::UnknownReference,
+            reference.place,
+            format!(
+                "{} `{}` names the unknown {what} `{named}`{of}",
+                element.element_type.word(),
+                element.key
+            ),
+        )
+        .help(help);
 }

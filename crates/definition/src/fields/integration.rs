@@ -13,12 +13,12 @@ pub(crate) const INTEGRATION: Shape = Shape {
         SCHEMA_OF_FILE,
         field(
             "type",
-            Kind::Choice(&["integration"]),
-            "Says that the file is an integration, wherever it stands.",
+            Kind::Choice(&["integration", "auth-proxy"]),
+            "Says that the file is an integration, or an auth proxy, wherever it stands.",
         ),
         field(
             "kind",
-            Kind::Choice(&["integration"]),
+            Kind::Choice(&["integration", "auth-proxy"]),
             "The same as `type`.",
         ),
         field(
@@ -75,6 +75,7 @@ pub(crate) const INTEGRATION: Shape = Shape {
             "Whether an account may be connected by a browser that the engine did not send away, as \
              when your app is installed from an app store; `false` unless given.",
         ),
+        field("meta", Kind::Value, "Anything of yours."),
         field(
             "optionsConfig",
             Kind::Later,
@@ -114,7 +115,6 @@ const SERVER_STATE: &[&str] = &[
     "isDeactivated",
     "isReadOnly",
     "isTest",
-    "meta",
     "operationsCount",
     "parametersSchema",
     "revision",

@@ -95,6 +95,7 @@ pub(super) fn check(node: &Node, field: &Field, report: &mut Report) {
         }
         Kind::MapOf(shape) => check_map(node, shape, report),
         Kind::Keyed(shape) => check_keyed(node, shape, report),
+        Kind::KeysOr(shape) => check_keys_or(node, shape, report),
         Kind::GraphqlFields => check_items(node, "a list of fields", report, check_graphql_field),
     }
 }
@@ -238,6 +239,26 @@ fn check_keyed(node: &Node, shape: &'static Shape, report: &mut Report) {
     };
     for item in items {
         if let Some(object) = Object::read(item, shape, report)
+            && object.get("key").is_none()
+        {
+            report.at(
+                Code::MissingKey,
+                object.start(),
+                format!("{} in a list needs `key`", shape.name),
+            );
+        }
+    }
+}
+
+/// An item may be the key of an element that is described elsewhere.
+fn check_keys_or(node: &Node, shape: &'static Shape, report: &mut Report) {
+    let Some(items) = node.items() else {
+        return check_map(node, shape, report);
+    };
+    for item in items {
+        if item.as_str().is_some() {
+            check_form(item, is_key, KEY_HELP, report);
+        } else if let Some(object) = Object::read(item, shape, report)
             && object.get("key").is_none()
         {
             report.at(

@@ -1,11 +1,13 @@
 //! What the pages say besides their tables.
 
 use crate::fields::{
-    API_CLIENT, CASE, FLAT, FUNCTION, GRAPHQL_FUNCTION, INTEGRATION, OAUTH1_CONFIG, OAUTH2_CONFIG,
-    OPERATION, OPERATION_FUNCTION, PROVIDER, RECORD, SPEC,
+    ACTION, API_CLIENT, APP_DATA_SCHEMA, APP_EVENT_TYPE, CASE, DATA_LINK_TABLE, DATA_SOURCE,
+    FIELD_MAPPING, FLAT, FLOW, FUNCTION, GRAPHQL_FUNCTION, INTEGRATION, INTERFACE, OAUTH1_CONFIG,
+    OAUTH2_CONFIG, OPERATION, OPERATION_FUNCTION, PACKAGE, PROJECT, PROVIDER, RECORD, SCENARIO,
+    SCREEN, SPEC,
 };
 
-use super::{Page, functions};
+use super::{Page, functions, places};
 
 pub(super) const PAGES: &[Page] = &[
     Page {
@@ -99,7 +101,103 @@ pub(super) const PAGES: &[Page] = &[
         shapes: &[&INTEGRATION],
         more: None,
     },
+    Page {
+        name: "actions",
+        title: "Actions",
+        introduction: "An action is a named, typed unit that a caller runs. One of the workspace is \
+            `actions/<key>/<key>.yaml` and runs with a connection of any integration; one of an \
+            integration is `integrations/<integration>/actions/<key>/<key>.yaml`. An action never \
+            says how to authenticate: the connector of the integration does, or the interface that \
+            lists the action.",
+        example: ("actions/create-contact/create-contact.yaml", ACTIONS),
+        shapes: &[&ACTION],
+        more: None,
+    },
+    Page {
+        name: "interfaces",
+        title: "Interfaces",
+        introduction: "An interface is an HTTP endpoint: where it is, how to authenticate there, and \
+            the actions that call it. It stands in `interfaces/`, or anywhere with `type: \
+            http-endpoint`. Its functions stand in the document itself; it has no other files.",
+        example: ("interfaces/contacts-api.yaml", INTERFACES),
+        shapes: &[&INTERFACE],
+        more: None,
+    },
+    Page {
+        name: "command-line",
+        title: "Workspaces of the command line",
+        introduction: "`authbridge.yml` beside the workspace directory, or in it, says which workspaces \
+            `push`, `pull` and `diff` know by name. `membrane.config.yml` of the original command line \
+            is read as well. Secrets need not stand here: the command line takes them from \
+            `AUTHBRIDGE_WORKSPACE_SECRET`, or from the variable or file that is named.",
+        example: ("authbridge.yml", PROJECT_EXAMPLE),
+        shapes: &[&PROJECT],
+        more: None,
+    },
+    Page {
+        name: "workspace",
+        title: "The workspace directory",
+        introduction: "Every element of a workspace is a file below `<type>/`, in one of these places. \
+            The name of the type is also read in camel case (`dataSources`), `.yml` and `.json` as \
+            well as `.yaml`, and all of it with a directory `membrane/` around or without. Anywhere \
+            else, a file says what it is with `kind` or `type`: `kind: action`, `type: \
+            http-endpoint`. What servers write into pulled files (`id`, `revision`, `state` …) is \
+            passed over. Flows, data sources and the others described here are kept by the engine, \
+            and not run.",
+        example: ("data-sources/contacts/contacts.yaml", DATA_SOURCES),
+        shapes: &[
+            &DATA_SOURCE,
+            &FIELD_MAPPING,
+            &FLOW,
+            &DATA_LINK_TABLE,
+            &APP_EVENT_TYPE,
+            &APP_DATA_SCHEMA,
+            &SCREEN,
+            &SCENARIO,
+            &PACKAGE,
+        ],
+        more: Some(places),
+    },
 ];
+
+const PROJECT_EXAMPLE: &str = "\
+workspaces:
+  default: {url: http://127.0.0.1:4700, key: acme, secretEnv: ACME_SECRET}
+  production:
+    url: https://connect.example.com
+    key: acme
+    secretFile: production.secret
+";
+
+const ACTIONS: &str = "\
+name: Create a contact
+type: api-request-to-external-app
+inputSchema:
+  type: object
+  properties:
+    email: {type: string}
+  required: [email]
+config:
+  request:
+    method: POST
+    path: /contacts
+    data: {email: {$var: input.email}}
+outputMapping: {id: {$var: output.data.id}}
+";
+
+const INTERFACES: &str = "\
+type: http-endpoint
+name: Contacts API
+baseUri: https://contacts.example.com
+auth:
+  type: integration-app-token
+actions: [create-contact]
+";
+
+const DATA_SOURCES: &str = "\
+name: Contacts
+collectionKey: contacts
+";
 
 const CONNECTOR: &str = "\
 key: contacts

@@ -56,7 +56,11 @@ fn older(field: &Field) -> String {
 /// The mappings that a value of this kind has in it.
 fn inner_shapes(kind: &Kind) -> Vec<&'static Shape> {
     match kind {
-        Kind::Object(shape) | Kind::ListOf(shape) | Kind::MapOf(shape) | Kind::Keyed(shape) => {
+        Kind::Object(shape)
+        | Kind::ListOf(shape)
+        | Kind::MapOf(shape)
+        | Kind::Keyed(shape)
+        | Kind::KeysOr(shape) => {
             vec![*shape]
         }
         Kind::GraphqlFields => vec![&GRAPHQL_FIELD],
@@ -122,6 +126,10 @@ fn value(kind: &Kind) -> String {
         Kind::Keyed(shape) => {
             let name = without_article(shape.name);
             format!("list of, or mapping from key to: {name}")
+        }
+        Kind::KeysOr(shape) => {
+            let name = without_article(shape.name);
+            format!("list of: key or {name}; or mapping from key to: {name}")
         }
         Kind::GraphqlFields => "list of: GraphQL field, or its name".to_owned(),
         Kind::Function => "function".to_owned(),

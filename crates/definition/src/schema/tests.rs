@@ -88,6 +88,10 @@ fn schema_of(path: &Path) -> Option<Value> {
         "rest-api-mapping.schema.json"
     } else if path.ends_with(".map.yml") {
         "mapping.schema.json"
+    } else if path.contains("/actions/") {
+        "action.schema.json"
+    } else if path.contains("/interfaces/") {
+        "interface.schema.json"
     } else if path.contains("/integrations/") {
         "integration.schema.json"
     } else {

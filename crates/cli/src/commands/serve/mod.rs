@@ -4,7 +4,6 @@ mod files;
 #[cfg(debug_assertions)]
 mod pause;
 mod report;
-mod watch;
 mod workspace;
 
 use std::net::TcpListener;
@@ -21,11 +20,14 @@ use authbridge_store::{Access, Store};
 use serde_json::json;
 
 use crate::args::{LogFormat, Serve};
+use crate::commands::watch::Changes;
 use crate::error::CliError;
 use crate::output::Output;
 use crate::setup::open_store;
 use crate::signals::StopSignals;
-use watch::Changes;
+
+/// Editors save in several steps; what comes this close together is one change.
+const ONE_CHANGE: Duration = Duration::from_millis(200);
 
 pub(super) async fn run(
     args: Serve,
@@ -112,7 +114,11 @@ async fn start(
     }
     // Before loading, so that no change falls in between.
     let changes = match &args.directory {
-        Some(directory) if args.watch => Some(Changes::of(directory, &args.data.data_dir)?),
+        Some(directory) if args.watch => Some(Changes::of(
+            directory,
+            Some(&args.data.data_dir),
+            ONE_CHANGE,
+        )?),
         _ => None,
     };
     if let (Some(directory), Some(workspace)) = (&args.directory, &workspace.key) {

@@ -8,24 +8,28 @@ use tokio::sync::mpsc;
 
 use crate::error::CliError;
 
-/// Editors save in several steps; what comes this close together is one change.
-const ONE_CHANGE: Duration = Duration::from_millis(200);
-
 /// The changes in a directory.
 pub(super) struct Changes {
     notices: mpsc::Receiver<()>,
+    /// What comes this close together is one change.
+    one_change: Duration,
     /// Stops watching when it is dropped.
     _watcher: notify::RecommendedWatcher,
 }
 
 impl Changes {
     /// The changes in `directory` (or beside a file), except in `data_dir`, where serving writes.
-    pub(super) fn of(directory: &Path, data_dir: &Path) -> Result<Self, CliError> {
+    /// Editors save in several steps; those within `one_change` are one.
+    pub(super) fn of(
+        directory: &Path,
+        data_dir: Option<&Path>,
+        one_change: Duration,
+    ) -> Result<Self, CliError> {
         let failed = |error: notify::Error| CliError::failed(format!("cannot watch: {error}"));
         let root = watch_root(directory)?;
         let what_counts = WhatCounts {
             directory: root.clone(),
-            data_dir: data_dir.canonicalize()?,
+            data_dir: data_dir.map(Path::canonicalize).transpose()?,
         };
         // One notice that waits is as good as many.
         let (sender, notices) = mpsc::channel(1);
@@ -42,6 +46,7 @@ impl Changes {
             .map_err(failed)?;
         Ok(Self {
             notices,
+            one_change,
             _watcher: watcher,
         })
     }
@@ -52,7 +57,7 @@ impl Changes {
             // Nobody watches any more, so nothing changes.
             return std::future::pending().await;
         }
-        while let Ok(Some(())) = tokio::time::timeout(ONE_CHANGE, self.notices.recv()).await {}
+        while let Ok(Some(())) = tokio::time::timeout(self.one_change, self.notices.recv()).await {}
     }
 }
 
@@ -69,7 +74,7 @@ fn watch_root(path: &Path) -> Result<PathBuf, CliError> {
 /// Which events mean that a definition may have changed.
 struct WhatCounts {
     directory: PathBuf,
-    data_dir: PathBuf,
+    data_dir: Option<PathBuf>,
 }
 
 impl WhatCounts {
@@ -84,7 +89,11 @@ impl WhatCounts {
         let is_hidden = below
             .iter()
             .any(|part| part.to_string_lossy().starts_with('.'));
-        !is_hidden && !path.starts_with(&self.data_dir)
+        let is_own = self
+            .data_dir
+            .as_ref()
+            .is_some_and(|own| path.starts_with(own));
+        !is_hidden && !is_own
     }
 }
 
@@ -100,7 +109,7 @@ mod tests {
     fn what_counts() -> WhatCounts {
         WhatCounts {
             directory: PathBuf::from("/w"),
-            data_dir: PathBuf::from("/w/authbridge-data"),
+            data_dir: Some(PathBuf::from("/w/authbridge-data")),
         }
     }
 

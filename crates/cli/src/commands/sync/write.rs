@@ -1,0 +1,67 @@
+//! Puts planned files into a directory.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use authbridge_definition::json_schemas;
+
+use super::bar::Progress;
+use super::edits::{Kind, Step};
+use super::state;
+use crate::error::CliError;
+use crate::output::Output;
+
+/// Writes and removes files below `root`.
+pub(super) fn write(root: &Path, steps: &[Step], output: Output) -> Result<(), CliError> {
+    let progress = Progress::of(output, "writing", steps.len());
+    let mut emptied = BTreeSet::new();
+    for step in steps {
+        let path = root.join(&step.path);
+        match step.kind {
+            Kind::Created | Kind::Changed => {
+                if let Some(parent) = path.parent() {
+                    fs::create_dir_all(parent)?;
+                }
+                fs::write(&path, &step.text)?;
+            }
+            Kind::Removed => {
+                fs::remove_file(&path)?;
+                emptied.extend(path.parent().map(Path::to_owned));
+            }
+        }
+        progress.step();
+    }
+    for directory in emptied.iter().rev() {
+        remove_empty(root, directory);
+    }
+    if steps.iter().any(|step| step.kind == Kind::Created) {
+        write_schemas(root)?;
+    }
+    Ok(())
+}
+
+/// Removes a directory, and those above it, as far as nothing is left in them.
+fn remove_empty(root: &Path, directory: &Path) {
+    let mut directory = Some(directory);
+    while let Some(empty) = directory.filter(|it| *it != root && it.starts_with(root)) {
+        if fs::remove_dir(empty).is_err() {
+            // Something is left in it.
+            return;
+        }
+        directory = empty.parent();
+    }
+}
+
+/// The schemas that new files name in their first line, in the version of this build.
+fn write_schemas(root: &Path) -> Result<(), CliError> {
+    let own = root.join(state::DIRECTORY);
+    state::make(Some(&own))?;
+    let directory = own.join("schemas");
+    fs::create_dir_all(&directory)?;
+    for (name, schema) in json_schemas() {
+        let text = serde_json::to_string_pretty(&schema).map_err(std::io::Error::other)?;
+        fs::write(directory.join(name), text + "\n")?;
+    }
+    Ok(())
+}
