@@ -11,7 +11,7 @@ mod layout;
 mod oauth_config;
 mod operations;
 
-use authbridge_core::connector::{AuthType, Connector};
+use authbridge_core::connector::Connector;
 
 use crate::fields::{FLAT, RECORD, SPEC};
 use crate::object::Object;
@@ -23,16 +23,6 @@ pub(crate) use interface::{check_action_code, interface_options};
 use layout::Layout;
 
 pub(crate) use layout::{is_development, is_spec_name, spec_directory};
-
-/// The auth types that this build connects; the others are read and kept, with a warning.
-pub const CONNECTABLE: &[AuthType] = &[
-    AuthType::ClientCredentials,
-    AuthType::OAuth2,
-    AuthType::OAuth1,
-    AuthType::Proxy,
-    AuthType::IntegrationAppToken,
-    AuthType::MembraneToken,
-];
 
 /// What a definition need not say because its surroundings do.
 #[derive(Clone, Debug, Default)]
