@@ -33,11 +33,13 @@ impl Engine {
         selector: &str,
     ) -> Result<Integration, EngineError> {
         session.require_admin()?;
-        let found = self.any_integration(session, selector).await;
-        found
-            .ok()
-            .filter(|found| found.is_auth_proxy)
-            .ok_or_else(|| EngineError::not_found("AuthProxy", selector))
+        match self.any_integration(session, selector).await {
+            Ok(found) if found.is_auth_proxy => Ok(found),
+            Ok(_) | Err(EngineError::NotFound { .. }) => {
+                Err(EngineError::not_found("AuthProxy", selector))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Registers an auth proxy, or changes the one of that key; for admins. Accounts that are
@@ -54,17 +56,20 @@ impl Engine {
             key: Some(key.to_owned()),
             ..draft
         };
-        match self.any_integration(session, key).await {
-            Ok(existing) if existing.is_auth_proxy => {
-                self.update_record(session, existing, draft, origin).await
+        let (store, workspace) = (&self.shared.store, session.workspace_id());
+        match store.find_integration(workspace, key).await? {
+            Some(existing) if existing.is_auth_proxy => {
+                let there = match existing.archived_at {
+                    // Accounts that were connected through it work again.
+                    Some(_) => store.restore_integration(workspace, &existing.id).await?,
+                    None => existing,
+                };
+                self.update_record(session, there, draft, origin).await
             }
-            Ok(_) => Err(EngineError::bad_request(format!(
-                "`{key}` is the key of an integration; an auth proxy needs one of its own"
-            ))),
-            Err(EngineError::NotFound { .. }) => {
-                self.create_record(session, draft, origin, true).await
-            }
-            Err(error) => Err(error),
+            Some(existing) if existing.archived_at.is_none() => Err(EngineError::bad_request(
+                format!("`{key}` is the key of an integration; an auth proxy needs one of its own"),
+            )),
+            Some(_) | None => self.create_record(session, draft, origin, true).await,
         }
     }
 

@@ -7,9 +7,10 @@
 use authbridge_core::SecretJson;
 use authbridge_core::auth::{Arguments, AuthError, Blame, Connected, Scopes, check_input, proxy};
 use authbridge_core::id::ConnectionId;
+use authbridge_formula::schema::get_missing_required_fields;
 use authbridge_store::{
     Connection, ConnectionFilter, ConnectionPatch, ConnectionState, Customer, NewConnection,
-    NewCredentials, Page,
+    NewCredentials, Page, StoreError,
 };
 use serde_json::Value;
 
@@ -31,12 +32,20 @@ impl Setup {
     pub(crate) fn own_form(&self) -> Option<Value> {
         let parent = self.parent.as_deref()?;
         let parents = parent.own_form();
-        proxy::form(parents.as_ref(), self.option.input_schema.as_ref())
+        let own = self.option.input_schema.clone();
+        let own = own.map(|own| proxy::without(own, self.account_form()));
+        proxy::form(parents.as_ref(), own.as_ref())
     }
 
     /// What the user is asked to connect the account.
     pub(crate) fn account_form(&self) -> Option<&Value> {
         self.account().option.input_schema.as_ref()
+    }
+
+    /// Whether the account's form has something that must be typed.
+    fn account_asks(&self) -> bool {
+        let form = self.account_form();
+        form.is_some_and(|form| !get_missing_required_fields(form, None).is_empty())
     }
 
     /// What of `request` the account's flow gets.
@@ -66,7 +75,10 @@ impl Setup {
             .input
             .as_ref()
             .map_or(&Value::Null, SecretJson::expose);
-        let part = proxy::part_of(form.as_ref(), given);
+        let part = match given {
+            Value::Object(_) | Value::Null => proxy::part_of(form.as_ref(), given),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => given.clone(),
+        };
         let input = check_input(form.as_ref(), &part).map_err(AuthError::from)?;
         Ok(SecretJson::new(input))
     }
@@ -102,7 +114,12 @@ impl Engine {
         };
         match self.join(child, request.clone(), &account).await {
             Ok(joined) => Ok(Some(joined)),
-            Err(EngineError::Auth(error)) if error.blame() == Blame::Customer => Ok(None),
+            // Another account, or the same one with more consent, may do.
+            Err(EngineError::Auth(error))
+                if error.blame() == Blame::Customer && !child.setup.account_asks() =>
+            {
+                Ok(None)
+            }
             Err(error) => Err(error),
         }
     }
@@ -210,7 +227,11 @@ impl Engine {
             let renewing = self.renew(session, opened.connection, generation, cause);
             opened = Box::pin(renewing).await?;
         }
-        let mut setup = child.setup.clone();
+        let own = Setup {
+            parent: None,
+            ..child.setup.clone()
+        };
+        let mut setup = self.with_parents(session, own, Some(account)).await?;
         let account_setup = setup.account_mut();
         account_setup.parameters = opened.arguments.connector_parameters;
         account_setup.input = Some(opened.arguments.connection_input);
@@ -279,13 +300,13 @@ impl Engine {
         } = child;
         let lock = self.shared.connecting.of(customer.id.as_str());
         let _one_at_a_time = lock.lock().await;
-        let earlier = match earlier {
-            Some(id) => self.connection_by_id(session, &id).await.ok(),
+        let accounts = self.accounts(session, setup, customer).await?;
+        let its_own = accounts.iter().find(|it| Some(&it.id) == earlier.as_ref());
+        let broken = accounts.iter().find(|it| it.state.disconnected());
+        let earlier = match its_own {
+            Some(its_own) => Some(its_own.clone()),
             None if request.allow_multiple => None,
-            None => {
-                let accounts = self.accounts(session, setup, customer).await?;
-                accounts.into_iter().next()
-            }
+            None => broken.or(accounts.first()).cloned(),
         };
         let account = setup.account();
         let request = ConnectRequest {
@@ -320,7 +341,7 @@ impl Engine {
             key: request.key,
             meta: request.meta,
             parent_id: Some(account.id.clone()),
-            is_hidden: setup.integration.is_auth_proxy,
+            is_hidden: false,
             state: ConnectionState::Ready,
             error: None,
             credentials: SecretJson::empty_object(),
@@ -331,9 +352,50 @@ impl Engine {
             is_refreshable: false,
             replace: None,
         };
-        let kept = self.keep(session, new, earlier).await?;
+        let kept = match self.keep(session, new, earlier).await {
+            // It was archived between being looked for and being used.
+            Err(EngineError::Store(StoreError::Missing { .. })) => {
+                return Err(EngineError::bad_request(
+                    "the account was disconnected while this was being connected to it: please \
+                     connect again",
+                ));
+            }
+            kept => kept?,
+        };
+        self.retire_accounts(child, &account.id).await?;
         // It shows what the account is like.
         self.connection_by_id(session, &kept.id).await
+    }
+
+    /// Archives the customer's accounts that nobody sees and nothing uses any more, except `kept`.
+    async fn retire_accounts(
+        &self,
+        child: Child<'_>,
+        kept: &ConnectionId,
+    ) -> Result<(), EngineError> {
+        let accounts = self.accounts(child.session, child.setup, child.customer);
+        for account in accounts.await? {
+            if account.is_hidden && account.id != *kept {
+                self.archive_unused(child.session, &account).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Archives `account` if nothing uses it.
+    pub(crate) async fn archive_unused(
+        &self,
+        session: &Session,
+        account: &Connection,
+    ) -> Result<(), EngineError> {
+        // Whoever connects a child meanwhile waits, and finds it archived.
+        let lock = self.shared.connecting.of(account.customer_id.as_str());
+        let _one_at_a_time = lock.lock().await;
+        let is_there = self.connection_by_id(session, &account.id).await.is_ok();
+        if is_there && !self.has_children(session, &account.id).await? {
+            self.archive_one(session, account).await?;
+        }
+        Ok(())
     }
 
     /// A child that is connected again keeps its id.
@@ -369,12 +431,13 @@ impl Engine {
         };
         let rejoined = store.update_connection(workspace, &there.id, patch).await?;
         self.shared.clients.forget(&there.id).await;
+        self.retire_accounts(child, &account.id).await?;
         self.audit(session, "connection.reconnected", &rejoined)
             .await?;
         Ok(rejoined)
     }
 
-    /// The customer's connections of the parent.
+    /// The customer's connections of the parent that have credentials.
     pub(crate) async fn accounts(
         &self,
         session: &Session,
@@ -391,7 +454,11 @@ impl Engine {
         let found = store
             .list_connections(session.workspace_id(), filter, Page::default())
             .await?;
-        Ok(found.items)
+        // The parent may delegate by another of its options.
+        let accounts = found.items.into_iter();
+        Ok(accounts
+            .filter(|account| account.parent_id.is_none())
+            .collect())
     }
 
     /// Whether anything uses the credentials of `account`.

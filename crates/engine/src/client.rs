@@ -28,6 +28,8 @@ const REMEMBERED_FOR: Duration = Duration::from_mins(1);
 pub struct PreparedClient {
     /// The connection.
     pub connection_id: ConnectionId,
+    /// The connection that has the credentials: the same, unless authentication is delegated.
+    pub account_id: ConnectionId,
     /// Which of its credentials these are; replacing them moves it.
     pub generation: u64,
     /// Base URI, headers, query, allowed hosts, response handlers.
@@ -107,7 +109,7 @@ pub(crate) struct Clients {
     prepared: Cache<ConnectionId, Arc<PreparedClient>>,
     /// Moves with every change, for clients that are being prepared while something changes.
     changes: AtomicU64,
-    /// Clients by the connection whose credentials they have from.
+    /// Clients by the connection that has their credentials, where that is another one.
     children: Mutex<HashMap<ConnectionId, Vec<Weak<PreparedClient>>>>,
 }
 
@@ -244,6 +246,7 @@ impl Engine {
         Ok(PreparedClient {
             can_refresh,
             token,
+            account_id: opened.connection.holder().clone(),
             connection_id: opened.connection.id,
             generation: opened.generation,
             customer_id: opened.connection.customer_id,
@@ -262,6 +265,11 @@ impl Engine {
 
 /// A connection that is not READY sends nothing: its credentials are known not to work.
 pub(crate) fn require_ready(connection: &Connection) -> Result<(), EngineError> {
+    if connection.is_hidden {
+        return Err(EngineError::AccessDenied(
+            "a connection of an auth proxy is used through what delegates to it, and not by itself",
+        ));
+    }
     if !connection.state.disconnected() {
         return Ok(());
     }

@@ -21,9 +21,7 @@ impl Engine {
         let opened = self.open(session, connection).await?;
         let runner = self.runner(session, &opened.setup, &opened.owner, None)?;
         let options = dynamic_options(&runner, &opened.arguments, call).await?;
-        let hosts = &opened.setup.option.allowed_hosts;
-        let overlaid = client.api.overlaid(options.as_ref(), hosts);
-        Ok(overlaid.map_err(authbridge_core::auth::AuthError::from)?)
+        Ok(runner.overlaid(&client.api, options.as_ref())?)
     }
 
     /// A request by the methods of a client that is code. Expired credentials are renewed once.

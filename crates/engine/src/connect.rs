@@ -1,21 +1,19 @@
-//! Connecting an account, and testing that it works.
+//! Connecting an account.
 
 use std::sync::Arc;
 
 use authbridge_core::SecretJson;
-use authbridge_core::auth::{self, AuthError, Begin, Blame, Connected, Start};
-use authbridge_core::connector::{AuthOption, Connector, FunctionName};
-use authbridge_core::id::{ConnectionId, CustomerId};
+use authbridge_core::auth::{self, AuthError, Begin, Connected, Start};
+use authbridge_core::connector::{AuthOption, Connector};
+use authbridge_core::id::CustomerId;
 use authbridge_store::{
     Connection, ConnectionFilter, ConnectionPatch, ConnectionState, Customer, Integration,
     NewConnection, NewCredentials, Page, StoreError,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::children::Child;
 use crate::integrations::is_enabled;
-use crate::open::Opened;
-use crate::refresh::ConnectionRenewal;
 use crate::{Engine, EngineError, Session};
 
 /// What a caller gives to make a connection.
@@ -41,15 +39,6 @@ pub struct ConnectRequest {
     pub connector_parameters: Option<SecretJson>,
     /// Keep connections that the customer already has through this integration.
     pub allow_multiple: bool,
-}
-
-/// How a test went.
-#[derive(Debug)]
-pub struct TestOutcome {
-    /// The connection, in the state that the test left it.
-    pub connection: Connection,
-    /// Why it does not work; `None` when it does.
-    pub failure: Option<AuthError>,
 }
 
 impl ConnectRequest {
@@ -145,18 +134,21 @@ impl Engine {
         let workspace = session.workspace_id();
         let store = &self.shared.store;
         let reconnected = loop {
-            let (id, generation) = (&connection.id, connection.generation);
-            let replaced = store.replace_credentials(workspace, id, generation, new.clone());
+            let id = &connection.id;
+            // The row's own, whatever it showed while it used another's credentials.
+            let kept = store.connection_secrets(workspace, id).await?;
+            let replaced = store.replace_credentials(workspace, id, kept.generation, new.clone());
             match replaced.await {
                 Ok(reconnected) => break reconnected,
                 // A refresh came between; an archive is found by the look at it.
                 Err(StoreError::GenerationMoved) => {
-                    connection = self.connection(session, id.as_str()).await?;
+                    connection = self.connection_by_id(session, id).await?;
                 }
                 Err(error) => return Err(error.into()),
             }
         };
         let patch = ConnectionPatch {
+            parent_id: Some(None),
             auth_option_key: Some(request.auth_option_key),
             name: request.name.map(Some),
             ..ConnectionPatch::default()
@@ -231,83 +223,6 @@ impl Engine {
         self.audit(session, "connection.connected", &connection)
             .await?;
         Ok(connection)
-    }
-
-    /// Tests a connection, and remembers what was learned.
-    pub async fn test_connection(
-        &self,
-        session: &Session,
-        selector: &str,
-    ) -> Result<TestOutcome, EngineError> {
-        let connection = self.connection(session, selector).await?;
-        let opened = self.open(session, connection).await?;
-        if let Some(account) = &opened.connection.parent_id
-            && opened.setup.option.function(FunctionName::Test).is_none()
-        {
-            return self.test_account_of(session, &opened, account).await;
-        }
-        let renewal = ConnectionRenewal {
-            engine: self,
-            session,
-            connection: &opened.connection,
-            generation: opened.generation,
-        };
-        let runner = self.runner(session, &opened.setup, &opened.owner, Some(&renewal))?;
-        let tested = runner.test(&opened.arguments).await;
-        let failure = tested.err().map(|error| self.explain(&opened, error));
-        // The test may have renewed the credentials, and with them the state.
-        let connection = self
-            .connection(session, opened.connection.id.as_str())
-            .await?;
-        let (state, error) = match &failure {
-            None => (ConnectionState::Ready, None),
-            Some(error) => match state_after(error) {
-                Some(state) => (state, Some(stored_error(error))),
-                None => (connection.state, connection.error.clone()),
-            },
-        };
-        let connection = self.set_state(session, &connection, state, error).await?;
-        Ok(TestOutcome {
-            connection,
-            failure,
-        })
-    }
-
-    /// The test of a child without one: that of its account.
-    async fn test_account_of(
-        &self,
-        session: &Session,
-        child: &Opened,
-        account: &ConnectionId,
-    ) -> Result<TestOutcome, EngineError> {
-        let runner = self.runner(session, &child.setup, &child.owner, None)?;
-        let made = runner.made_client(&child.arguments).await;
-        let failure = match made {
-            Ok(_) => {
-                let testing = self.test_connection(session, account.as_str());
-                Box::pin(testing).await?.failure
-            }
-            Err(error) => Some(error),
-        };
-        let id = &child.connection.id;
-        let connection = self.connection_by_id(session, id).await?;
-        let is_own_fault = failure.is_none() && connection.state.disconnected();
-        let connection = if is_own_fault {
-            let ready = ConnectionState::Ready;
-            self.set_state(session, &connection, ready, None).await?
-        } else {
-            connection
-        };
-        Ok(TestOutcome {
-            connection,
-            failure,
-        })
-    }
-
-    /// An error of something that ran for a connection, with what its scopes tell about it.
-    pub(crate) fn explain(&self, opened: &Opened, error: AuthError) -> AuthError {
-        let connection = &opened.connection;
-        error.explained_by(&connection.scopes, self.connect_uri(&connection.id))
     }
 
     /// Connections of types that need no connect form come into being when first asked for.
@@ -576,26 +491,4 @@ pub(crate) struct Setup {
     pub(crate) parent: Option<Box<Self>>,
     /// What the user typed to connect it, where it is the parent of another and is connected.
     pub(crate) input: Option<SecretJson>,
-}
-
-/// What a failed test means for the connection; `None` when it says nothing about it.
-pub(crate) fn state_after(error: &AuthError) -> Option<ConnectionState> {
-    match error.blame() {
-        Blame::Caller | Blame::Customer => Some(ConnectionState::ClientActionRequired),
-        Blame::WorkspaceOwner => Some(ConnectionState::ConfigurationError),
-        Blame::Provider | Blame::Operator => None,
-    }
-}
-
-pub(crate) fn stored_error(error: &AuthError) -> Value {
-    let kind = match error.blame() {
-        Blame::WorkspaceOwner => "configuration",
-        Blame::Caller | Blame::Customer | Blame::Provider | Blame::Operator => "connection",
-    };
-    let mut stored = json!({ "type": kind, "message": error.to_string() });
-    if let (AuthError::NotGranted(not_granted), Value::Object(members)) = (error, &mut stored) {
-        members.insert("missingScopes".into(), json!(not_granted.scopes));
-        members.insert("connectUri".into(), json!(not_granted.connect_uri));
-    }
-    stored
 }

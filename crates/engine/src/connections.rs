@@ -1,11 +1,10 @@
 //! Connections: found, listed, changed, archived.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use authbridge_core::SecretJson;
-use authbridge_core::auth::{self, Arguments, AuthContext as _, Issued, Start};
-use authbridge_core::connector::{AuthOption, Connector, FunctionName};
+use authbridge_core::auth::Issued;
+use authbridge_core::connector::{AuthOption, Connector};
 use authbridge_core::id::ConnectionId;
 use authbridge_store::{
     Connection, ConnectionFilter, ConnectionPatch, ConnectionSecrets, ConnectionState, Integration,
@@ -14,7 +13,6 @@ use authbridge_store::{
 use serde_json::{Value, json};
 
 use crate::integrations::lay_over;
-use crate::open::Opened;
 use crate::{Engine, EngineError, PreparedClient, Session};
 
 /// Which connections to list.
@@ -46,9 +44,6 @@ pub struct ConnectionChange {
     /// Ready-made credentials that replace the present ones.
     pub credentials: Option<SecretJson>,
 }
-
-/// How long the external app may take to hear that a connection ends.
-const FAREWELL: Duration = Duration::from_secs(20);
 
 impl Engine {
     /// The connections that the caller may see.
@@ -143,36 +138,14 @@ impl Engine {
     ) -> Result<Connection, EngineError> {
         let workspace = session.workspace_id();
         let mut connection = self.connection(session, selector).await?;
-        if let (Some(account), Some(credentials)) = (&connection.parent_id, &change.credentials) {
-            let change = ConnectionChange {
-                credentials: Some(credentials.clone()),
-                ..ConnectionChange::default()
+        if let Some(credentials) = change.credentials {
+            let holder = match &connection.parent_id {
+                Some(account) => self.connection_by_id(session, account).await?,
+                None => connection.clone(),
             };
-            let account = account.to_string();
-            Box::pin(self.update_connection(session, &account, change)).await?;
+            self.bring_credentials(session, &holder, credentials)
+                .await?;
             connection = self.connection_by_id(session, &connection.id).await?;
-        } else if let Some(credentials) = change.credentials {
-            let issued = self.replacement(session, &connection, credentials).await?;
-            let schedule = self.schedule(&issued);
-            let new = NewCredentials {
-                expires_at: schedule.expires_at,
-                credentials: issued.credentials,
-                input: None,
-                connector_parameters: None,
-                state: ConnectionState::Ready,
-                error: None,
-                scopes: Some(issued.scopes.unwrap_or_default()),
-                refresh_due_at: schedule.refresh_due_at,
-                is_refreshable: issued.is_refreshable,
-            };
-            let generation = connection.generation;
-            connection = self
-                .shared
-                .store
-                .replace_credentials(workspace, &connection.id, generation, new)
-                .await?;
-            self.audit(session, "connection.credentials_replaced", &connection)
-                .await?;
         }
         let patch = ConnectionPatch {
             name: change.name,
@@ -191,6 +164,37 @@ impl Engine {
         Ok(connection)
     }
 
+    /// Puts ready-made credentials in the place of those of `connection`.
+    async fn bring_credentials(
+        &self,
+        session: &Session,
+        connection: &Connection,
+        credentials: SecretJson,
+    ) -> Result<(), EngineError> {
+        let issued = self.replacement(session, connection, credentials).await?;
+        let schedule = self.schedule(&issued);
+        let new = NewCredentials {
+            expires_at: schedule.expires_at,
+            credentials: issued.credentials,
+            input: None,
+            connector_parameters: None,
+            state: ConnectionState::Ready,
+            error: None,
+            scopes: Some(issued.scopes.unwrap_or_default()),
+            refresh_due_at: schedule.refresh_due_at,
+            is_refreshable: issued.is_refreshable,
+        };
+        let (workspace, generation) = (session.workspace_id(), connection.generation);
+        let replaced = self
+            .shared
+            .store
+            .replace_credentials(workspace, &connection.id, generation, new)
+            .await?;
+        self.shared.clients.forget(&replaced.id).await;
+        self.audit(session, "connection.credentials_replaced", &replaced)
+            .await
+    }
+
     async fn replacement(
         &self,
         session: &Session,
@@ -201,103 +205,6 @@ impl Engine {
         let (setup, owner) = (&opened.setup, &opened.owner);
         self.ready_made(session, setup, owner, opened.arguments, credentials)
             .await
-    }
-
-    /// Archives a connection: its secrets are erased and it cannot be used again.
-    ///
-    /// The account that it used, if it did, is archived with it where nothing else uses that and
-    /// either `with_parent` says so or nobody else could: nobody sees those of auth proxies.
-    pub async fn archive_connection(
-        &self,
-        session: &Session,
-        selector: &str,
-        with_parent: bool,
-    ) -> Result<Connection, EngineError> {
-        let connection = self.connection(session, selector).await?;
-        let archived = self.archive_one(session, &connection).await?;
-        if let Some(id) = &connection.parent_id
-            && let Ok(account) = self.connection_by_id(session, id).await
-            && (with_parent || account.is_hidden)
-            && !self.has_children(session, id).await?
-        {
-            self.archive_one(session, &account).await?;
-        }
-        Ok(archived)
-    }
-
-    async fn archive_one(
-        &self,
-        session: &Session,
-        connection: &Connection,
-    ) -> Result<Connection, EngineError> {
-        // The account is still in use, or told by itself.
-        if connection.parent_id.is_none() {
-            self.tell_disconnected(session, connection).await;
-        }
-        let archived = self
-            .shared
-            .store
-            .archive_connection(session.workspace_id(), &connection.id)
-            .await?;
-        self.shared.clients.forget(&connection.id).await;
-        self.audit(session, "connection.archived", &archived)
-            .await?;
-        Ok(archived)
-    }
-
-    /// Runs the definition's `disconnect`, and tells the provider that the tokens are no longer
-    /// needed. Whatever comes of it, the connection ends.
-    async fn tell_disconnected(&self, session: &Session, connection: &Connection) {
-        let telling = tokio::time::timeout(FAREWELL, self.say_farewell(session, connection));
-        let error: Box<dyn std::error::Error> = match telling.await {
-            Ok(Ok(())) => return,
-            Ok(Err(error)) => error.into(),
-            Err(elapsed) => elapsed.into(),
-        };
-        tracing::warn!(
-            error = &*error,
-            connection.id = %connection.id,
-            "`disconnect` did not succeed; the connection is archived all the same"
-        );
-    }
-
-    async fn say_farewell(
-        &self,
-        session: &Session,
-        connection: &Connection,
-    ) -> Result<(), EngineError> {
-        let opened = self.open(session, connection.clone()).await?;
-        let setup = &opened.setup;
-        let mut runner = self.runner(session, setup, &opened.owner, None)?;
-        let told = match setup.option.function(FunctionName::Disconnect) {
-            Some(_) => {
-                let calling = runner.call(FunctionName::Disconnect, &opened.arguments);
-                calling.await.map(|_| ())
-            }
-            None => Ok(()),
-        };
-        self.revoke(session, &opened, &opened.arguments).await?;
-        Ok(told?)
-    }
-
-    /// Tells the provider of `opened` that nobody needs the credentials in `arguments` any more,
-    /// where it wants to be told.
-    pub(crate) async fn revoke(
-        &self,
-        session: &Session,
-        opened: &Opened,
-        arguments: &Arguments,
-    ) -> Result<(), EngineError> {
-        let setup = &opened.setup;
-        let flow = auth::flow(setup.option.auth_type)?;
-        let mut runner = self.runner(session, setup, &opened.owner, None)?;
-        let redirect_uri = self.redirect_uri(&setup.integration);
-        let start = Start {
-            redirect_uri: &redirect_uri,
-            state: "",
-        };
-        let revoking = flow.revoke(&mut runner, &setup.option, arguments, &start);
-        Ok(revoking.await?)
     }
 
     /// The secrets of a connection, with the connector parameters as functions get them. For
@@ -362,7 +269,9 @@ impl Engine {
         let connection = self
             .connection_by_id(session, &client.connection_id)
             .await?;
-        if connection.generation != client.generation || connection.state.disconnected() {
+        let is_other =
+            connection.holder() != &client.account_id || connection.generation != client.generation;
+        if is_other || connection.state.disconnected() {
             return Ok(());
         }
         let error = json!({

@@ -69,7 +69,7 @@ impl Engine {
     }
 
     /// The same for a page of integrations, with a number of queries that does not grow with
-    /// them, except for connectors that look at their parameters.
+    /// them, except for connectors that look at their parameters or delegate.
     pub async fn view_integrations(
         &self,
         session: &Session,
@@ -139,7 +139,7 @@ impl Engine {
         view: &mut IntegrationView,
     ) -> Result<(), EngineError> {
         for option in &connector.options {
-            if option.auth_type != AuthType::Proxy {
+            if option.auth_type != AuthType::Proxy || !view.option_keys.contains(&option.key) {
                 continue;
             }
             let (record, option) = (view.record.clone(), option.clone());
@@ -154,7 +154,9 @@ impl Engine {
                     view.problem = view.problem.take().or_else(|| lacks_parameters(&setup));
                 }
                 Err(EngineError::Store(error)) => return Err(EngineError::Store(error)),
-                Err(error) => view.problem = Some(error.to_string()),
+                Err(error) => {
+                    view.problem = view.problem.take().or_else(|| Some(error.to_string()));
+                }
             }
         }
         Ok(())

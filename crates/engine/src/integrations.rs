@@ -223,7 +223,9 @@ impl Engine {
             .store
             .find_integration(workspace, selector)
             .await?;
-        let integration = found.ok_or_else(|| EngineError::not_found("Integration", selector))?;
+        let integration = found
+            .filter(|found| !found.is_auth_proxy)
+            .ok_or_else(|| EngineError::not_found("Integration", selector))?;
         Ok(self
             .shared
             .store

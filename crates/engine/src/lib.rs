@@ -19,6 +19,7 @@ pub mod egress;
 mod elements;
 mod error;
 mod events;
+mod farewell;
 mod functions;
 mod hosts;
 mod housekeeping;
@@ -39,6 +40,7 @@ mod scripts;
 mod session;
 mod shards;
 mod signing;
+mod testing;
 mod trial;
 mod workspace;
 
@@ -51,7 +53,7 @@ use url::Url;
 
 pub use browser::{BrowserRequest, BrowserReturn, BrowserStep, StrayReturn, TypedCode};
 pub use client::{Destination, PreparedClient};
-pub use connect::{ConnectRequest, TestOutcome};
+pub use connect::ConnectRequest;
 pub use connections::{ConnectionChange, ConnectionQuery};
 pub use directory::{LoadError, LoadReport, Loaded};
 pub use elements::{ElementQuery, ElementSelector, ElementView};
@@ -68,6 +70,7 @@ pub use push::{
 };
 pub use scripts::ScriptOptions;
 pub use session::{Session, SessionCaller};
+pub use testing::TestOutcome;
 pub use workspace::{WorkspaceState, create_workspace};
 
 use client::Clients;

@@ -49,11 +49,15 @@ impl Engine {
         mut connection: Connection,
     ) -> Result<Opened, EngineError> {
         let (store, workspace) = (&self.shared.store, session.workspace_id());
-        let holder = connection.parent_id.as_ref().unwrap_or(&connection.id);
+        let holder = connection.holder();
         let held = match store.connection_secrets(workspace, holder).await {
-            // Its account is archived, which is what its state says.
             Err(StoreError::Missing { .. }) if connection.parent_id.is_some() => {
-                require_ready(&connection)?;
+                let fresh = self.connection_by_id(session, &connection.id).await?;
+                if fresh.holder() != holder {
+                    return Box::pin(self.open(session, fresh)).await;
+                }
+                // Its account is archived, which is what its state says.
+                require_ready(&fresh)?;
                 return Err(EngineError::not_found("Connection", holder.as_str()));
             }
             read => read?,

@@ -19,6 +19,22 @@ pub fn form(parent: Option<&Value>, own: Option<&Value>) -> Option<Value> {
     }
 }
 
+/// `own` without what the parent's form asks: a field of the same name is the parent's alone.
+pub fn without(own: Value, parents: Option<&Value>) -> Value {
+    let asked = parents.and_then(|parents| parents.get("properties"));
+    let Some(Value::Object(asked)) = asked else {
+        return own;
+    };
+    let mut own = own;
+    if let Some(Value::Object(properties)) = own.get_mut("properties") {
+        properties.retain(|name, _| !asked.contains_key(name));
+    }
+    if let Some(Value::Array(required)) = own.get_mut("required") {
+        required.retain(|name| !name.as_str().is_some_and(|name| asked.contains_key(name)));
+    }
+    own
+}
+
 /// Whether `input` answers anything that the form `schema` asks.
 pub fn answers(schema: Option<&Value>, input: &Value) -> bool {
     let asked = schema.and_then(|schema| schema.get("properties"));
@@ -82,6 +98,20 @@ mod tests {
         assert!(both["properties"]["key"].is_object() && both["properties"]["site"].is_object());
         assert_eq!(form(None, Some(&own)), Some(own));
         assert_eq!(form(None, None), None);
+    }
+
+    #[test]
+    fn a_field_of_both_is_the_parents() {
+        let form = |names: &[&str]| {
+            let properties: Map<String, Value> = names
+                .iter()
+                .map(|name| ((*name).to_owned(), json!({})))
+                .collect();
+            json!({"type": "object", "properties": properties, "required": names})
+        };
+        let own = without(form(&["key", "site"]), Some(&form(&["key"])));
+        assert_eq!(own, form(&["site"]));
+        assert_eq!(without(own.clone(), None), own);
     }
 
     #[test]

@@ -46,6 +46,13 @@ impl ApiClient {
     }
 }
 
+/// A member of an API client's options as they are written, be they a mapping's source or what
+/// code returned.
+pub fn option_of<'a>(options: &'a Value, name: &str) -> Option<&'a Value> {
+    let nested = options.get("args").filter(|args| args.is_object());
+    nested.unwrap_or(options).get(name)
+}
+
 fn evaluate(mapping: &Mapping, variables: &Value) -> Option<Value> {
     let (mut source, is_nested) = match mapping.source().get("args") {
         Some(args) if args.is_object() => (args.clone(), true),

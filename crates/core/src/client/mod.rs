@@ -19,12 +19,13 @@ pub use code::ClientCode;
 pub(crate) use handler::is_truthy;
 pub use handler::{HandlerError, HandlerErrorKey, ResponseFacts, ResponseHandler, Verdict};
 pub use hosts::{AllowedHosts, HostPatternError};
+pub use make::option_of;
 pub use overrides::Override;
 pub use parse::is_framing;
 pub(crate) use parse::scalar;
 pub use parse::{ApiClientError, Defaults};
 pub(crate) use target::encode_component;
-pub use target::{Target, TargetError, absolute};
+pub use target::{Target, TargetError, absolute, host_and_port};
 
 /// How to reach an external app with a connection's credentials (wire contract C.4).
 ///

@@ -156,7 +156,7 @@ pub(crate) fn parse_http(text: &str) -> Result<Url, TargetError> {
 }
 
 /// `host`, or `host:port` when the port is not the scheme's.
-pub(crate) fn host_and_port(url: &Url) -> String {
+pub fn host_and_port(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     match url.port() {
         Some(port) => format!("{host}:{port}"),

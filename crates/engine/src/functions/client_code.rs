@@ -1,6 +1,7 @@
 //! The parts of an API client that are code: its options for one request, its own methods, and
 //! what it makes of errors.
 
+use authbridge_core::SecretJson;
 use authbridge_core::auth::{Arguments, AuthError};
 use authbridge_core::client::{ApiClient, Call, CallData};
 use authbridge_core::connector::{FunctionName, Implementation, Script};
@@ -46,6 +47,7 @@ impl FunctionRunner<'_> {
         };
         let arguments = &Arguments {
             withholds_credentials: false,
+            own: SecretJson::default(),
             ..arguments.clone()
         };
         let then = Then {
@@ -53,8 +55,7 @@ impl FunctionRunner<'_> {
             arguments: values,
         };
         let function = FunctionName::MakeApiClient.as_str();
-        let called = self.run_code(function, script, arguments, Some(then));
-        Ok(self.without_way_back(arguments, called.await?))
+        self.run_code(function, script, arguments, Some(then)).await
     }
 }
 

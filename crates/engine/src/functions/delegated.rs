@@ -7,14 +7,20 @@
 
 use authbridge_core::SecretJson;
 use authbridge_core::auth::{Arguments, AuthError, proxy};
-use authbridge_core::client::{AllowedHosts, ApiClient, ApiClientError, Defaults, TargetError};
-use authbridge_core::connector::{Function, FunctionName};
+use authbridge_core::client::{
+    self, AllowedHosts, ApiClient, ApiClientError, Defaults, TargetError,
+};
+use authbridge_core::connector::{Function, FunctionName, Implementation};
 use authbridge_script::{Outcome, ScriptError, Thrown};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use serde_json::Value;
+use url::Url;
 
 use super::FunctionRunner;
-use super::scrub::Secrets;
-use crate::integrations::lay_over;
+
+/// What API clients have rules on answers in, which can put data in the place of an answer.
+const HANDLERS: &str = "responseHandlers";
 
 /// What a connector delegates to.
 #[derive(Clone)]
@@ -26,13 +32,12 @@ pub(crate) struct Parent<'a> {
 }
 
 impl Parent<'_> {
-    /// What the parent's own functions get for a child's `arguments`. The child's parameters apply
-    /// on top of the parent's.
+    /// What the parent's own functions get for a child's `arguments`: nothing of the child's, which
+    /// could lead the credentials elsewhere.
     pub(super) fn arguments(&self, arguments: &Arguments) -> Arguments {
-        let childs = arguments.connector_parameters.clone();
         let input = self.input.unwrap_or(&arguments.connection_input);
         Arguments {
-            connector_parameters: lay_over(self.parameters.clone(), childs),
+            connector_parameters: self.parameters.clone(),
             connection_input: input.clone(),
             withholds_credentials: self.runner.parent.is_some(),
             own: SecretJson::default(),
@@ -44,6 +49,27 @@ impl Parent<'_> {
     async fn client(&self, arguments: &Arguments) -> Result<ApiClient, AuthError> {
         let arguments = self.arguments(arguments);
         Box::pin(self.runner.unsigned_client(&arguments)).await
+    }
+
+    /// Where the credentials may go: where this parent and everybody above it says.
+    pub(super) fn limit<'b>(
+        &'b self,
+        arguments: &'b Arguments,
+    ) -> BoxFuture<'b, Result<AllowedHosts, AuthError>> {
+        async move {
+            let declared = proxy::child_hosts(self.runner.option)
+                .map_err(|error| AuthError::ApiClient(ApiClientError::from(error)))?;
+            let limit = match declared {
+                Some(declared) => declared,
+                None => self.client(arguments).await?.allowed_hosts,
+            };
+            let Some(above) = &self.runner.parent else {
+                return Ok(limit);
+            };
+            let above = above.limit(&self.arguments(arguments)).await?;
+            Ok(limit.within(above))
+        }
+        .boxed()
     }
 }
 
@@ -63,43 +89,25 @@ impl FunctionRunner<'_> {
         }
     }
 
-    /// Where the credentials may go that `parent` has.
-    pub(super) async fn parents_limit(
-        &self,
-        parent: &Parent<'_>,
-        arguments: &Arguments,
-    ) -> Result<AllowedHosts, AuthError> {
-        match declared_limit(parent)? {
-            Some(declared) => Ok(declared),
-            None => Ok(parent.client(arguments).await?.allowed_hosts),
-        }
-    }
-
     /// The client of a child of `parent`, unsigned.
     pub(super) async fn childs_client(
         &self,
         parent: &Parent<'_>,
         arguments: &Arguments,
     ) -> Result<ApiClient, AuthError> {
-        let declared = declared_limit(parent)?;
-        let has_own = self.own_client_function().is_some();
-        if let (true, Some(limit), Some(base_uri)) =
-            (has_own, &declared, self.client_defaults().base_uri)
-        {
-            let client = self.childs_own_client(arguments, base_uri).await?;
-            return self.limited(client, limit.clone(), parent, arguments);
-        }
-        // The parent's client has a say: it is inherited, or tells hosts or the base URI.
-        let parents = parent.client(arguments).await?;
-        let limit = declared.unwrap_or_else(|| parents.allowed_hosts.clone());
-        let client = if has_own {
-            let base_uri = self.client_defaults().base_uri;
-            let base_uri = base_uri.unwrap_or(parents.base_uri.as_str());
+        let limit = parent.limit(arguments).await?;
+        let client = if self.own_client_function().is_none() {
+            self.at_own_base(parent.client(arguments).await?)?
+        } else if let Some(base_uri) = self.client_defaults().base_uri {
             self.childs_own_client(arguments, base_uri).await?
         } else {
-            self.at_own_base(parents)?
+            let parents = parent.client(arguments).await?;
+            let base_uri = parents.base_uri.as_str();
+            self.childs_own_client(arguments, base_uri).await?
         };
-        self.limited(client, limit, parent, arguments)
+        client
+            .limited_to(limit)
+            .map_err(|error| self.not_permitted(parent, error))
     }
 
     /// What the child's own function makes, which must not answer requests.
@@ -117,53 +125,89 @@ impl FunctionRunner<'_> {
             ..self.defaults
         };
         let client = match self.own_client(&shown, defaults).await {
-            Ok(client) => client,
-            Err(AuthError::ApiClient(error)) => {
-                let message = Secrets::of_credentials(arguments).scrub(&error.to_string());
-                return Err(AuthError::Delegation(message));
-            }
-            Err(error) => return Err(error),
+            Err(AuthError::ApiClient(_)) => return Err(self.unshown()),
+            made => made?,
         };
-        if client.code.is_client() || client.code.has_on_error {
-            return Err(AuthError::Delegation(format!(
-                "`makeApiClient` of `{}` returns functions that answer requests; a connector that \
-                 delegates authentication returns options, and `dynamicOptions` at most, since the \
-                 credentials are another connector's",
-                self.connector.key
-            )));
+        let has_own_words =
+            !client.response_handlers.is_empty() && self.written(HANDLERS).is_none();
+        if client.code.is_client() || client.code.has_on_error || has_own_words {
+            return Err(self.answers());
         }
         Ok(client)
     }
 
-    fn limited(
+    /// `api` with what `dynamicOptions` returned for one request.
+    pub(crate) fn overlaid(
         &self,
-        client: ApiClient,
-        limit: AllowedHosts,
-        parent: &Parent<'_>,
-        arguments: &Arguments,
+        api: &ApiClient,
+        options: Option<&Value>,
     ) -> Result<ApiClient, AuthError> {
-        client.limited_to(limit).map_err(|error| {
-            let TargetError::HostNotPermitted { host } = error else {
-                return AuthError::Target(error);
-            };
-            // A host may be made of what the function got, which callers must not read.
-            let host = Secrets::of_credentials(arguments).scrub(&host);
-            let parent = &parent.runner.connector.key;
-            AuthError::Delegation(format!(
-                "`{}` sends its requests to `{host}`, and `{parent}`, which it delegates to, does \
-                 not let its credentials go there; to permit it, add `allowedChildHosts: \
-                 [\"{host}\"]` to the `auth` of `{parent}`",
-                self.connector.key
-            ))
-        })
+        let overlaid = api.overlaid(options, &self.option.allowed_hosts);
+        if self.parent.is_none() || self.own_client_function().is_none() {
+            return Ok(overlaid?);
+        }
+        let overlaid = overlaid.map_err(|_| self.unshown())?;
+        if options.is_some_and(|options| client::option_of(options, HANDLERS).is_some()) {
+            return Err(self.answers());
+        }
+        if !overlaid.allowed_hosts.contains(&overlaid.base_uri) {
+            return Err(self.unshown());
+        }
+        Ok(overlaid)
     }
 
-    /// The parent's client, at the base URI that the child declares if it does.
-    fn at_own_base(&self, inherited: ApiClient) -> Result<ApiClient, AuthError> {
-        if self.defaults.base_uri.is_none() {
-            return Ok(inherited);
+    /// A member of the options that the connector's own function returns, as it is written in the
+    /// definition, and so made of no credentials.
+    fn written(&self, name: &str) -> Option<&Value> {
+        match &self.own_client_function()?.implementation {
+            Implementation::Mapping(mapping) => client::option_of(mapping.source(), name),
+            Implementation::RestApiMapping(_)
+            | Implementation::GraphqlApiMapping(_)
+            | Implementation::OperationMapping(_)
+            | Implementation::Javascript(_)
+            | Implementation::NotSupported => None,
         }
-        let own = ApiClient::from_value(None, self.defaults)?;
+    }
+
+    fn answers(&self) -> AuthError {
+        AuthError::Delegation(format!(
+            "`makeApiClient` of `{}` returns what answers requests: functions, or response handlers \
+             that are computed. A connector that delegates authentication returns options, and \
+             `dynamicOptions` at most, since the credentials are another connector's",
+            self.connector.key
+        ))
+    }
+
+    /// An error whose words may be made of the credentials.
+    fn unshown(&self) -> AuthError {
+        AuthError::Delegation(format!(
+            "what `makeApiClient` of `{}` returns makes no API client, or one for a host that it \
+             may not send to. What exactly is not shown, since the credentials are another \
+             connector's; `authbridge connector test` shows it",
+            self.connector.key
+        ))
+    }
+
+    /// The parent's client at the base URI that the child declares, or its own, with the hosts that
+    /// the child declares.
+    fn at_own_base(&self, inherited: ApiClient) -> Result<ApiClient, AuthError> {
+        if self.defaults.base_uri.is_some() && inherited.code.is_client() {
+            return Err(AuthError::Delegation(format!(
+                "`{}` has a base URI, and no `makeApiClient`; the one of what it delegates to makes \
+                 requests by code of its own, which knows nothing of that base URI: give `{}` a \
+                 `makeApiClient`",
+                self.connector.key, self.connector.key
+            )));
+        }
+        let own = Defaults {
+            base_uri: Some(
+                self.defaults
+                    .base_uri
+                    .unwrap_or(inherited.base_uri.as_str()),
+            ),
+            ..self.defaults
+        };
+        let own = ApiClient::from_value(None, own)?;
         Ok(ApiClient {
             base_uri: own.base_uri,
             allowed_hosts: own.allowed_hosts,
@@ -171,52 +215,64 @@ impl FunctionRunner<'_> {
         })
     }
 
+    fn not_permitted(&self, parent: &Parent<'_>, error: TargetError) -> AuthError {
+        let TargetError::HostNotPermitted { host } = error else {
+            return AuthError::Target(error);
+        };
+        let (child, parent) = (&self.connector.key, &parent.runner.connector.key);
+        if !self.is_declared(&host) {
+            return self.unshown();
+        }
+        AuthError::Delegation(format!(
+            "`{child}` sends its requests to `{host}`, and what it delegates to does not let its \
+             credentials go there; to permit it, add `allowedChildHosts: [\"{host}\"]` to the \
+             `auth` of `{parent}`"
+        ))
+    }
+
+    /// Whether `host` is in the definition as it is, and so is no secret.
+    fn is_declared(&self, host: &str) -> bool {
+        let named = self.written("baseUri").or_else(|| self.written("baseUrl"));
+        let declared = [
+            named.and_then(Value::as_str),
+            self.client_defaults().base_uri,
+        ];
+        let is_host =
+            |uri: &str| Url::parse(uri).is_ok_and(|url| client::host_and_port(&url) == host);
+        self.own_client_function().is_none() || declared.into_iter().flatten().any(is_host)
+    }
+
     /// Whether nobody may read what `function` says: it got credentials of another connector.
     pub(super) fn is_silent(&self, function: &str) -> bool {
         self.parent.is_some() && function == FunctionName::MakeApiClient.as_str()
     }
-
-    /// What a child's code returned, without a way back for what it was given: response handlers
-    /// can put data of theirs in the place of an answer.
-    pub(super) fn without_way_back(
-        &self,
-        arguments: &Arguments,
-        value: Option<Value>,
-    ) -> Option<Value> {
-        if self.parent.is_none() {
-            return value;
-        }
-        let secrets = Secrets::of_credentials(arguments);
-        let mut value = value?;
-        if let Some(handlers) = value.get_mut("responseHandlers") {
-            *handlers = secrets.scrub_value(handlers.take());
-        }
-        Some(value)
-    }
 }
 
-/// Where children of `parent` may send its credentials, as far as it says.
-fn declared_limit(parent: &Parent<'_>) -> Result<Option<AllowedHosts>, AuthError> {
-    let declared = proxy::child_hosts(parent.runner.option);
-    declared.map_err(|error| AuthError::ApiClient(ApiClientError::from(error)))
-}
-
-/// How code went that nobody may read the words of.
+/// How code went that nobody may read the words of: not even the names in what it threw.
 pub(super) fn silenced(outcome: Outcome) -> Outcome {
+    const WORDS: &str =
+        "failed; how is not shown, since the credentials that it got are another connector's";
     let result = outcome.result.map_err(|error| match error {
         ScriptError::Thrown(thrown) => ScriptError::Thrown(Thrown {
             name: String::new(),
-            message: "it threw an error, which is not shown since the credentials that it got are \
-                      another connector's"
-                .to_owned(),
+            message: WORDS.to_owned(),
+            kind: None,
+            key: None,
             data: None,
-            ..thrown
+            doc: None,
+            status: None,
+            request_blocked: thrown.request_blocked,
+            frames: Vec::new(),
+            is_error: true,
+            cause: None,
         }),
+        ScriptError::NotSerialisable { .. } => ScriptError::NotSerialisable {
+            reason: WORDS.to_owned(),
+        },
         other @ (ScriptError::Limit { .. }
         | ScriptError::Busy
         | ScriptError::Syntax { .. }
         | ScriptError::NoFunction { .. }
-        | ScriptError::NotSerialisable { .. }
         | ScriptError::Abandoned
         | ScriptError::Crashed { .. }) => other,
     });

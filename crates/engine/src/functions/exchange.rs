@@ -166,9 +166,7 @@ impl<'a> Exchange<'a> {
         }
         let client = if means.client.code.has_dynamic_options {
             let options = dynamic_options(runner, &means.arguments, call).await?;
-            let hosts = &runner.option.allowed_hosts;
-            let overlaid = means.client.overlaid(options.as_ref(), hosts);
-            Arc::new(overlaid.map_err(AuthError::from)?)
+            Arc::new(runner.overlaid(&means.client, options.as_ref())?)
         } else {
             Arc::clone(&means.client)
         };
@@ -268,7 +266,6 @@ impl FunctionRunner<'_> {
         };
         let step = Step::new(function.name.as_str(), &function.implementation);
         let value = self.script(step, script, &arguments).await?;
-        let value = self.without_way_back(&arguments, value);
         Ok(ApiClient::from_value(value.as_ref(), defaults)?)
     }
 }

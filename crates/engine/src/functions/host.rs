@@ -103,7 +103,7 @@ impl<'a> ScriptHost<'a> {
             return Ok(true);
         };
         let arguments = self.exchange.arguments().await;
-        let limit = runner.parents_limit(parent, &arguments).await?;
+        let limit = parent.limit(&arguments).await?;
         Ok(limit.contains(url))
     }
 

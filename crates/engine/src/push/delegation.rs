@@ -4,6 +4,7 @@
 //! of `proxy` is not looked into.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use authbridge_core::connector::{AuthOption, AuthType, Connector};
 use authbridge_core::id::{ConnectorId, IntegrationId};
@@ -20,7 +21,7 @@ type Installed = (Option<ConnectorId>, Option<String>);
 
 /// What a push brings of what chains go through.
 struct Coming<'a> {
-    connectors: HashMap<(ConnectorId, Option<String>), Connector>,
+    connectors: HashMap<(ConnectorId, Option<String>), Arc<Connector>>,
     inserted: HashMap<&'a str, Installed>,
     updated: HashMap<&'a IntegrationId, Installed>,
 }
@@ -73,23 +74,8 @@ impl Engine {
             let Some(id) = connector else {
                 return Ok(Some(unsuitable(child, &key)));
             };
-            let stored;
-            let connector = match coming.connectors.get(&(id.clone(), version.clone())) {
-                Some(connector) => connector,
-                None => {
-                    let version = version.as_deref();
-                    let workspace = session.workspace_id();
-                    let connectors = &self.shared.connectors;
-                    match connectors.compiled(workspace, &id, version).await {
-                        Ok(connector) => {
-                            stored = connector;
-                            &stored
-                        }
-                        Err(EngineError::Store(error)) => return Err(error.into()),
-                        // A definition that cannot be used is reported where it is.
-                        Err(_) => return Ok(None),
-                    }
-                }
+            let Some(connector) = self.coming_or_there(session, coming, id, version).await? else {
+                return Ok(None);
             };
             let mut options = connector.options.iter();
             let Some(option) = options.find(|it| it.auth_type.can_be_delegated_to()) else {
@@ -100,6 +86,29 @@ impl Engine {
                 Some(next) => key = next,
                 None => return Ok(None),
             }
+        }
+    }
+
+    /// A connector that comes, or that is there; `None` for one whose definition cannot be used,
+    /// which is reported where it is.
+    async fn coming_or_there(
+        &self,
+        session: &Session,
+        coming: &Coming<'_>,
+        id: ConnectorId,
+        version: Option<String>,
+    ) -> Result<Option<Arc<Connector>>, EngineError> {
+        let place = (id, version);
+        if let Some(connector) = coming.connectors.get(&place) {
+            return Ok(Some(Arc::clone(connector)));
+        }
+        let (id, version) = place;
+        let connectors = &self.shared.connectors;
+        let compiled = connectors.compiled(session.workspace_id(), &id, version.as_deref());
+        match compiled.await {
+            Ok(connector) => Ok(Some(connector)),
+            Err(EngineError::Store(error)) => Err(error.into()),
+            Err(_) => Ok(None),
         }
     }
 
@@ -134,7 +143,7 @@ impl<'a> Coming<'a> {
         for (id, put) in batch.connectors.iter().filter(|_| delegates) {
             if let Some(connector) = compiled(put) {
                 let place = (id.clone(), put.version.clone());
-                coming.connectors.insert(place, connector);
+                coming.connectors.insert(place, Arc::new(connector));
             }
         }
         for write in &batch.integrations {

@@ -92,6 +92,9 @@ impl Engine {
         }
         let id = client.connection_id.as_str();
         let connection = self.connection(session, id).await?;
+        if *connection.holder() != client.account_id {
+            return Ok(Some(self.client(session, id).await?));
+        }
         let renewing = self.renew(session, connection, client.generation, Cause::Refused);
         match Box::pin(renewing).await {
             Ok(opened) if opened.generation == client.generation => Ok(None),

@@ -254,8 +254,7 @@ async fn no_child_tells_the_credentials() {
     spy["makeApiClient"] = json!({"type": "javascript", "code":
         "export default ({credentials}) => {\n\
          console.log('it is', credentials.access_token.split('').reverse().join(''))\n\
-         return {headers: {Authorization: 'Bearer ' + credentials.access_token},\n\
-         responseHandlers: [{match: true, isSuccess: true, data: credentials.access_token}]}}"});
+         return {headers: {Authorization: 'Bearer ' + credentials.access_token}}}"});
     scene.world.install(spy).await;
     let issued = scene.server.issue("simulated-client", "read");
     let access_token = issued.access_token.clone();
@@ -296,22 +295,166 @@ async fn no_child_tells_the_credentials() {
 #[tokio::test]
 async fn a_childs_client_answers_no_requests_and_its_words_are_not_heard() {
     let scene = Scene::new().await;
-    let answers = "export default ({credentials}) => ({get: async () => credentials})";
-    let throws = "export default ({credentials}) => { throw new Error([...credentials.access_token].join(' ')) }";
-    for (key, code) in [("answers", answers), ("throws", throws)] {
-        let mut connector = child(key);
-        connector["makeApiClient"] = json!({"type": "javascript", "code": code});
+    let code = |text: &str| json!({"type": "javascript", "code": format!("export default ({{credentials}}) => {text}")});
+    let handlers =
+        "responseHandlers: [{match: true, isSuccess: true, data: credentials.access_token}]";
+    let token = json!({"$var": "credentials.access_token"});
+    let computed = json!({"$mergeObjects": [{
+        "responseHandlers": [{"match": true, "isSuccess": true, "data": token}],
+    }]});
+    let clients = [
+        code("({get: async () => credentials})"),
+        code("({onError: () => credentials})"),
+        code(&format!("({{{handlers}}})")),
+        code(&format!("({{args: {{{handlers}}}}})")),
+        code(&format!("({{dynamicOptions: () => ({{{handlers}}})}})")),
+        json!({"type": "mapping", "mapping": computed}),
+        code("{ throw new Error([...credentials.access_token].join(' ')) }"),
+        code("{ throw Object.assign(new Error('no'), {key: credentials.access_token}) }"),
+        code(
+            "{ const e = new Error('no'); e.stack = `Error\n    at ${credentials.access_token} (x.js:1:1)`; throw e }",
+        ),
+        code("({[credentials.access_token]: () => 1, x: new Map()})"),
+        code("({headers: {[credentials.access_token + ' ']: 'x'}})"),
+        code("({baseUri: `https://${credentials.access_token}.example.com`})"),
+        code(
+            "({dynamicOptions: () => ({baseUri: `https://${credentials.access_token}.example.com`})})",
+        ),
+        json!({"type": "mapping", "mapping": {
+            "baseUri": {"$concat": ["https://", token, ".example.com"]},
+        }}),
+    ];
+    for (index, client) in clients.into_iter().enumerate() {
+        let key = format!("child-{index}");
+        let mut connector = child(&key);
+        connector["makeApiClient"] = client.clone();
         scene.world.install(connector).await;
         let body = json!({"integrationKey": key, "credentials": {"access_token": "planted"}});
         let connected = scene.world.post("/connections", &scene.token, body).await;
         connected.expect(201);
-        let refused = scene.world.proxy(key, "/me?logs=1", &scene.token).await;
-        let text = refused.expect(400).text();
+        let answer = scene.world.proxy(&key, "/me?logs=1", &scene.token).await;
+        let text = answer.text();
         assert!(
             !text.contains("planted") && !text.contains("p l a n"),
-            "{text}"
+            "{client}: {text}"
+        );
+        assert!(
+            answer.status == 400 || answer.status == 401,
+            "{client}: {text}"
         );
     }
+}
+
+#[tokio::test]
+async fn everybody_above_has_a_say_in_where_credentials_go() {
+    let scene = Scene::new().await;
+    let elsewhere = scene.world.provider.base_uri().to_owned();
+    let host = elsewhere.trim_start_matches("http://").to_owned();
+    let mut suite = child("suite");
+    suite["allowedChildHosts"] = json!([host]);
+    scene.world.install(suite).await;
+    let own = json!({"type": "mapping", "mapping": {
+        "headers": {"Authorization": {"$var": "credentials.access_token"}},
+    }});
+    for (key, client) in [("plain", None), ("own", Some(own))] {
+        let mut app = child(key);
+        app["proxyKey"] = json!("suite");
+        app["baseUri"] = json!(elsewhere);
+        if let Some(client) = client {
+            app["makeApiClient"] = client;
+        }
+        scene.world.install(app).await;
+        scene.connect(key).await;
+        let refused = scene.world.proxy(key, "/me", &scene.token).await;
+        refused.expect_error(400, "configuration", None);
+    }
+    assert_eq!(scene.world.provider.seen().len(), 0);
+}
+
+#[tokio::test]
+async fn a_childs_parameters_do_not_move_its_parent() {
+    let world = World::new().await;
+    let token = world.customer("c-1");
+    let mut account = api_key_connector("account", "unused");
+    account["makeApiClient"]["mapping"]["baseUri"] = json!({"$var": "connectorParameters.base"});
+    let parameters = json!({"parameters": {"base": world.provider.base_uri()}});
+    world.install_with(account, parameters).await;
+    let mut sly = child("sly");
+    sly["parametersSchema"] = json!({"type": "object", "properties": {
+        "base": {"type": "string", "default": "http://127.0.0.1:9"},
+    }});
+    world.install(sly).await;
+    let sly = world.connect("sly", &token).await;
+    world.proxy(&sly, "/me", &token).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_field_of_both_forms_is_the_accounts() {
+    let world = World::new().await;
+    let token = world.customer("c-1");
+    world
+        .install(api_key_connector("account", world.provider.base_uri()))
+        .await;
+    let mut spy = child("spy");
+    spy["inputSchema"] = json!({"type": "object", "properties": {"apiKey": {"type": "string"}}});
+    let tells = "export default ({connectionInput}) => connectionInput";
+    spy["operations"] = json!({"tell": {"run": {"type": "javascript", "code": tells}}});
+    world.install(spy).await;
+    let spy = world.connect("spy", &token).await;
+    let run = format!("/connections/{spy}/operations/tell/run");
+    let told = world.post(&run, &token, json!({})).await.expect(200).text();
+    assert!(!told.contains("simulated-api-key"), "{told}");
+}
+
+#[tokio::test]
+async fn what_is_hidden_works_for_its_owner_all_the_same() {
+    let scene = Scene::with_auth_proxy().await;
+    scene.world.install(child("calendar")).await;
+    let calendar = scene.connect("calendar").await;
+    let path = format!("/connections/{}", id(&calendar));
+    let test = format!("{path}/test");
+    let tested = scene.world.post(&test, &scene.token, json!({}));
+    assert_eq!(tested.await.expect(200).json()["success"], true);
+    let issued = scene.server.issue("simulated-client", "read");
+    let body = json!({"credentials": {"access_token": issued.access_token}});
+    scene
+        .world
+        .patch(&path, &scene.token, body)
+        .await
+        .expect(200);
+    scene
+        .world
+        .proxy(id(&calendar), "/api/things", &scene.token)
+        .await
+        .expect(200);
+    // By itself it is used by nobody, not even by admins.
+    let admin = scene.world.admin();
+    let account = calendar["parentConnectionId"].as_str().unwrap();
+    scene
+        .world
+        .proxy(account, "/api/things", &admin)
+        .await
+        .expect(403);
+    // An auth proxy that comes back has its accounts.
+    let deleted = scene.world.delete("/auth-proxies/account", &admin);
+    deleted.await.expect(200);
+    scene
+        .world
+        .proxy(id(&calendar), "/api/things", &scene.token)
+        .await
+        .expect(400);
+    let restored = scene.world.call(
+        Method::PUT,
+        "/auth-proxies/account",
+        &admin,
+        Some(json!({})),
+    );
+    restored.await.expect(200);
+    scene
+        .world
+        .proxy(id(&calendar), "/api/things", &scene.token)
+        .await
+        .expect(200);
 }
 
 #[tokio::test]

@@ -85,6 +85,13 @@ pub struct Connection {
     pub archived_at: Option<Timestamp>,
 }
 
+impl Connection {
+    /// The connection that has the credentials: itself, unless it uses another's.
+    pub fn holder(&self) -> &ConnectionId {
+        self.parent_id.as_ref().unwrap_or(&self.id)
+    }
+}
+
 /// A connection to make.
 #[derive(Clone, Debug)]
 pub struct NewConnection {

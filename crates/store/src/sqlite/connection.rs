@@ -29,6 +29,9 @@ impl Connections for Sqlite {
             let workspace = &connection.workspace_id;
             customer::require(database, workspace, &connection.customer_id)?;
             integration::require(database, workspace, &connection.integration_id)?;
+            if let Some(parent) = &connection.parent_id {
+                require_unarchived(database, workspace, parent)?;
+            }
             if let Some(replaced) = &replace {
                 archive(database, workspace, replaced, connection.created_at)?;
             }
@@ -140,6 +143,18 @@ fn require_row(
     let params = [workspace.as_str(), id.as_str()];
     let found = one(database, TABLE, &sql, params, connection)?;
     found.ok_or_else(|| StoreError::missing("connection", id.as_str()))
+}
+
+fn require_unarchived(
+    database: &Database,
+    workspace: &WorkspaceId,
+    id: &ConnectionId,
+) -> Result<(), StoreError> {
+    let found = require(database, workspace, id)?;
+    match found.archived_at {
+        None => Ok(()),
+        Some(_) => Err(StoreError::missing("connection", id.as_str())),
+    }
 }
 
 /// What used the credentials of `replaced` uses those of `replacement`.
