@@ -154,12 +154,11 @@ fn the_examples_have_nothing_to_complain_about() {
         let rendered = render(&directory.diagnostics, &directory.sources, Color::Never);
         assert_eq!(rendered, "", "{}", path.display());
         assert_eq!(directory.ignored, []);
-        assert_eq!(directory.connectors.len(), 1);
-        assert!(directory.connectors[0].connector.is_some());
-        assert_eq!(directory.integrations.len(), 1);
+        assert!(directory.connectors.iter().all(|it| it.connector.is_some()));
+        assert!(!directory.integrations.is_empty() || !directory.elements.is_empty());
         count += 1;
     }
-    assert_eq!(count, 11);
+    assert!(count >= 12, "{count}");
 }
 
 #[test]

@@ -185,6 +185,11 @@ impl Run<'_> {
         self.option.function(function).is_some()
     }
 
+    /// Whether authentication is delegated, and what stands in for the account is not tested.
+    fn has_account_elsewhere(&self) -> bool {
+        self.option.auth_type == AuthType::Proxy
+    }
+
     async fn connect(&mut self) -> Result<Option<String>, CliError> {
         let mut connected = self.connect_with(&self.input).await;
         let mut exchanges = self.bench.simulated.take_exchanges();
@@ -252,7 +257,9 @@ impl Run<'_> {
 
     async fn test(&mut self, connection: &str) {
         if !self.has(FunctionName::Test) {
-            let reason = if self.proofs.is_empty() {
+            let reason = if self.has_account_elsewhere() {
+                "the account is tested by its own connector"
+            } else if self.proofs.is_empty() {
                 "the connector has no `test`"
             } else {
                 "the connector has no `test`: it would connect whatever is typed"
@@ -316,6 +323,11 @@ impl Run<'_> {
 
     async fn wrong_credentials(&mut self) -> Result<(), CliError> {
         const NAME: &str = "wrong credentials";
+        if self.has_account_elsewhere() && !self.has(FunctionName::Test) {
+            let reason = "the account is tested by its own connector";
+            self.add(NAME, Went::skipped(reason));
+            return Ok(());
+        }
         if self.proofs.is_empty() {
             let reason = "the form asks for nothing that could be wrong";
             self.add(NAME, Went::skipped(reason));
@@ -356,7 +368,7 @@ impl Run<'_> {
             self.add("expire and refresh", Went::skipped(reason));
             return;
         }
-        if self.option.auth_type == AuthType::Proxy {
+        if self.has_account_elsewhere() {
             let reason = "not needed: the account is refreshed by its own connector";
             self.add("expire and refresh", Went::skipped(reason));
             return;
