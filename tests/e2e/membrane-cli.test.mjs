@@ -224,6 +224,8 @@ ${auth}`,
     'integrations/acme/acme.yaml': 'key: acme\nname: Acme\nconnectorId: source-connector\n',
     'integrations/acme-pinned/acme-pinned.yaml':
       'key: acme-pinned\nname: Acme, pinned\nconnectorId: source-connector\nconnectorVersion: 1.0.0\n',
+    // One without a connector: its `connectorId` is undefined, and the command asks for a connector of that name.
+    'integrations/bare/bare.yaml': 'key: bare\nname: Bare\n',
     'actions/create-thing/create-thing.yaml': action('/things', 'customMember: kept\n'),
     'integrations/acme/actions/create-thing/create-thing.yaml': action(
       '/acme/things',

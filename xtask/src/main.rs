@@ -56,6 +56,8 @@ enum Bench {
     /// Refreshing: a thousand requests on one expired token, thousands of connections due at once,
     /// a provider that hangs.
     Refresh(bench::RefreshOptions),
+    /// Pushing a workspace: for the first time, without a change, with one change.
+    Push(bench::PushOptions),
 }
 
 fn main() -> ExitCode {
@@ -77,5 +79,6 @@ fn run(task: Task) -> Result<(), TaskError> {
         Task::Bench(Bench::Proxy(options)) => bench::proxy(&options),
         Task::Bench(Bench::Scripts) => bench::scripts(),
         Task::Bench(Bench::Refresh(options)) => bench::refresh(&options),
+        Task::Bench(Bench::Push(options)) => bench::push(&options),
     }
 }

@@ -215,9 +215,7 @@ impl FromStr for ElementId {
         let is_one = ElementType::ALL
             .iter()
             .any(|each| is_id(text, each.id_prefix()));
-        is_one
-            .then(|| Self(text.into()))
-            .ok_or(ParseElementIdError)
+        is_one.then(|| Self(text.into())).ok_or(ParseElementIdError)
     }
 }
 
@@ -230,7 +228,11 @@ mod tests {
     #[test]
     fn paths_names_and_prefixes_tell_types_apart() {
         let of = |fact: fn(ElementType) -> &'static str| {
-            ElementType::ALL.map(fact).into_iter().collect::<BTreeSet<_>>().len()
+            ElementType::ALL
+                .map(fact)
+                .into_iter()
+                .collect::<BTreeSet<_>>()
+                .len()
         };
         assert_eq!(of(ElementType::path), ElementType::ALL.len());
         assert_eq!(of(ElementType::singular), ElementType::ALL.len());
@@ -246,6 +248,10 @@ mod tests {
         assert!(id.as_str().starts_with("flw_"));
         assert_eq!(id.as_str().parse(), Ok(id.clone()));
         assert!("create-contact".parse::<ElementId>().is_err());
-        assert!("int_01hzy3v0000000000000000000".parse::<ElementId>().is_err());
+        assert!(
+            "int_01hzy3v0000000000000000000"
+                .parse::<ElementId>()
+                .is_err()
+        );
     }
 }

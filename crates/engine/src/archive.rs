@@ -130,8 +130,7 @@ mod tests {
 
     fn archive(entries: &[(&str, &[u8])]) -> Vec<u8> {
         let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
-        let options =
-            SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
         for (path, content) in entries {
             writer.start_file(*path, options).unwrap();
             writer.write_all(content).unwrap();
@@ -175,7 +174,9 @@ mod tests {
     fn links_are_refused() {
         let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
         let options = SimpleFileOptions::default();
-        writer.add_symlink("spec.yml", "/etc/passwd", options).unwrap();
+        writer
+            .add_symlink("spec.yml", "/etc/passwd", options)
+            .unwrap();
         let bytes = writer.finish().unwrap().into_inner();
         assert!(refusal(&bytes).contains("symbolic link"));
     }

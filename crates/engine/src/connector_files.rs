@@ -69,8 +69,8 @@ impl Engine {
         let files = tokio::task::spawn_blocking(move || archive::unpack(&archive))
             .await
             .map_err(|_| EngineError::bad_request("the archive could not be read"))??;
-        let bundle =
-            Bundle::from_json(&files).map_err(|error| EngineError::bad_request(error.to_string()))?;
+        let bundle = Bundle::from_json(&files)
+            .map_err(|error| EngineError::bad_request(error.to_string()))?;
         let defaults = defaults_of(&record, version.clone());
         let (bundle, loaded) = read(bundle, defaults).await?;
         let compiled = match loaded.value {
@@ -141,14 +141,11 @@ impl Engine {
             Some(Value::Object(files)) => files,
             Some(_) | None => Map::new(),
         };
-        match text {
-            Some(text) => {
-                files.insert(path, text.into());
-            }
-            None => {
-                let removed = files.shift_remove(&path);
-                removed.ok_or_else(|| EngineError::not_found("File", path))?;
-            }
+        if let Some(text) = text {
+            files.insert(path, text.into());
+        } else {
+            let removed = files.shift_remove(&path);
+            removed.ok_or_else(|| EngineError::not_found("File", path))?;
         }
         let bundle = Bundle::from_json(&files.into())
             .map_err(|error| EngineError::bad_request(error.to_string()))?;
@@ -209,11 +206,6 @@ fn put_of(
         bundle: Some(files),
         origin: Origin::Api,
     };
-    // The record has the better name: what its author called the connector in its own file.
-    let known = Some(record.name.clone()).filter(|name| *name != record.key);
-    if let Some(known) = known {
-        put.name = known;
-    }
     keep_names(&mut put, None, Some(record));
     put
 }

@@ -60,8 +60,8 @@ pub use logs::{LogEntry, LogSink};
 pub use outcomes::Outcomes;
 pub use platform_token::PlatformToken;
 pub use push::{
-    Change, ChangeKind, ElementName, FieldChange, Issue, Plan, Push, PushedElement, SnapshotElement,
-    WorkspaceElements,
+    Change, ChangeKind, ElementName, FieldChange, Issue, Plan, Push, PushedElement,
+    SnapshotElement, WorkspaceElements,
 };
 pub use scripts::ScriptOptions;
 pub use session::{Session, SessionCaller};

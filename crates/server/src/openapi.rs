@@ -46,8 +46,18 @@ pub(crate) fn complete(mut description: OpenApi) -> OpenApi {
     let mut description = builder.security(Some([security])).build();
     crate::proxy::describe(&mut description);
     crate::routes::elements::describe(&mut description);
+    name_wildcards(&mut description);
     name_operations(&mut description);
     description
+}
+
+/// Paths are written for the router, which marks with a star what may have slashes in it.
+fn name_wildcards(description: &mut OpenApi) {
+    let paths = std::mem::take(&mut description.paths.paths);
+    description.paths.paths = paths
+        .into_iter()
+        .map(|(path, item)| (path.replace("{*", "{"), item))
+        .collect();
 }
 
 /// Gives every operation a name of its own, as generators of clients need it:

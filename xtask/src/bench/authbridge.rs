@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::server::{Server, free_port};
 use super::{PROXY_CORE, http};
@@ -147,8 +147,19 @@ pub(crate) fn connect(server: &Server) -> Result<String, TaskError> {
     Ok(authorization)
 }
 
-/// A customer's token as their backend would sign it (wire contract A.3), valid for two hours.
+/// What an administrator sends as `Authorization`.
+pub(crate) fn admin() -> Result<String, TaskError> {
+    let token = token(json!({ "isAdmin": true, "name": "Bench" }))?;
+    Ok(format!("Bearer {token}"))
+}
+
+/// A customer's token as their backend would sign it (wire contract A.3).
 fn customer_token() -> Result<String, TaskError> {
+    token(json!({ "id": "customer-1", "name": "Bench" }))
+}
+
+/// A token with `claims`, valid for two hours.
+fn token(mut claims: Value) -> Result<String, TaskError> {
     #[expect(
         clippy::disallowed_methods,
         reason = "a token for a real server needs the real time"
@@ -157,7 +168,11 @@ fn customer_token() -> Result<String, TaskError> {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
         .as_secs();
-    let claims = json!({ "iss": WORKSPACE_KEY, "id": "customer-1", "name": "Bench", "iat": now, "exp": now + 7200 });
+    if let Some(members) = claims.as_object_mut() {
+        members.insert("iss".into(), WORKSPACE_KEY.into());
+        members.insert("iat".into(), now.into());
+        members.insert("exp".into(), (now + 7200).into());
+    }
     let key = EncodingKey::from_secret(WORKSPACE_SECRET.as_bytes());
     let token = encode(&Header::new(Algorithm::HS256), &claims, &key);
     token.map_err(|error| TaskError::Measurement(format!("the token could not be signed: {error}")))

@@ -30,7 +30,13 @@ impl Engine {
         let integration = integration.or(document.integration.as_deref());
         let level = self.level(session, element_type, integration).await?;
         let parent = self
-            .parent(session, element_type, &level, &key, document.parent.as_deref())
+            .parent(
+                session,
+                element_type,
+                &level,
+                &key,
+                document.parent.as_deref(),
+            )
             .await?;
         let is_empty = document.content.is_empty();
         let content = match &parent {
@@ -77,7 +83,9 @@ impl Engine {
         session.require_admin()?;
         let found = self.find_element(session, element_type, selector).await?;
         if found.is_some_and(|view| view.record.archived_at.is_none()) {
-            return self.put_element(session, element_type, selector, body).await;
+            return self
+                .put_element(session, element_type, selector, body)
+                .await;
         }
         let mut body = body;
         if let Value::Object(members) = &mut body {
@@ -220,8 +228,8 @@ impl Engine {
     ) -> Result<ElementView, EngineError> {
         session.require_admin()?;
         let found = self.find_element(session, element_type, selector).await?;
-        let mut view =
-            found.ok_or_else(|| EngineError::not_found(element_type.noun(), &selector.id_or_key))?;
+        let mut view = found
+            .ok_or_else(|| EngineError::not_found(element_type.noun(), &selector.id_or_key))?;
         let store = &self.shared.store;
         view.record = store
             .restore_element(session.workspace_id(), &view.record.id)

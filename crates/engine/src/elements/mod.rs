@@ -47,7 +47,7 @@ pub struct ElementSelector {
 /// A level, with the integration's record where there is one.
 enum Level {
     Universal,
-    Integration(store::Integration),
+    Integration(Box<store::Integration>),
 }
 
 impl Level {
@@ -190,9 +190,10 @@ impl Engine {
                     element_type.path()
                 )))
             }
-            Some(selector) => Ok(Level::Integration(
-                self.integration(session, selector).await?,
-            )),
+            Some(selector) => {
+                let integration = self.integration(session, selector).await?;
+                Ok(Level::Integration(Box::new(integration)))
+            }
         }
     }
 

@@ -59,8 +59,10 @@ impl Planner {
         };
         let uuid = compiled.uuid.clone();
         let put = put(pushed, &compiled, known.as_ref(), files.clone());
-        self.connectors
-            .extend(uuid.or_else(|| put.uuid.clone()).map(|uuid| (uuid, id.clone())));
+        self.connectors.extend(
+            uuid.or_else(|| put.uuid.clone())
+                .map(|uuid| (uuid, id.clone())),
+        );
         self.batch.connectors.push((id, put));
         let is_there = before.is_some() && !is_archived;
         let fields = before.map_or_else(Vec::new, |before| changed_files(&before, &files));
@@ -150,4 +152,3 @@ fn changed_files(before: &Value, after: &Value) -> Vec<FieldChange> {
     };
     changes.map(only_path).collect()
 }
-

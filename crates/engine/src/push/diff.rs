@@ -92,7 +92,9 @@ fn are_formulas(before: &Map<String, Value>, after: &Map<String, Value>) -> bool
 
 /// Whether two equal values read the same where order matters, which is inside formulas.
 fn is_same_order(from: &Value, to: &Value) -> bool {
-    !matches!(from, Value::Object(_)) || from.to_string() == to.to_string()
+    let texts = [from, to].map(ToString::to_string);
+    let [text_from, text_to] = &texts;
+    !matches!(from, Value::Object(_)) || text_from == text_to
 }
 
 #[cfg(test)]

@@ -93,8 +93,13 @@ impl Planner {
             .content
             .as_ref()
             .map_or_else(Vec::new, |content| diff(&known.content, content));
-        let is_related_anew = patch.parent_id.as_ref().is_some_and(|it| *it != known.parent_id)
-            || patch.is_customized.is_some_and(|it| it != known.is_customized);
+        let is_related_anew = patch
+            .parent_id
+            .as_ref()
+            .is_some_and(|it| *it != known.parent_id)
+            || patch
+                .is_customized
+                .is_some_and(|it| it != known.is_customized);
         if fields.is_empty() && !is_related_anew {
             self.note(name, ChangeKind::Unchanged, fields);
             return;
@@ -102,12 +107,7 @@ impl Planner {
         self.batch
             .elements
             .push(ElementWrite::Update(known.id.clone(), patch));
-        let kind = if fields.is_empty() {
-            ChangeKind::Unchanged
-        } else {
-            ChangeKind::Changed
-        };
-        self.note(name, kind, fields);
+        self.note(name, ChangeKind::Changed, fields);
     }
 
     /// The universal element that one of an integration with this key comes from.

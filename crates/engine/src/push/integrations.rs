@@ -103,13 +103,10 @@ impl Planner {
             break;
         }
         if let (Some(id), Some(version)) = (&said.connector, &said.connector_version) {
-            let version = Some(version.clone());
-            let is_there = self.index.version(id, version.as_deref()).is_some();
-            if !is_there && !self.versions.contains(&(id.clone(), version.clone())) {
-                return Err(format!(
-                    "its connector has no version `{}`",
-                    version.unwrap_or_default()
-                ));
+            let coming = (id.clone(), Some(version.clone()));
+            let is_there = self.index.version(id, Some(version)).is_some();
+            if !is_there && !self.versions.contains(&coming) {
+                return Err(format!("its connector has no version `{version}`"));
             }
         }
         Ok(said)
@@ -227,12 +224,10 @@ fn flag(content: &Map<String, Value>, name: &str) -> Result<bool, String> {
     }
 }
 
-pub(super) fn without_nulls(value: Value) -> Value {
-    match value {
-        Value::Object(members) => members
-            .into_iter()
-            .filter(|(_, value)| !value.is_null())
-            .collect(),
-        other => other,
+/// An object without the members that are null.
+pub(super) fn without_nulls(mut value: Value) -> Value {
+    if let Value::Object(members) = &mut value {
+        members.retain(|_, value| !value.is_null());
     }
+    value
 }

@@ -71,7 +71,9 @@ impl Planner {
                 continue;
             }
             // It may be about to follow its parent, which nobody needs any more.
-            self.batch.elements.retain(|write| !is_update_of(write, &element));
+            self.batch
+                .elements
+                .retain(|write| !is_update_of(write, &element));
             self.changes.retain(|change| change.name != name);
             self.note(&name, ChangeKind::Removed, Vec::new());
             let write = ElementWrite::Archive(element.id);
@@ -121,8 +123,7 @@ impl Planner {
             }
         }
         let records = self.index.integrations.values();
-        let mut stays =
-            records.filter(|it| !gone.contains(&it.id) && !rewritten.contains(&it.id));
+        let mut stays = records.filter(|it| !gone.contains(&it.id) && !rewritten.contains(&it.id));
         stays
             .find(|record| uses(record.connector_id.as_ref()))
             .map(|record| record.key.clone())

@@ -90,20 +90,17 @@ impl Request {
             return;
         };
         for text in types {
-            match type_of(&text) {
-                Some(known) => {
-                    self.pruned.insert(known);
-                }
-                None => {
-                    let name = ElementName {
-                        element_type: text,
-                        key: String::new(),
-                        integration_key: None,
-                        version: None,
-                    };
-                    self.refuse(name, "there is no such type of element to prune");
-                }
+            if let Some(known) = type_of(&text) {
+                self.pruned.insert(known);
+                continue;
             }
+            let name = ElementName {
+                element_type: text,
+                key: String::new(),
+                integration_key: None,
+                version: None,
+            };
+            self.refuse(name, "there is no such type of element to prune");
         }
     }
 

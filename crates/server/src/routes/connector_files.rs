@@ -7,19 +7,23 @@ use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{DefaultBodyLimit, Multipart, Path, State};
 use axum::response::IntoResponse as _;
 use bytes::Bytes;
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::StatusCode;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::connectors::is_no_connector;
 use super::{Asked, Named, Shared};
 use crate::access::Authenticated;
 use crate::error::ApiError;
 use crate::wire::{Connector, given};
 use crate::worker::Worker;
+
+/// An archive without entries: its end alone.
+const EMPTY_ARCHIVE: &[u8] = b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
 /// The largest archive.
 const MAX_ARCHIVE_BYTES: usize = 20 * 1024 * 1024;
@@ -148,7 +152,10 @@ async fn versions(
     Authenticated(session): Authenticated,
     Named(selector): Named,
 ) -> Result<Json<Vec<ConnectorVersion>>, ApiError> {
-    let found = worker.engine.connector_versions(&session, &selector).await?;
+    let found = worker
+        .engine
+        .connector_versions(&session, &selector)
+        .await?;
     let versions = found.into_iter().filter_map(|found| {
         Some(ConnectorVersion {
             version: found.version?,
@@ -181,7 +188,12 @@ async fn download(
     let archive = worker
         .engine
         .download_connector(&session, &selector, version.as_deref())
-        .await?;
+        .await;
+    let archive = if is_no_connector(&selector, &archive) {
+        EMPTY_ARCHIVE.to_vec()
+    } else {
+        archive?
+    };
     let headers = [
         (CONTENT_TYPE, "application/zip"),
         (CONTENT_DISPOSITION, "attachment; filename=\"src.zip\""),

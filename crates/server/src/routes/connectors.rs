@@ -1,11 +1,13 @@
 //! `/connectors`.
 
+use authbridge_engine::EngineError;
 use authbridge_store::PutOutcome;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -73,7 +75,10 @@ async fn create(
 ) -> Result<(StatusCode, Json<Connector>), ApiError> {
     // The command line of the original product says which workspace, and brings files later.
     let put = if document.get("workspaceId").is_some() {
-        worker.engine.register_connector(&session, &document).await?
+        worker
+            .engine
+            .register_connector(&session, &document)
+            .await?
     } else {
         worker.engine.push_connector(&session, &document).await?
     };
@@ -100,15 +105,27 @@ async fn get(
     State(worker): Shared,
     Authenticated(session): Authenticated,
     Named(selector): Named,
-) -> Result<Json<Connector>, ApiError> {
-    let (record, definition) = worker.engine.connector(&session, &selector).await?;
+) -> Result<Response, ApiError> {
+    let found = worker.engine.connector(&session, &selector).await;
+    if is_no_connector(&selector, &found) {
+        let none = json!({ "id": NO_CONNECTOR, "key": NO_CONNECTOR, "name": "No connector" });
+        return Ok(Json(none).into_response());
+    }
+    let (record, definition) = found?;
     let workspace = session.workspace_id().as_str();
-    Ok(Json(Connector::of(
-        record,
-        workspace,
-        definition.as_deref(),
-    )))
+    let connector = Connector::of(record, workspace, definition.as_deref());
+    Ok(Json(connector).into_response())
 }
+
+/// Whether `selector` is the word for no connector, and names none.
+pub(super) fn is_no_connector<T>(selector: &str, found: &Result<T, EngineError>) -> bool {
+    selector == NO_CONNECTOR && matches!(found, Err(EngineError::NotFound { .. }))
+}
+
+/// What the command line of the original product asks for when an integration has no connector:
+/// JavaScript's word for it. It goes on only if there is one, and leaves it alone if that belongs
+/// to no workspace.
+const NO_CONNECTOR: &str = "undefined";
 
 /// Archives a connector that no integration uses.
 #[utoipa::path(delete, path = "/connectors/{connector}", tag = "connectors",

@@ -50,45 +50,25 @@ fn workspace_level(
         .route(&format!("/{plural}"), many(of))
         .route(&format!("/{plural}/{{element}}"), one(of))
         .route(
-            &format!("/{plural}/{{element}}/reset"),
-            post(move |worker: Shared, session: Authenticated, Named(name), query: Query| {
-                reset(worker, session, of, selector(name, &query.0))
-            }),
-        )
-        .route(
             &format!("/{plural}/{{element}}/restore"),
-            post(move |worker: Shared, session: Authenticated, Named(name), query: Query| {
-                restore(worker, session, of, selector(name, &query.0))
-            }),
-        )
-        .route(
-            &format!("/{plural}/{{element}}/apply"),
-            post(move |worker: Shared, session: Authenticated, Named(name), body: JsonBody| {
-                apply(worker, session, of, Ok(name), body)
-            }),
+            post(
+                move |worker: Shared, session: Authenticated, Named(name), query: Query| {
+                    restore(worker, session, of, selector(name, &query.0))
+                },
+            ),
         )
         .route(&format!("/{singular}"), selected(of))
         .route(
-            &format!("/{singular}/reset"),
-            post(move |worker: Shared, session: Authenticated, query: Query| async move {
-                reset(worker, session, of, by_query(&query.0)?).await
-            }),
-        )
-        .route(
             &format!("/{singular}/restore"),
-            post(move |worker: Shared, session: Authenticated, query: Query| async move {
-                restore(worker, session, of, by_query(&query.0)?).await
-            }),
-        )
-        .route(
-            &format!("/{singular}/apply"),
-            post(move |worker: Shared, session: Authenticated, query: Query, body: JsonBody| {
-                let name = by_query(&query.0).map(|selector| selector.id_or_key);
-                apply(worker, session, of, name, body)
-            }),
+            post(
+                move |worker: Shared, session: Authenticated, query: Query| async move {
+                    restore(worker, session, of, by_query(&query.0)?).await
+                },
+            ),
         )
 }
 
+/// What there is for types that integrations can have of their own.
 fn integration_level(
     router: OpenApiRouter<Arc<Worker>>,
     of: ElementType,
@@ -99,9 +79,51 @@ fn integration_level(
         .route(&format!("{path}/{{element}}"), one_of_integration(of))
         .route(
             &format!("{path}/{{element}}/reset"),
-            post(move |worker: Shared, session: Authenticated, pair: NamedPair| {
-                reset(worker, session, of, within(pair))
-            }),
+            post(
+                move |worker: Shared, session: Authenticated, pair: NamedPair| {
+                    reset(worker, session, of, within(pair))
+                },
+            ),
+        )
+        .merge(parents(of))
+}
+
+/// `reset` and `apply`, between a universal element and those that come from it.
+fn parents(of: ElementType) -> OpenApiRouter<Arc<Worker>> {
+    let (plural, singular) = (of.path(), of.singular());
+    OpenApiRouter::new()
+        .route(
+            &format!("/{plural}/{{element}}/reset"),
+            post(
+                move |worker: Shared, session: Authenticated, Named(name), query: Query| {
+                    reset(worker, session, of, selector(name, &query.0))
+                },
+            ),
+        )
+        .route(
+            &format!("/{plural}/{{element}}/apply"),
+            post(
+                move |worker: Shared, session: Authenticated, Named(name), body: JsonBody| {
+                    apply(worker, session, of, Ok(name), body)
+                },
+            ),
+        )
+        .route(
+            &format!("/{singular}/reset"),
+            post(
+                move |worker: Shared, session: Authenticated, query: Query| async move {
+                    reset(worker, session, of, by_query(&query.0)?).await
+                },
+            ),
+        )
+        .route(
+            &format!("/{singular}/apply"),
+            post(
+                move |worker: Shared, session: Authenticated, query: Query, body: JsonBody| {
+                    let name = by_query(&query.0).map(|selector| selector.id_or_key);
+                    apply(worker, session, of, name, body)
+                },
+            ),
         )
 }
 
@@ -113,9 +135,11 @@ fn many(of: ElementType) -> Routes {
             many_at(worker, session, of, integration, list, query)
         },
     )
-    .post(move |worker: Shared, session: Authenticated, body: JsonBody| {
-        create(worker, session, of, None, body)
-    })
+    .post(
+        move |worker: Shared, session: Authenticated, body: JsonBody| {
+            create(worker, session, of, None, body)
+        },
+    )
 }
 
 /// `/integrations/{integration}/actions`.
@@ -347,7 +371,9 @@ async fn apply(
         .apply_element(&session, of, &name?, &keys)
         .await?;
     let workspace = session.workspace_id().as_str();
-    let applied = applied.into_iter().map(|view| wire::element(view, workspace));
+    let applied = applied
+        .into_iter()
+        .map(|view| wire::element(view, workspace));
     Ok(Json(applied.collect()))
 }
 

@@ -104,6 +104,10 @@ impl<S: Send + Sync> FromRequest<S> for PushBody {
             }
             status => ApiError::new(status, "bad_request", "the push could not be read"),
         })?;
+        // A list would be taken for the members in their order.
+        if !bytes.trim_ascii_start().starts_with(b"{") {
+            return Err(ApiError::bad_request("a push must be a JSON object"));
+        }
         // Megabytes of JSON take a while, and a worker has others to serve.
         let parsing = tokio::task::spawn_blocking(move || serde_json::from_slice(&bytes));
         let parsed = parsing.await.map_err(|error| ApiError::internal(&error))?;

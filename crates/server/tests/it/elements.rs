@@ -46,7 +46,10 @@ async fn whatever_a_client_says_comes_back_beside_what_the_server_knows() {
     assert_eq!(put(&world, "/actions/send", made.clone()).await, made);
     let patch = json!({"name": "Other", "config": null});
     let patched = world.patch("/actions/send", &admin, patch).await.json();
-    assert_eq!((&patched["name"], &patched["revision"]), (&json!("Other"), &json!("2")));
+    assert_eq!(
+        (&patched["name"], &patched["revision"]),
+        (&json!("Other"), &json!("2"))
+    );
     assert!(patched.get("config").is_none());
 }
 
@@ -54,7 +57,12 @@ async fn whatever_a_client_says_comes_back_beside_what_the_server_knows() {
 async fn lists_are_universal_unless_an_integration_is_named() {
     let world = world().await;
     make(&world, "/flows", json!({"key": "sync"})).await;
-    make(&world, "/flows", json!({"key": "own", "integrationKey": "crm"})).await;
+    make(
+        &world,
+        "/flows",
+        json!({"key": "own", "integrationKey": "crm"}),
+    )
+    .await;
     let admin = world.admin();
     let integration = world.get("/integrations/crm", &admin).await.json();
     let id = integration["id"].as_str().unwrap();
@@ -62,7 +70,9 @@ async fn lists_are_universal_unless_an_integration_is_named() {
         let list = world.get(path, &admin).await;
         let list = list.expect(200).json();
         let items = list["items"].as_array().unwrap().iter();
-        items.map(|it| it["key"].as_str().unwrap().to_owned()).collect()
+        items
+            .map(|it| it["key"].as_str().unwrap().to_owned())
+            .collect()
     };
     assert_eq!(keys("/flows?limit=1000&cursor=0").await, ["sync"]);
     assert_eq!(keys("/flows?integrationId=null").await, ["sync"]);
@@ -95,10 +105,16 @@ async fn an_element_is_applied_customised_and_reset() {
     assert_eq!(customised["isCustomized"], true);
     put(&world, "/field-mappings/people", json!({"v": 4})).await;
     assert_eq!(world.get(path, &admin).await.json()["v"], 3);
-    let reset = format!("/field-mappings/{}/reset", customised["id"].as_str().unwrap());
+    let reset = format!(
+        "/field-mappings/{}/reset",
+        customised["id"].as_str().unwrap()
+    );
     let reset = world.call(Method::POST, &reset, &admin, None).await;
     let reset = reset.expect(200).json();
-    assert_eq!((&reset["v"], &reset["isCustomized"]), (&json!(4), &json!(false)));
+    assert_eq!(
+        (&reset["v"], &reset["isCustomized"]),
+        (&json!(4), &json!(false))
+    );
     let refused = world
         .call(Method::POST, "/field-mappings/people/reset", &admin, None)
         .await;
@@ -115,7 +131,12 @@ async fn by_query_one_is_made_when_there_is_none() {
     let again = put(&world, path, json!({"collectionKey": "things"})).await;
     assert_eq!(again, made);
     world
-        .call(Method::PUT, "/data-sources/nothing", &world.admin(), Some(json!({})))
+        .call(
+            Method::PUT,
+            "/data-sources/nothing",
+            &world.admin(),
+            Some(json!({})),
+        )
         .await
         .expect(404);
 }
@@ -143,7 +164,10 @@ async fn customers_read_and_do_not_write() {
     let body = json!({"key": "other"});
     let refused = world.post("/actions", &customer, body).await;
     refused.expect_error(403, "bad_request", Some("access_denied"));
-    world.get("/workspace/elements", &customer).await.expect(403);
+    world
+        .get("/workspace/elements", &customer)
+        .await
+        .expect(403);
     world.get("/org-workspace-id", &customer).await.expect(403);
 }
 
@@ -155,14 +179,30 @@ async fn what_makes_no_sense_is_refused_with_a_reason() {
         ("/actions", json!({"name": "No key"}), 400),
         ("/actions", json!({"key": "a/b"}), 400),
         ("/actions", json!([]), 400),
-        ("/actions", json!({"key": "a", "integrationKey": "nobody"}), 404),
-        ("/screens", json!({"key": "a", "integrationKey": "crm"}), 400),
-        ("/action/apply?key=nothing", json!({"integrationKeys": ["crm"]}), 404),
+        (
+            "/actions",
+            json!({"key": "a", "integrationKey": "nobody"}),
+            404,
+        ),
+        (
+            "/screens",
+            json!({"key": "a", "integrationKey": "crm"}),
+            400,
+        ),
+        (
+            "/action/apply?key=nothing",
+            json!({"integrationKeys": ["crm"]}),
+            404,
+        ),
         ("/action/apply?key=nothing", json!({}), 400),
         ("/action/reset", json!({}), 400),
     ] {
         let refused = world.post(path, &admin, body).await;
-        refused.expect_error(status, "bad_request", (status == 404).then_some("not_found"));
+        refused.expect_error(
+            status,
+            "bad_request",
+            (status == 404).then_some("not_found"),
+        );
     }
     make(&world, "/actions", json!({"key": "send"})).await;
     let again = world.post("/actions", &admin, json!({"key": "send"})).await;

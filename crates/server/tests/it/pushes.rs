@@ -47,8 +47,17 @@ fn changes(plan: &Value) -> Vec<String> {
     let mut changes: Vec<_> = changes
         .map(|it| {
             let text = |name: &str| it[name].as_str().unwrap_or_default().to_owned();
-            let name = [text("type"), text("integrationKey"), text("key"), text("version")];
-            format!("{} {}", name.join(" ").replace("  ", " ").trim(), text("change"))
+            let name = [
+                text("type"),
+                text("integrationKey"),
+                text("key"),
+                text("version"),
+            ];
+            format!(
+                "{} {}",
+                name.join(" ").replace("  ", " ").trim(),
+                text("change")
+            )
         })
         .filter(|it| !it.ends_with("unchanged"))
         .collect();
@@ -96,12 +105,16 @@ async fn a_change_is_told_field_by_field_and_secrets_are_not() {
     let world = World::new().await;
     push(&world, json!({"elements": everything(&world)})).await;
     let uri = world.provider.base_uri();
-    let plan = push(&world, json!({"elements": [
-        {"type": "actions", "key": "send", "content": {"v": 5, "w": {"a/b": true}}},
-        {"type": "integrations", "key": "crm", "content": {
-            "name": "Sales", "parameters": {"clientSecret": "another-secret"}}},
-        {"type": "connectors", "key": "crm", "files": spec(uri, "X-Other")},
-    ]})).await;
+    let plan = push(
+        &world,
+        json!({"elements": [
+            {"type": "actions", "key": "send", "content": {"v": 5, "w": {"a/b": true}}},
+            {"type": "integrations", "key": "crm", "content": {
+                "name": "Sales", "parameters": {"clientSecret": "another-secret"}}},
+            {"type": "connectors", "key": "crm", "files": spec(uri, "X-Other")},
+        ]}),
+    )
+    .await;
     let fields = |of: &str| {
         let all = plan["changes"].as_array().unwrap();
         all.iter().find(|it| it["type"] == of).unwrap()["fields"].clone()
@@ -116,7 +129,10 @@ async fn a_change_is_told_field_by_field_and_secrets_are_not() {
         {"path": "/parameters", "from": "[secret]", "to": "[secret]"},
     ]);
     assert_eq!(fields("integrations"), expected);
-    assert_eq!(fields("connectors"), json!([{"path": "/files/connector.json"}]));
+    assert_eq!(
+        fields("connectors"),
+        json!([{"path": "/files/connector.json"}])
+    );
     assert_eq!(plan["revision"], 2);
     // Live at once, and the published version is not touched.
     let token = world.customer("c-1");
@@ -135,7 +151,10 @@ async fn what_is_not_customised_follows_also_in_a_push() {
     world.post(path, &admin, keys).await.expect(200);
     let one = json!([{"type": "actions", "key": "send", "content": {"v": 7}}]);
     let plan = push(&world, json!({"elements": one})).await;
-    assert_eq!(changes(&plan), ["actions crm-1 send changed", "actions send changed"]);
+    assert_eq!(
+        changes(&plan),
+        ["actions crm-1 send changed", "actions send changed"]
+    );
     let value = async |path: &str| world.get(path, &admin).await.json()["v"].clone();
     assert_eq!(value("/integrations/crm-1/actions/send").await, 7);
     assert_eq!(value("/integrations/crm/actions/send").await, 2);
@@ -172,14 +191,35 @@ async fn a_push_with_a_problem_is_refused_as_a_whole() {
         (json!({"type": "action", "key": "a"}), "no such type"),
         (json!({"type": "actions", "key": ""}), "empty"),
         (json!({"type": "actions", "key": "fine"}), "twice"),
-        (json!({"type": "actions", "key": "a", "integrationKey": "x"}), "no integration `x`"),
-        (json!({"type": "screens", "key": "a", "integrationKey": "x"}), "as a whole"),
-        (json!({"type": "interfaces", "key": "a", "content": {"actions": ["no"]}}), "`no`"),
-        (json!({"type": "integrations", "key": "a", "content": {"connectorKey": "x"}}), "names no connector"),
-        (json!({"type": "integrations", "key": "a", "content": {"name": []}}), "must be a string"),
+        (
+            json!({"type": "actions", "key": "a", "integrationKey": "x"}),
+            "no integration `x`",
+        ),
+        (
+            json!({"type": "screens", "key": "a", "integrationKey": "x"}),
+            "as a whole",
+        ),
+        (
+            json!({"type": "interfaces", "key": "a", "content": {"actions": ["no"]}}),
+            "`no`",
+        ),
+        (
+            json!({"type": "integrations", "key": "a", "content": {"connectorKey": "x"}}),
+            "names no connector",
+        ),
+        (
+            json!({"type": "integrations", "key": "a", "content": {"name": []}}),
+            "must be a string",
+        ),
         (json!({"type": "connectors", "key": "crm"}), "needs `files`"),
-        (json!({"type": "connectors", "key": "crm", "files": {"../a": ""}}), "../a"),
-        (json!({"type": "connectors", "key": "crm", "files": {"connector.json": broken.to_string()}}), "error(s)"),
+        (
+            json!({"type": "connectors", "key": "crm", "files": {"../a": ""}}),
+            "../a",
+        ),
+        (
+            json!({"type": "connectors", "key": "crm", "files": {"connector.json": broken.to_string()}}),
+            "error(s)",
+        ),
     ] {
         let data = refused(&world, json!({"elements": [fine, bad]})).await;
         let issue = data["issues"][0]["message"].as_str().unwrap();
@@ -190,7 +230,10 @@ async fn a_push_with_a_problem_is_refused_as_a_whole() {
     let files = json!({"connector.json": broken.to_string()});
     let body = json!({"elements": [{"type": "connectors", "key": "crm", "files": files}]});
     let data = refused(&world, body).await;
-    assert_eq!(data["diagnostics"][0]["file"], "connectors/crm/connector.json");
+    assert_eq!(
+        data["diagnostics"][0]["file"],
+        "connectors/crm/connector.json"
+    );
 }
 
 #[tokio::test]
@@ -210,27 +253,45 @@ async fn a_workspace_that_changed_is_a_conflict_unless_forced() {
     let admin = world.admin();
     push(&world, json!({"elements": everything(&world)})).await;
     let patch = json!({"name": "Changed"});
-    world.patch("/integrations/crm", &admin, patch).await.expect(200);
+    world
+        .patch("/integrations/crm", &admin, patch)
+        .await
+        .expect(200);
     let one = json!([{"type": "actions", "key": "new", "content": {}}]);
     let body = json!({"elements": one, "baseRevision": 1});
     let refused = world.post("/workspace/push", &admin, body).await;
     let error = refused.expect_error(409, "concurrency", Some("conflict"));
-    assert!(error["message"].as_str().unwrap().contains("integration `crm`"), "{error}");
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("integration `crm`"),
+        "{error}"
+    );
     assert_eq!(error["data"], json!({"baseRevision": 1, "revision": 2}));
-    push(&world, json!({"elements": one, "baseRevision": 1, "force": true})).await;
+    push(
+        &world,
+        json!({"elements": one, "baseRevision": 1, "force": true}),
+    )
+    .await;
     push(&world, json!({"elements": [], "baseRevision": 3})).await;
 }
 
 #[tokio::test]
 async fn pushes_at_once_are_all_applied() {
     let world = World::new().await;
-    let body = |number: usize| json!({"elements": [
-        {"type": "actions", "key": format!("own-{number}"), "content": {}},
-        {"type": "actions", "key": "shared", "content": {"last": number}},
-    ]});
+    let body = |number: usize| {
+        json!({"elements": [
+            {"type": "actions", "key": format!("own-{number}"), "content": {}},
+            {"type": "actions", "key": "shared", "content": {"last": number}},
+        ]})
+    };
     let all = (0..8).map(|number| push(&world, body(number)));
     let plans = futures_util::future::join_all(all).await;
-    let mut revisions: Vec<_> = plans.iter().map(|it| it["revision"].as_u64().unwrap()).collect();
+    let mut revisions: Vec<_> = plans
+        .iter()
+        .map(|it| it["revision"].as_u64().unwrap())
+        .collect();
     revisions.sort_unstable();
     assert_eq!(revisions, [1, 2, 3, 4, 5, 6, 7, 8]);
     let elements = snapshot(&world).await["elements"].clone();
@@ -255,7 +316,10 @@ async fn a_push_that_is_cut_off_leaves_nothing() {
     }
     // The others come after them, and find nothing.
     assert_eq!(snapshot(&world).await["revision"], 0);
-    assert_eq!(push(&world, json!({"elements": everything(&world)})).await["revision"], 1);
+    assert_eq!(
+        push(&world, json!({"elements": everything(&world)})).await["revision"],
+        1
+    );
 }
 
 #[tokio::test]
@@ -264,10 +328,12 @@ async fn five_thousand_elements_are_one_push() {
     let schema = json!({"type": "object", "properties": {"name": {"type": "string"}}});
     let filler = "x".repeat(2_500);
     let elements: Vec<Value> = (0..5_000)
-        .map(|number| json!({
-            "type": "actions", "key": format!("action-{number}"),
-            "content": {"inputSchema": schema, "description": filler},
-        }))
+        .map(|number| {
+            json!({
+                "type": "actions", "key": format!("action-{number}"),
+                "content": {"inputSchema": schema, "description": filler},
+            })
+        })
         .collect();
     let body = json!({"elements": elements});
     assert!(body.to_string().len() > 10 * 1024 * 1024);
@@ -278,7 +344,11 @@ async fn five_thousand_elements_are_one_push() {
 #[tokio::test]
 async fn a_body_that_is_no_push_is_refused() {
     let world = World::new().await;
-    for body in [json!([]), json!({"elements": [{"key": "a"}]}), json!({"elements": 1})] {
+    for body in [
+        json!([]),
+        json!({"elements": [{"key": "a"}]}),
+        json!({"elements": 1}),
+    ] {
         let refused = world.post("/workspace/push", &world.admin(), body).await;
         refused.expect_error(400, "bad_request", None);
     }

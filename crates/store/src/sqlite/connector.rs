@@ -227,7 +227,14 @@ fn put_first(
 ) -> Result<Put<Connector>, StoreError> {
     insert(database, workspace, &fresh)?;
     if let Some(bundle) = &put.bundle {
-        insert_version(database, workspace, &fresh.id, put, bundle, fresh.created_at)?;
+        insert_version(
+            database,
+            workspace,
+            &fresh.id,
+            put,
+            bundle,
+            fresh.created_at,
+        )?;
     }
     Ok(Put {
         item: fresh,

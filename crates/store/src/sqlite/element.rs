@@ -174,7 +174,9 @@ pub(super) fn update(
     // Who says what is there already changes nothing.
     let origin = std::mem::replace(&mut after.origin, before.origin);
     // As text: the order of members can matter, and equality of values does not see it.
-    if after == *before && after.content.to_string() == before.content.to_string() {
+    let texts = [&after.content, &before.content].map(ToString::to_string);
+    let [text_after, text_before] = &texts;
+    if after == *before && text_after == text_before {
         return Ok(after);
     }
     after.origin = origin;
@@ -244,11 +246,7 @@ fn write(
     execute_unique(database, sql, values, noun, &element.key)
 }
 
-fn tell(
-    database: &Database,
-    workspace: &WorkspaceId,
-    element: &Element,
-) -> Result<(), StoreError> {
+fn tell(database: &Database, workspace: &WorkspaceId, element: &Element) -> Result<(), StoreError> {
     let noun = element.element_type.singular();
     change::changed(database, workspace, noun, &element.key, element.updated_at)
 }

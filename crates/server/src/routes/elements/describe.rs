@@ -12,33 +12,75 @@ use utoipa::openapi::{Content, OpenApi, Ref, Required, ResponseBuilder};
 /// Adds the endpoints of every type.
 pub(crate) fn describe(description: &mut OpenApi) {
     for of in ElementType::ALL {
-        let noun = of.noun().to_lowercase();
+        let mut endpoints = Endpoints { description, of };
         let (plural, singular) = (of.path(), of.singular());
-        let mut levels = vec![(format!("/{plural}"), Place::Path)];
+        endpoints.list(&format!("/{plural}"), Place::List);
+        endpoints.one(&format!("/{plural}/{{element}}"), Place::Path);
+        endpoints.one(&format!("/{singular}"), Place::Query);
         if of.has_integration_level() {
-            levels.push((
-                format!("/integrations/{{integration}}/{plural}"),
-                Place::Integration,
-            ));
+            let path = format!("/integrations/{{integration}}/{plural}");
+            endpoints.list(&path, Place::ListOfIntegration);
+            endpoints.one(&format!("{path}/{{element}}"), Place::Integration);
         }
-        for (path, place) in levels {
-            add(description, of, &path, HttpMethod::Get, place.list(), &format!("Lists: {noun}"));
-            add(description, of, &path, HttpMethod::Post, place.list(), &format!("Makes one: {noun}"));
-            let path = format!("{path}/{{element}}");
-            changes(description, of, &path, place, &noun);
-            let path = format!("{path}/reset");
-            add(description, of, &path, HttpMethod::Post, place, RESET);
-        }
-        let path = format!("/{plural}/{{element}}");
-        rest(description, of, &path, Place::Path);
-        let path = format!("/{singular}");
-        changes(description, of, &path, Place::Query, &noun);
-        add(description, of, &format!("{path}/reset"), HttpMethod::Post, Place::Query, RESET);
-        rest(description, of, &path, Place::Query);
     }
 }
 
-const RESET: &str = "Makes one of an integration say again what the universal one says";
+/// The endpoints of a type.
+struct Endpoints<'a> {
+    description: &'a mut OpenApi,
+    of: ElementType,
+}
+
+impl Endpoints<'_> {
+    fn list(&mut self, path: &str, place: Place) {
+        let noun = self.of.noun().to_lowercase();
+        self.add(HttpMethod::Get, path, place, &format!("Lists: {noun}"));
+        self.add(HttpMethod::Post, path, place, &format!("Makes one: {noun}"));
+    }
+
+    fn one(&mut self, path: &str, place: Place) {
+        let is_by_query = matches!(place, Place::Query);
+        let replaces = if is_by_query {
+            "Replaces what it says; makes it when there is none"
+        } else {
+            "Replaces what it says"
+        };
+        let changes = "Changes the members that are given; null takes one out";
+        let noun = self.of.noun().to_lowercase();
+        self.add(HttpMethod::Get, path, place, &format!("One {noun}"));
+        self.add(HttpMethod::Put, path, place, replaces);
+        self.add(HttpMethod::Patch, path, place, changes);
+        self.add(HttpMethod::Delete, path, place, "Archives it");
+        if self.of.has_integration_level() {
+            let summary = "Makes one of an integration say again what the universal one says";
+            self.add(HttpMethod::Post, &format!("{path}/reset"), place, summary);
+        }
+        if matches!(place, Place::Integration) {
+            return;
+        }
+        let summary = "Takes it back from the archive";
+        self.add(HttpMethod::Post, &format!("{path}/restore"), place, summary);
+        if self.of.has_integration_level() {
+            let summary =
+                "Makes a universal one that of the integrations in `integrationKeys` as well";
+            self.add(HttpMethod::Post, &format!("{path}/apply"), place, summary);
+        }
+    }
+
+    fn add(&mut self, method: HttpMethod, path: &str, place: Place, summary: &str) {
+        let has_body = !matches!(method, HttpMethod::Get | HttpMethod::Delete)
+            && !path.ends_with("/reset")
+            && !path.ends_with("/restore");
+        let item = PathItem::new(method, operation(self.of, place, summary, has_body));
+        let paths = &mut self.description.paths.paths;
+        match paths.get_mut(path) {
+            Some(known) => known.merge_operations(item),
+            None => {
+                paths.insert(path.into(), item);
+            }
+        }
+    }
+}
 
 /// How an endpoint is told which element it is about.
 #[derive(Clone, Copy)]
@@ -56,13 +98,6 @@ enum Place {
 }
 
 impl Place {
-    const fn list(self) -> Self {
-        match self {
-            Self::Path | Self::Query | Self::List => Self::List,
-            Self::Integration | Self::ListOfIntegration => Self::ListOfIntegration,
-        }
-    }
-
     const fn parameters(self) -> &'static [(&'static str, ParameterIn)] {
         match self {
             Self::Path => &[
@@ -101,55 +136,6 @@ impl Place {
     }
 }
 
-fn changes(description: &mut OpenApi, of: ElementType, path: &str, place: Place, noun: &str) {
-    let put = match place {
-        Place::Query => "Replaces what it says; makes it when there is none",
-        Place::Path | Place::Integration | Place::List | Place::ListOfIntegration => {
-            "Replaces what it says"
-        }
-    };
-    let operations = [
-        (HttpMethod::Get, format!("One {noun}")),
-        (HttpMethod::Put, put.to_owned()),
-        (HttpMethod::Patch, "Changes the members that are given; null takes one out".to_owned()),
-        (HttpMethod::Delete, "Archives it".to_owned()),
-    ];
-    for (method, summary) in operations {
-        add(description, of, path, method, place, &summary);
-    }
-}
-
-fn rest(description: &mut OpenApi, of: ElementType, path: &str, place: Place) {
-    let restore = format!("{path}/restore");
-    let summary = "Takes it back from the archive";
-    add(description, of, &restore, HttpMethod::Post, place, summary);
-    let apply = format!("{path}/apply");
-    let summary = "Makes a universal one that of the integrations in `integrationKeys` as well";
-    add(description, of, &apply, HttpMethod::Post, place, summary);
-}
-
-fn add(
-    description: &mut OpenApi,
-    of: ElementType,
-    path: &str,
-    method: HttpMethod,
-    place: Place,
-    summary: &str,
-) {
-    let has_body = !matches!(method, HttpMethod::Get | HttpMethod::Delete)
-        && !path.ends_with("/reset")
-        && !path.ends_with("/restore");
-    let operation = operation(of, place, summary, has_body);
-    let item = PathItem::new(method, operation);
-    let paths = &mut description.paths.paths;
-    match paths.get_mut(path) {
-        Some(known) => known.merge_operations(item),
-        None => {
-            paths.insert(path.into(), item);
-        }
-    }
-}
-
 fn operation(of: ElementType, place: Place, summary: &str, has_body: bool) -> Operation {
     let object = || ObjectBuilder::new().schema_type(Type::Object).build();
     let content = Content::new(Some(object()));
@@ -172,15 +158,17 @@ fn operation(of: ElementType, place: Place, summary: &str, has_body: bool) -> Op
         let parameter = ParameterBuilder::new()
             .name(*name)
             .parameter_in(parameter_in.clone())
-            .required(if is_in_path { Required::True } else { Required::False })
+            .required(if is_in_path {
+                Required::True
+            } else {
+                Required::False
+            })
             .schema(Some(ObjectBuilder::new().schema_type(Type::String).build()));
         builder = builder.parameter(parameter.build());
     }
     if has_body {
-        let body = RequestBodyBuilder::new().content(
-            "application/json",
-            Content::new(Some(object())),
-        );
+        let body =
+            RequestBodyBuilder::new().content("application/json", Content::new(Some(object())));
         builder = builder.request_body(Some(body.build()));
     }
     builder.build()

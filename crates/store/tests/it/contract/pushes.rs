@@ -167,7 +167,11 @@ pub(crate) async fn bundles_are_read_where_they_are_asked_for(opened: Opened) {
     }
     let wanted = Bundles::OfConnectors(vec!["erp".to_owned(), "nobody".to_owned()]);
     let found = store.workspace_snapshot(&acme.id, wanted).await.unwrap();
-    let with: Vec<_> = found.versions.iter().filter(|it| it.bundle.is_some()).collect();
+    let with: Vec<_> = found
+        .versions
+        .iter()
+        .filter(|it| it.bundle.is_some())
+        .collect();
     let erp = found.connectors.iter().find(|it| it.key == "erp").unwrap();
     assert_eq!(with.len(), 1);
     assert_eq!(with[0].connector_id, erp.id);
