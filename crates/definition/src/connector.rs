@@ -29,6 +29,7 @@ pub const CONNECTABLE: &[AuthType] = &[
     AuthType::ClientCredentials,
     AuthType::OAuth2,
     AuthType::OAuth1,
+    AuthType::Proxy,
     AuthType::IntegrationAppToken,
     AuthType::MembraneToken,
 ];

@@ -17,7 +17,8 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::connect::{Setup, arguments_of, explain_new};
+use crate::children::Child;
+use crate::connect::{Setup, explain_new};
 use crate::{ConnectRequest, Engine, EngineError, Session};
 
 /// How long a user may take at the external app.
@@ -132,10 +133,21 @@ impl Engine {
             self.owner(session, selector).await?
         };
         let setup = self.setup_for(session, &request.connect).await?;
+        if setup.parent.is_some() {
+            let child = Child {
+                session,
+                setup: &setup,
+                customer: &customer,
+            };
+            let joining = self.join_in_browser(child, &mut request.connect, earlier.as_ref());
+            if let Some(done) = Box::pin(joining).await? {
+                return Ok(BrowserStep::Connected(Box::new(done)));
+            }
+        }
         let state = unguessable(&self.shared.effects);
         let attempt = Attempt {
             full_state: full_state(&state, request.custom_state.as_deref()),
-            callback_uri: self.redirect_uri(&setup.integration),
+            callback_uri: self.redirect_uri(&setup.account().integration),
         };
         let begun = self
             .begin_flow(
@@ -159,6 +171,7 @@ impl Engine {
                 back,
             } => (location, pending, input, back),
         };
+        let input = setup.all_input(&request.connect, input);
         let payload = attempt.payload(&request, &pending, &input);
         let new = NewAuthSession {
             integration_id: setup.integration.id,
@@ -251,7 +264,7 @@ impl Engine {
             )));
         }
         let customer = self.owner(session, None).await?;
-        let callback_uri = self.redirect_uri(&setup.integration);
+        let callback_uri = self.redirect_uri(&setup.account().integration);
         let outside = Away {
             setup: &setup,
             customer: &customer,
@@ -313,17 +326,17 @@ impl Engine {
         request: &ConnectRequest,
         callback: &Callback,
     ) -> Result<Connected, EngineError> {
-        let setup = away.setup;
-        let arguments = arguments_of(setup, request);
-        let flow = auth::flow(setup.option.auth_type)?;
-        let mut runner = self.runner(session, setup, away.customer, None)?;
+        let account = away.setup.account();
+        let arguments = away.setup.account_arguments(request);
+        let flow = auth::flow(account.option.auth_type)?;
+        let mut runner = self.runner(session, account, away.customer, None)?;
         let back = Return {
             pending: &away.pending,
             callback,
         };
         let completing = flow.complete(
             &mut runner,
-            &setup.option,
+            &account.option,
             arguments.clone(),
             &away.start,
             &back,
@@ -336,6 +349,14 @@ impl Engine {
         };
         let tested = runner.test(&tested).await;
         tested.map_err(|error| explain_new(error, &connected))?;
+        if away.setup.parent.is_some() {
+            let child = Child {
+                session,
+                setup: away.setup,
+                customer: away.customer,
+            };
+            self.test_child(child, request, &connected).await?;
+        }
         Ok(connected)
     }
 
@@ -348,6 +369,19 @@ impl Engine {
         earlier: Option<Connection>,
         connected: Connected,
     ) -> Result<Connection, EngineError> {
+        if setup.parent.is_some() {
+            let customer = match &earlier {
+                Some(earlier) => self.customer(session, earlier.customer_id.as_str()).await?,
+                None => self.owner(session, request.customer.as_deref()).await?,
+            };
+            let child = Child {
+                session,
+                setup,
+                customer: &customer,
+            };
+            let finishing = self.finish_child(child, request, earlier, connected);
+            return Box::pin(finishing).await;
+        }
         match earlier {
             Some(earlier) => Box::pin(self.reconnect(session, earlier, request, connected)).await,
             None => self.keep_new(session, setup, request, connected).await,

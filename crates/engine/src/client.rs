@@ -1,7 +1,8 @@
 //! Prepared clients: everything that a request through a connection needs, in memory.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use authbridge_core::client::{ApiClient, TargetError};
@@ -38,7 +39,8 @@ pub struct PreparedClient {
     /// Whether expired credentials can be renewed.
     pub can_refresh: bool,
     customer_id: CustomerId,
-    integration_id: IntegrationId,
+    /// The integration, and those that it delegates to.
+    integration_ids: Vec<IntegrationId>,
     prepared_at: Timestamp,
     /// When the credentials expire, if they can be renewed.
     renew_at: Option<Timestamp>,
@@ -105,6 +107,8 @@ pub(crate) struct Clients {
     prepared: Cache<ConnectionId, Arc<PreparedClient>>,
     /// Moves with every change, for clients that are being prepared while something changes.
     changes: AtomicU64,
+    /// Clients by the connection whose credentials they have from.
+    children: Mutex<HashMap<ConnectionId, Vec<Weak<PreparedClient>>>>,
 }
 
 impl Default for Clients {
@@ -117,22 +121,39 @@ impl Default for Clients {
         Self {
             prepared,
             changes: AtomicU64::new(0),
+            children: Mutex::default(),
         }
     }
 }
 
 impl Clients {
-    /// A changed connection.
+    /// A changed connection, with what uses its credentials.
     pub(crate) async fn forget(&self, id: &ConnectionId) {
         self.changes.fetch_add(1, Ordering::SeqCst);
         if let Some(client) = self.prepared.remove(id).await {
             client.give_up();
         }
+        let children = self.children().remove(id);
+        for child in children.iter().flatten().filter_map(Weak::upgrade) {
+            child.give_up();
+        }
+    }
+
+    /// Notes that `client` has the credentials of `parent`.
+    fn belongs_to(&self, parent: &ConnectionId, client: &Arc<PreparedClient>) {
+        let mut children = self.children();
+        let clients = children.entry(parent.clone()).or_default();
+        clients.retain(|client| client.strong_count() > 0);
+        clients.push(Arc::downgrade(client));
+    }
+
+    fn children(&self) -> MutexGuard<'_, HashMap<ConnectionId, Vec<Weak<PreparedClient>>>> {
+        self.children.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A changed integration.
     pub(crate) fn forget_integration(&self, id: &IntegrationId) {
-        self.forget_where(|client| client.integration_id == *id);
+        self.forget_where(|client| client.integration_ids.contains(id));
     }
 
     /// A changed customer.
@@ -180,8 +201,12 @@ impl Engine {
                 if found.is_some_and(|found| !found.value().is_stale(now)) {
                     return Ok::<_, EngineError>(Op::Nop);
                 }
-                let client = self.prepare(session, connection).await?;
-                Ok(Op::Put(Arc::new(client)))
+                let parent = connection.parent_id.clone();
+                let client = Arc::new(self.prepare(session, connection).await?);
+                if let Some(parent) = parent {
+                    clients.belongs_to(&parent, &client);
+                }
+                Ok(Op::Put(client))
             })
             .await?
             .into_entry()
@@ -222,7 +247,7 @@ impl Engine {
             connection_id: opened.connection.id,
             generation: opened.generation,
             customer_id: opened.connection.customer_id,
-            integration_id: opened.setup.integration.id,
+            integration_ids: opened.setup.integration_ids(),
             is_stale: AtomicBool::new(false),
             renew_at: opened
                 .connection

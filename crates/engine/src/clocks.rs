@@ -43,7 +43,7 @@ impl Clocks {
 
     /// Remembers that the clock of the host of `url` is `offset` ahead of ours, and tells whether
     /// that is news.
-    fn learn(&self, url: &Url, offset: SignedDuration) -> bool {
+    pub(crate) fn learn(&self, url: &Url, offset: SignedDuration) -> bool {
         let mut offsets = self.offsets();
         let known = offsets.get(authority(url)).copied();
         let difference = offset.saturating_sub(known.unwrap_or(SignedDuration::ZERO));

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use authbridge_core::SecretJson;
-use authbridge_core::auth::{self, Arguments, AuthError, Begin, Blame, Connected, Start};
-use authbridge_core::connector::{AuthOption, Connector};
-use authbridge_core::id::CustomerId;
+use authbridge_core::auth::{self, AuthError, Begin, Blame, Connected, Start};
+use authbridge_core::connector::{AuthOption, Connector, FunctionName};
+use authbridge_core::id::{ConnectionId, CustomerId};
 use authbridge_store::{
     Connection, ConnectionFilter, ConnectionPatch, ConnectionState, Customer, Integration,
     NewConnection, NewCredentials, Page, StoreError,
 };
 use serde_json::{Value, json};
 
-use crate::integrations::{is_enabled, lay_over};
+use crate::children::Child;
+use crate::integrations::is_enabled;
 use crate::open::Opened;
 use crate::refresh::ConnectionRenewal;
 use crate::{Engine, EngineError, Session};
@@ -70,11 +71,7 @@ impl Engine {
         session: &Session,
         request: ConnectRequest,
     ) -> Result<Connection, EngineError> {
-        let earlier = if request.allow_multiple {
-            Earlier::Keep
-        } else {
-            Earlier::Replace
-        };
+        let earlier = Earlier::of(&request);
         self.connect_beside(session, request, earlier).await
     }
 
@@ -87,8 +84,16 @@ impl Engine {
         request.check_authority(session)?;
         let setup = self.setup_for(session, &request).await?;
         let customer = self.owner(session, request.customer.as_deref()).await?;
+        if setup.parent.is_some() {
+            let child = Child {
+                session,
+                setup: &setup,
+                customer: &customer,
+            };
+            return Box::pin(self.connect_child(child, request)).await;
+        }
         let connected = if let Some(credentials) = request.credentials.clone() {
-            let arguments = arguments_of(&setup, &request);
+            let arguments = setup.account_arguments(&request);
             Connected {
                 issued: self
                     .ready_made(session, &setup, &customer, arguments, credentials)
@@ -110,11 +115,7 @@ impl Engine {
         request: ConnectRequest,
         connected: Connected,
     ) -> Result<Connection, EngineError> {
-        let earlier = if request.allow_multiple {
-            Earlier::Keep
-        } else {
-            Earlier::Replace
-        };
+        let earlier = Earlier::of(&request);
         let customer = self.owner(session, request.customer.as_deref()).await?;
         let new = self.new_connection(setup, customer.id, request, connected);
         self.keep(session, new, earlier).await
@@ -168,7 +169,7 @@ impl Engine {
         Ok(reconnected)
     }
 
-    fn new_connection(
+    pub(crate) fn new_connection(
         &self,
         setup: &Setup,
         customer_id: CustomerId,
@@ -183,6 +184,8 @@ impl Engine {
             auth_option_key: setup.option.key.clone(),
             key: request.key,
             meta: request.meta,
+            parent_id: None,
+            is_hidden: setup.integration.is_auth_proxy,
             state: ConnectionState::Ready,
             error: None,
             credentials: connected.issued.credentials,
@@ -200,7 +203,7 @@ impl Engine {
 
     /// Inserts a connection. Of several attempts for one customer the later ones see what the
     /// earlier ones made.
-    async fn keep(
+    pub(crate) async fn keep(
         &self,
         session: &Session,
         mut new: NewConnection,
@@ -238,6 +241,11 @@ impl Engine {
     ) -> Result<TestOutcome, EngineError> {
         let connection = self.connection(session, selector).await?;
         let opened = self.open(session, connection).await?;
+        if let Some(account) = &opened.connection.parent_id
+            && opened.setup.option.function(FunctionName::Test).is_none()
+        {
+            return self.test_account_of(session, &opened, account).await;
+        }
         let renewal = ConnectionRenewal {
             engine: self,
             session,
@@ -259,6 +267,37 @@ impl Engine {
             },
         };
         let connection = self.set_state(session, &connection, state, error).await?;
+        Ok(TestOutcome {
+            connection,
+            failure,
+        })
+    }
+
+    /// The test of a child without one: that of its account.
+    async fn test_account_of(
+        &self,
+        session: &Session,
+        child: &Opened,
+        account: &ConnectionId,
+    ) -> Result<TestOutcome, EngineError> {
+        let runner = self.runner(session, &child.setup, &child.owner, None)?;
+        let made = runner.made_client(&child.arguments).await;
+        let failure = match made {
+            Ok(_) => {
+                let testing = self.test_connection(session, account.as_str());
+                Box::pin(testing).await?.failure
+            }
+            Err(error) => Some(error),
+        };
+        let id = &child.connection.id;
+        let connection = self.connection_by_id(session, id).await?;
+        let is_own_fault = failure.is_none() && connection.state.disconnected();
+        let connection = if is_own_fault {
+            let ready = ConnectionState::Ready;
+            self.set_state(session, &connection, ready, None).await?
+        } else {
+            connection
+        };
         Ok(TestOutcome {
             connection,
             failure,
@@ -302,14 +341,14 @@ impl Engine {
     }
 
     /// Connects without a browser.
-    async fn run_flow(
+    pub(crate) async fn run_flow(
         &self,
         session: &Session,
         setup: &Setup,
         customer: &Customer,
         request: &ConnectRequest,
     ) -> Result<Connected, EngineError> {
-        let redirect_uri = self.redirect_uri(&setup.integration);
+        let redirect_uri = self.redirect_uri(&setup.account().integration);
         let start = Start {
             redirect_uri: &redirect_uri,
             state: "",
@@ -336,17 +375,26 @@ impl Engine {
         request: &ConnectRequest,
         start: Start<'_>,
     ) -> Result<Begin, EngineError> {
-        let mut arguments = arguments_of(setup, request);
-        let flow = auth::flow(setup.option.auth_type)?;
-        let mut runner = self.runner(session, setup, customer, None)?;
+        let mut arguments = setup.account_arguments(request);
+        let account = setup.account();
+        let flow = auth::flow(account.option.auth_type)?;
+        let mut runner = self.runner(session, account, customer, None)?;
         let begun = flow
-            .begin(&mut runner, &setup.option, arguments.clone(), &start)
+            .begin(&mut runner, &account.option, arguments.clone(), &start)
             .await?;
         if let Begin::Complete(connected) = &begun {
             arguments.connection_input = connected.input.clone();
             arguments.credentials = Some(connected.issued.credentials.clone());
             let tested = runner.test(&arguments).await;
             tested.map_err(|error| explain_new(error, connected))?;
+            if setup.parent.is_some() {
+                let child = Child {
+                    session,
+                    setup,
+                    customer,
+                };
+                self.test_child(child, request, connected).await?;
+            }
         }
         Ok(begun)
     }
@@ -383,7 +431,7 @@ impl Engine {
                 setup.integration.key
             )));
         }
-        Ok(setup)
+        Box::pin(self.with_parents(session, setup, None)).await
     }
 
     /// What an existing connection works with, whether or not its option is still offered.
@@ -397,11 +445,27 @@ impl Engine {
             .connector_of(session.workspace_id(), &integration)
             .await?;
         let option = Self::option_of(&connector, connection)?.clone();
-        self.with_parameters(session, integration, connector, option)
-            .await
+        let setup = self
+            .with_parameters(session, integration, connector, option)
+            .await?;
+        let Some(parent) = &connection.parent_id else {
+            return Ok(setup);
+        };
+        let account = self.connection_by_id(session, parent).await?;
+        let completing = self.with_parents(session, setup, Some(&account));
+        let setup = Box::pin(completing).await?;
+        if setup.account().integration.id == account.integration_id {
+            return Ok(setup);
+        }
+        Err(AuthError::Delegation(format!(
+            "`{}` delegates authentication to another connector than when this account was \
+             connected: it has to be connected again",
+            setup.integration.key
+        ))
+        .into())
     }
 
-    async fn with_parameters(
+    pub(crate) async fn with_parameters(
         &self,
         session: &Session,
         integration: Integration,
@@ -417,6 +481,8 @@ impl Engine {
             connector,
             option,
             parameters,
+            parent: None,
+            input: None,
         })
     }
 
@@ -477,20 +543,9 @@ pub(crate) fn explain_new(error: AuthError, connected: &Connected) -> AuthError 
     }
 }
 
-/// What functions get before there is a connection.
-pub(crate) fn arguments_of(setup: &Setup, request: &ConnectRequest) -> Arguments {
-    let own = request.connector_parameters.clone().unwrap_or_default();
-    Arguments {
-        connector_parameters: lay_over(setup.parameters.clone(), own),
-        connection_input: request.input.clone().unwrap_or_default(),
-        credentials: None,
-        own: SecretJson::default(),
-    }
-}
-
 /// What becomes of the connection that a customer already has through an integration.
 #[derive(Clone, Copy)]
-enum Earlier {
+pub(crate) enum Earlier {
     /// The new one takes its place.
     Replace,
     /// Both stay.
@@ -499,12 +554,28 @@ enum Earlier {
     Prefer,
 }
 
+impl Earlier {
+    /// What `request` says about it.
+    pub(crate) const fn of(request: &ConnectRequest) -> Self {
+        if request.allow_multiple {
+            Self::Keep
+        } else {
+            Self::Replace
+        }
+    }
+}
+
 /// What connecting through an integration works with.
+#[derive(Clone)]
 pub(crate) struct Setup {
     pub(crate) integration: Integration,
     pub(crate) connector: Arc<Connector>,
     pub(crate) option: AuthOption,
     pub(crate) parameters: SecretJson,
+    /// What authentication is delegated to.
+    pub(crate) parent: Option<Box<Self>>,
+    /// What the user typed to connect it, where it is the parent of another and is connected.
+    pub(crate) input: Option<SecretJson>,
 }
 
 /// What a failed test means for the connection; `None` when it says nothing about it.

@@ -114,7 +114,11 @@ impl Engine {
         selector: &str,
     ) -> Result<Connection, EngineError> {
         if let Ok(id) = selector.parse::<ConnectionId>() {
-            return self.connection_by_id(session, &id).await;
+            let found = self.connection_by_id(session, &id).await?;
+            if found.is_hidden && session.customer().is_some() {
+                return Err(EngineError::not_found("Connection", selector));
+            }
+            return Ok(found);
         }
         let integration = self
             .shared
@@ -122,7 +126,7 @@ impl Engine {
             .find_integration(session.workspace_id(), selector);
         match integration
             .await?
-            .filter(|integration| integration.archived_at.is_none())
+            .filter(|integration| integration.archived_at.is_none() && !integration.is_auth_proxy)
         {
             Some(integration) => self.only_connection(session, integration).await,
             None => Err(EngineError::not_found("Connection", selector)),
@@ -138,7 +142,15 @@ impl Engine {
     ) -> Result<Connection, EngineError> {
         let workspace = session.workspace_id();
         let mut connection = self.connection(session, selector).await?;
-        if let Some(credentials) = change.credentials {
+        if let (Some(account), Some(credentials)) = (&connection.parent_id, &change.credentials) {
+            let change = ConnectionChange {
+                credentials: Some(credentials.clone()),
+                ..ConnectionChange::default()
+            };
+            let account = account.to_string();
+            Box::pin(self.update_connection(session, &account, change)).await?;
+            connection = self.connection_by_id(session, &connection.id).await?;
+        } else if let Some(credentials) = change.credentials {
             let issued = self.replacement(session, &connection, credentials).await?;
             let schedule = self.schedule(&issued);
             let new = NewCredentials {
@@ -191,13 +203,36 @@ impl Engine {
     }
 
     /// Archives a connection: its secrets are erased and it cannot be used again.
+    ///
+    /// The account that it used, if it did, is archived with it where nothing else uses that and
+    /// either `with_parent` says so or nobody else could: nobody sees those of auth proxies.
     pub async fn archive_connection(
         &self,
         session: &Session,
         selector: &str,
+        with_parent: bool,
     ) -> Result<Connection, EngineError> {
         let connection = self.connection(session, selector).await?;
-        self.tell_disconnected(session, &connection).await;
+        let archived = self.archive_one(session, &connection).await?;
+        if let Some(id) = &connection.parent_id
+            && let Ok(account) = self.connection_by_id(session, id).await
+            && (with_parent || account.is_hidden)
+            && !self.has_children(session, id).await?
+        {
+            self.archive_one(session, &account).await?;
+        }
+        Ok(archived)
+    }
+
+    async fn archive_one(
+        &self,
+        session: &Session,
+        connection: &Connection,
+    ) -> Result<Connection, EngineError> {
+        // The account is still in use, or told by itself.
+        if connection.parent_id.is_none() {
+            self.tell_disconnected(session, connection).await;
+        }
         let archived = self
             .shared
             .store
@@ -260,6 +295,11 @@ impl Engine {
         connection: &Connection,
     ) -> Result<ConnectionSecrets, EngineError> {
         session.require_admin()?;
+        if connection.is_hidden {
+            return Err(EngineError::AccessDenied(
+                "the credentials of an auth proxy's connections leave the engine in requests only",
+            ));
+        }
         self.audit(session, "connection.secrets_read", connection)
             .await?;
         let workspace = session.workspace_id();
@@ -414,7 +454,7 @@ impl Engine {
         let mut found = found.items.into_iter();
         match (found.next(), found.next()) {
             (Some(only), None) => Ok(only),
-            (None, _) => self.implicit_connection(session, integration).await,
+            (None, _) => Box::pin(self.implicit_connection(session, integration)).await,
             (Some(_), Some(_)) => Err(EngineError::bad_request(format!(
                 "there are several connections through `{}`: name one by its id \
                  (`GET /connections?integrationKey={}` lists them)",
@@ -444,13 +484,13 @@ impl Engine {
         }
         let workspace = session.workspace_id();
         if let Some(selector) = query.integration {
-            match self
-                .shared
-                .store
-                .find_integration(workspace, &selector)
-                .await?
-            {
-                Some(integration) => filter.integration_id = Some(integration.id),
+            let found = self.shared.store.find_integration(workspace, &selector);
+            let is_admin = session.customer().is_none();
+            match found.await?.filter(|it| is_admin || !it.is_auth_proxy) {
+                Some(integration) => {
+                    filter.include_hidden = integration.is_auth_proxy;
+                    filter.integration_id = Some(integration.id);
+                }
                 None => return Ok(None),
             }
         }

@@ -4,13 +4,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use authbridge_core::SecretJson;
-use authbridge_core::connector::Connector;
+use authbridge_core::auth::proxy;
+use authbridge_core::connector::{AuthOption, AuthType, Connector};
 use authbridge_core::id::{ConnectorId, IntegrationId, WorkspaceId};
 use authbridge_formula::schema::get_missing_required_fields;
 use authbridge_store::{
     self as store, Connection, ConnectionFilter, ConnectorFilter, Integration, Page,
 };
+use serde_json::Value;
 
+use crate::connect::Setup;
 use crate::integrations::is_enabled;
 use crate::{Engine, EngineError, Session};
 
@@ -25,6 +28,8 @@ pub struct IntegrationView {
     pub problem: Option<String>,
     /// The options that are offered: those whose `enabled` formula says so.
     pub option_keys: Vec<Option<String>>,
+    /// What options that delegate authentication ask, by key; others ask what they say.
+    pub forms: HashMap<Option<String>, Option<Value>>,
     /// Whether required connector parameters are not set.
     pub has_missing_parameters: bool,
     /// The calling customer's connection; the oldest of several.
@@ -36,6 +41,14 @@ pub struct IntegrationView {
 struct Related {
     connectors: HashMap<ConnectorId, store::Connector>,
     connections: HashMap<IntegrationId, Connection>,
+}
+
+impl IntegrationView {
+    /// Data schema of what the user is asked to connect by `option`.
+    pub fn form<'a>(&'a self, option: &'a AuthOption) -> Option<&'a Value> {
+        let delegated = self.forms.get(&option.key);
+        delegated.unwrap_or(&option.input_schema).as_ref()
+    }
 }
 
 impl Engine {
@@ -102,17 +115,64 @@ impl Engine {
             connector: None,
             problem,
             option_keys: Vec::new(),
+            forms: HashMap::new(),
             has_missing_parameters: false,
         };
         if let Some(connector) = connector {
             self.look_at_parameters(workspace, &connector, &mut view)
                 .await?;
+            self.look_at_parents(session, &connector, &mut view).await?;
             view.connector = Some(connector);
         }
         if view.connection.is_none() {
             view.connection = self.implicit(session, &view).await?;
         }
         Ok(view)
+    }
+
+    /// What options that delegate ask, and what keeps them from working. A customer whose account
+    /// is there already is not asked for it again.
+    async fn look_at_parents(
+        &self,
+        session: &Session,
+        connector: &Arc<Connector>,
+        view: &mut IntegrationView,
+    ) -> Result<(), EngineError> {
+        for option in &connector.options {
+            if option.auth_type != AuthType::Proxy {
+                continue;
+            }
+            let (record, option) = (view.record.clone(), option.clone());
+            let key = option.key.clone();
+            let setup = self
+                .with_parameters(session, record, Arc::clone(connector), option)
+                .await?;
+            match self.with_parents(session, setup, None).await {
+                Ok(setup) => {
+                    let form = self.form_of_child(session, &setup).await?;
+                    view.forms.insert(key, form);
+                    view.problem = view.problem.take().or_else(|| lacks_parameters(&setup));
+                }
+                Err(EngineError::Store(error)) => return Err(EngineError::Store(error)),
+                Err(error) => view.problem = Some(error.to_string()),
+            }
+        }
+        Ok(())
+    }
+
+    async fn form_of_child(
+        &self,
+        session: &Session,
+        setup: &Setup,
+    ) -> Result<Option<Value>, EngineError> {
+        let own = setup.own_form();
+        if let Some(customer) = session.customer() {
+            let accounts = self.accounts(session, setup, customer).await?;
+            if accounts.iter().any(|account| !account.state.disconnected()) {
+                return Ok(own);
+            }
+        }
+        Ok(proxy::form(setup.account_form(), own.as_ref()))
     }
 
     /// The connection of a type that needs no connect form, which exists as soon as a customer
@@ -220,4 +280,19 @@ impl Engine {
         let records = found.items.into_iter();
         Ok(records.map(|record| (record.id.clone(), record)).collect())
     }
+}
+
+/// What the owner has to set where the account is connected.
+fn lacks_parameters(setup: &Setup) -> Option<String> {
+    let account = setup.account();
+    let schema = account.connector.parameters_schema.as_ref()?;
+    let missing = get_missing_required_fields(schema, Some(account.parameters.expose()));
+    let key = &account.integration.key;
+    (!missing.is_empty()).then(|| {
+        format!(
+            "required connector parameters of `{key}`, which authentication is delegated to, are \
+             not set: {}",
+            missing.join(", ")
+        )
+    })
 }

@@ -67,6 +67,21 @@ impl Engine {
             .find_integration(session.workspace_id(), selector)
             .await?;
         found
+            .filter(|integration| integration.archived_at.is_none() && !integration.is_auth_proxy)
+            .ok_or_else(|| EngineError::not_found("Integration", selector))
+    }
+
+    /// The same, or an auth proxy.
+    pub(crate) async fn any_integration(
+        &self,
+        session: &Session,
+        selector: &str,
+    ) -> Result<Integration, EngineError> {
+        let store = &self.shared.store;
+        let found = store
+            .find_integration(session.workspace_id(), selector)
+            .await?;
+        found
             .filter(|integration| integration.archived_at.is_none())
             .ok_or_else(|| EngineError::not_found("Integration", selector))
     }
@@ -77,6 +92,17 @@ impl Engine {
         session: &Session,
         draft: IntegrationDraft,
         origin: Origin,
+    ) -> Result<Integration, EngineError> {
+        self.create_record(session, draft, origin, false).await
+    }
+
+    /// Makes an integration or an auth proxy.
+    pub(crate) async fn create_record(
+        &self,
+        session: &Session,
+        draft: IntegrationDraft,
+        origin: Origin,
+        is_auth_proxy: bool,
     ) -> Result<Integration, EngineError> {
         session.require_admin()?;
         let workspace = session.workspace_id();
@@ -98,6 +124,7 @@ impl Engine {
             oauth_callback_uri: draft.oauth_callback_uri.flatten(),
             allows_external_callback: draft.allows_external_callback.unwrap_or_default(),
             meta: draft.meta.flatten(),
+            is_auth_proxy,
             parameters: draft.parameters.flatten(),
             origin,
         };
@@ -112,9 +139,20 @@ impl Engine {
         draft: IntegrationDraft,
         origin: Origin,
     ) -> Result<Integration, EngineError> {
+        let integration = self.integration(session, selector).await?;
+        self.update_record(session, integration, draft, origin).await
+    }
+
+    /// Changes an integration or an auth proxy.
+    pub(crate) async fn update_record(
+        &self,
+        session: &Session,
+        integration: Integration,
+        draft: IntegrationDraft,
+        origin: Origin,
+    ) -> Result<Integration, EngineError> {
         session.require_admin()?;
         let workspace = session.workspace_id();
-        let integration = self.integration(session, selector).await?;
         if let Some(key) = &draft.key {
             check_key(key)?;
         }
@@ -151,8 +189,17 @@ impl Engine {
         session: &Session,
         selector: &str,
     ) -> Result<Integration, EngineError> {
-        session.require_admin()?;
         let integration = self.integration(session, selector).await?;
+        self.archive_record(session, &integration).await
+    }
+
+    /// Archives an integration or an auth proxy.
+    pub(crate) async fn archive_record(
+        &self,
+        session: &Session,
+        integration: &Integration,
+    ) -> Result<Integration, EngineError> {
+        session.require_admin()?;
         let archived = self
             .shared
             .store

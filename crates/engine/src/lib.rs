@@ -2,7 +2,9 @@
 //! make its API client, send a request. It knows no SQL and speaks no HTTP to callers.
 
 mod archive;
+mod auth_proxies;
 mod browser;
+mod children;
 mod client;
 mod clocks;
 mod code_client;
@@ -11,6 +13,7 @@ mod connections;
 mod connector_files;
 mod connectors;
 mod customers;
+mod delegation;
 mod directory;
 pub mod egress;
 mod elements;

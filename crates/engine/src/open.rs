@@ -5,11 +5,12 @@ use authbridge_core::SecretJson;
 use authbridge_core::auth::Arguments;
 use authbridge_core::client::Defaults;
 use authbridge_core::connector::FunctionName;
-use authbridge_store::{Connection, Customer};
+use authbridge_store::{Connection, ConnectionSecrets, Customer, StoreError};
 use jiff::Timestamp;
 
+use crate::client::require_ready;
 use crate::connect::Setup;
-use crate::functions::{FunctionRunner, Renewal};
+use crate::functions::{FunctionRunner, Parent, Renewal};
 use crate::integrations::lay_over;
 use crate::platform_token::PlatformToken;
 use crate::{Engine, EngineError, Session};
@@ -29,7 +30,8 @@ impl Opened {
     /// of the connector.
     pub(crate) fn can_refresh(&self) -> bool {
         let function = FunctionName::RefreshCredentials;
-        self.connection.is_refreshable || self.setup.option.function(function).is_some()
+        let account = self.setup.account();
+        self.connection.is_refreshable || account.option.function(function).is_some()
     }
 
     /// Whether the credentials have expired by their own word, and something can renew them.
@@ -40,40 +42,53 @@ impl Opened {
 }
 
 impl Engine {
-    /// Opens `connection`.
+    /// Opens `connection`. One that uses another's credentials has those in its arguments.
     pub(crate) async fn open(
         &self,
         session: &Session,
         mut connection: Connection,
     ) -> Result<Opened, EngineError> {
-        let store = &self.shared.store;
-        let secrets = store
-            .connection_secrets(session.workspace_id(), &connection.id)
-            .await?;
-        if secrets.generation != connection.generation {
+        let (store, workspace) = (&self.shared.store, session.workspace_id());
+        let holder = connection.parent_id.as_ref().unwrap_or(&connection.id);
+        let held = match store.connection_secrets(workspace, holder).await {
+            // Its account is archived, which is what its state says.
+            Err(StoreError::Missing { .. }) if connection.parent_id.is_some() => {
+                require_ready(&connection)?;
+                return Err(EngineError::not_found("Connection", holder.as_str()));
+            }
+            read => read?,
+        };
+        if held.generation != connection.generation {
             // They were replaced since it was read: what it says of them, such as when they
             // expire, is about others.
             connection = self.connection_by_id(session, &connection.id).await?;
         }
         let integration = self
-            .integration(session, connection.integration_id.as_str())
+            .any_integration(session, connection.integration_id.as_str())
             .await?;
-        let setup = self.setup_of(session, integration, &connection).await?;
+        let mut setup = self.setup_of(session, integration, &connection).await?;
         let owner = self
             .customer(session, connection.customer_id.as_str())
             .await?;
-        let arguments = Arguments {
-            connector_parameters: lay_over(setup.parameters.clone(), secrets.connector_parameters),
-            connection_input: secrets.input,
-            credentials: Some(secrets.credentials),
-            own: SecretJson::default(),
+        let generation = held.generation;
+        let arguments = if connection.parent_id.is_some() {
+            let own = store.connection_secrets(workspace, &connection.id).await?;
+            childs_arguments(&mut setup, own, held)
+        } else {
+            Arguments {
+                connector_parameters: lay_over(setup.parameters.clone(), held.connector_parameters),
+                connection_input: held.input,
+                credentials: Some(held.credentials),
+                withholds_credentials: false,
+                own: SecretJson::default(),
+            }
         };
         Ok(Opened {
             connection,
             owner,
             setup,
             arguments,
-            generation: secrets.generation,
+            generation,
         })
     }
 
@@ -100,6 +115,14 @@ impl Engine {
             }
             None => Vec::new(),
         };
+        let parent = match &setup.parent {
+            Some(parent) => Some(Parent {
+                runner: Box::new(self.runner(session, parent, customer, None)?),
+                parameters: &parent.parameters,
+                input: parent.input.as_ref(),
+            }),
+            None => None,
+        };
         Ok(FunctionRunner {
             egress: &self.egress,
             effects: &self.shared.effects,
@@ -114,6 +137,26 @@ impl Engine {
             logs: self.logs.clone(),
             renewal,
             hosts: None,
+            parent,
         })
+    }
+}
+
+/// What functions of a child get: its own, and with `held` what is the parent's for the parent's.
+fn childs_arguments(
+    setup: &mut Setup,
+    own: ConnectionSecrets,
+    held: ConnectionSecrets,
+) -> Arguments {
+    let account = setup.account_mut();
+    let parameters = std::mem::take(&mut account.parameters);
+    account.parameters = lay_over(parameters, held.connector_parameters);
+    account.input = Some(held.input);
+    Arguments {
+        connector_parameters: lay_over(setup.parameters.clone(), own.connector_parameters),
+        connection_input: own.input,
+        credentials: Some(held.credentials),
+        withholds_credentials: true,
+        own: SecretJson::default(),
     }
 }

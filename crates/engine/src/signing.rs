@@ -6,13 +6,16 @@ use authbridge_core::auth::AuthError;
 use authbridge_core::auth::oauth1::{Body, Signed, Signer, Unsigned};
 use authbridge_core::request::Response as Answer;
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::uri::PathAndQuery;
-use http::{HeaderValue, Request, Response, Uri};
+use http::{HeaderValue, Request, Response, StatusCode, Uri};
 use url::Url;
 
-use crate::egress::{IncomingBody, Origin, OutgoingBody};
+use crate::egress::{EgressError, IncomingBody, Origin, OutgoingBody};
 use crate::{Engine, EngineError};
+
+/// Bytes of the longest body in which the reason of a refusal is looked for.
+const MAX_EXPLANATION: u64 = 16 * 1024;
 
 impl Engine {
     /// Sends `request`, whose target is path and query, to `origin`, signed. One whose body is in
@@ -25,14 +28,14 @@ impl Engine {
     ) -> Result<Response<IncomingBody>, EngineError> {
         let url = url_of(origin, request.uri())?;
         let copy = copy_of(&request);
-        let response = self.send_signed_once(signer, origin, &url, request).await?;
-        let head = Answer {
+        let mut response = self.send_signed_once(signer, origin, &url, request).await?;
+        let answer = Answer {
             status: response.status(),
             headers: response.headers().clone(),
-            body: Bytes::new(),
+            body: explanation(origin, &mut response).await?,
         };
         let now = self.shared.effects.now();
-        let is_news = self.shared.clocks.learn_from(&url, &head, now);
+        let is_news = self.shared.clocks.learn_from(&url, &answer, now);
         let Some(copy) = copy.filter(|_| is_news) else {
             return Ok(response);
         };
@@ -61,6 +64,24 @@ impl Engine {
         add(added, whole.as_deref().unwrap_or_default(), &mut request)?;
         Ok(self.egress.send(origin, request).await?)
     }
+}
+
+/// What the body of a refusal says, if it is short: many providers say there only that they do not
+/// take a timestamp. No other body is waited for.
+async fn explanation(
+    origin: &Origin,
+    response: &mut Response<IncomingBody>,
+) -> Result<Bytes, EgressError> {
+    let status = response.status();
+    let may_be_refused = status == StatusCode::BAD_REQUEST || status == StatusCode::UNAUTHORIZED;
+    if !may_be_refused || response.headers().contains_key(CONTENT_ENCODING) {
+        return Ok(Bytes::new());
+    }
+    let body = response.body_mut().peek(MAX_EXPLANATION).await;
+    let body = body.map_err(|_| EgressError::CutShort {
+        host: origin.host.to_string(),
+    })?;
+    Ok(body.unwrap_or_default())
 }
 
 /// Puts what signs `request` where it belongs.

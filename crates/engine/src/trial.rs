@@ -5,7 +5,7 @@ use authbridge_core::auth::AuthContext as _;
 use authbridge_core::connector::FunctionName;
 use serde_json::Value;
 
-use crate::{Engine, EngineError, Session};
+use crate::{ConnectRequest, Engine, EngineError, Session};
 
 impl Engine {
     /// Runs a function of auth with what a connection has, and with more arguments in `own`, an
@@ -27,6 +27,25 @@ impl Engine {
             arguments.credentials = None;
         }
         let mut runner = self.runner(session, &opened.setup, &opened.owner, None)?;
+        Ok(runner.call(function, &arguments).await?)
+    }
+
+    /// Runs a function of auth as it would run while an account is being connected as `request`
+    /// says, with more arguments in `own`. Nothing is connected; what is returned is as in
+    /// [`Engine::try_function`].
+    pub async fn try_function_before_connecting(
+        &self,
+        session: &Session,
+        request: &ConnectRequest,
+        function: FunctionName,
+        own: SecretJson,
+    ) -> Result<Option<Value>, EngineError> {
+        request.check_authority(session)?;
+        let setup = self.setup_for(session, request).await?;
+        let customer = self.owner(session, request.customer.as_deref()).await?;
+        let mut arguments = setup.account_arguments(request);
+        arguments.own = own;
+        let mut runner = self.runner(session, &setup, &customer, None)?;
         Ok(runner.call(function, &arguments).await?)
     }
 }

@@ -38,6 +38,7 @@ pub(crate) fn described() -> OpenApiRouter<Arc<Worker>> {
         .merge(routes::connectors::router())
         .merge(routes::connector_files::router())
         .merge(routes::integrations::router())
+        .merge(routes::auth_proxies::router())
         .merge(routes::connections::router())
         .merge(routes::elements::router())
         .merge(routes::workspace::router())

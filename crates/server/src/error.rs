@@ -235,7 +235,8 @@ fn from_auth(error: AuthError, message: String) -> ApiError {
         AuthError::NotRefreshable(_) | AuthError::Callback(_) | AuthError::Signing(_) => {
             ApiError::bad_request(message)
         }
-        AuthError::NotYet { .. }
+        AuthError::Delegated
+        | AuthError::Delegation(_)
         | AuthError::KindNotAllowed { .. }
         | AuthError::Operation(_)
         | AuthError::Graphql { .. }
@@ -385,6 +386,10 @@ fn from_target(error: &TargetError, message: String) -> ApiError {
         TargetError::HostNotAllowed { host } => forbidden(format!(
             "{message}, so the credentials do not go there; to permit it, add \
              `allowedHosts: [\"{host}\"]` to what the connector's `makeApiClient` returns"
+        )),
+        TargetError::HostNotPermitted { host } => forbidden(format!(
+            "{message}; to permit it, add `allowedChildHosts: [\"{host}\"]` to the `auth` of that \
+             connector"
         )),
     }
 }

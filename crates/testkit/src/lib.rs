@@ -11,7 +11,8 @@
 //! [`SimulatedApi`] stands in for any external app while a connector is tested offline: it takes the
 //! place of every host, knows the credentials that it was told or issued, and can expire them.
 //!
-//! [`oauth2`] is a simulated OAuth 2.0 authorization server with a resource of its own.
+//! [`oauth2`] is a simulated OAuth 2.0 authorization server with a resource of its own, and
+//! [`oauth1`] one of OAuth 1.0a.
 //!
 //! The endpoints of [`Provider`]:
 //!
@@ -38,6 +39,7 @@ mod difference;
 mod echo;
 mod faults;
 mod options;
+mod page;
 mod provider;
 mod query;
 mod record;
@@ -48,6 +50,7 @@ mod streams;
 mod token;
 mod websocket;
 
+pub mod oauth1;
 pub mod oauth2;
 
 pub use difference::{Difference, Strictness, differences};
@@ -56,5 +59,5 @@ pub use provider::Provider;
 pub use record::{Seen, SeenBody};
 pub use simulated::{
     Canned, CannedOutcome, Exchange, ExpectedRequest, Mismatch, SimulatedAnswer, SimulatedApi,
-    SimulatedRequest, SimulatedRoute, Verdict,
+    SimulatedRequest, SimulatedRoute, StandIn, Verdict,
 };

@@ -9,8 +9,7 @@ use std::time::{Duration, Instant};
 use authbridge_core::secret::ExposeSecret as _;
 use authbridge_core::{Effects, SecretString};
 use authbridge_engine::egress::{Deadlines, Egress, Policy};
-use authbridge_testkit::oauth2::{AuthorizationServer, AuthorizationServerOptions};
-use authbridge_testkit::{Provider, ProviderOptions, TokenCheck};
+use authbridge_testkit::{Provider, ProviderOptions, TokenCheck, oauth1, oauth2};
 use http::Method;
 use serde_json::{Map, Value, json};
 
@@ -37,8 +36,7 @@ pub(super) async fn run(
 ) -> Result<ExitCode, CliError> {
     let mut signals = StopSignals::new()?;
     let secret = crate::setup::new_secret(&effects);
-    let provider = start_provider(&secret).await?;
-    let server = AuthorizationServer::start(AuthorizationServerOptions::default()).await?;
+    let providers = Providers::start(&secret).await?;
     let started = Instant::now();
     let policy = Policy {
         is_development: true,
@@ -55,40 +53,68 @@ pub(super) async fn run(
         "engine at {} ({}), simulated provider at {}\n",
         local.url,
         milliseconds(started.elapsed()),
-        provider.base_uri()
+        providers.plain.base_uri()
     ))?;
-    let outcome = show(&local, &provider, &server, output).await;
+    let outcome = show(&local, &providers, output).await;
     let has_succeeded = matches!(outcome, Ok(Outcome::Succeeded));
     if has_succeeded && !args.once {
+        providers.ask_for_consent();
         output.note("Ctrl-C ends the demo.")?;
         signals.next().await;
     }
     local.stop().await?;
-    provider.shutdown().await;
-    server.shutdown().await;
+    providers.stop().await;
     Ok(match outcome? {
         Outcome::Succeeded => ExitCode::SUCCESS,
         Outcome::Failed => ExitCode::from(1),
     })
 }
 
-async fn start_provider(secret: &SecretString) -> Result<Provider, CliError> {
-    let tokens = TokenCheck {
-        workspace_secret: Some(secret.expose_secret().to_owned()),
-        ..TokenCheck::default()
-    };
-    Ok(Provider::start(ProviderOptions {
-        tokens,
-        ..ProviderOptions::default()
-    })
-    .await?)
+/// What is at the far end of the demo's connections.
+struct Providers {
+    plain: Provider,
+    oauth1: oauth1::AuthorizationServer,
+    oauth2: oauth2::AuthorizationServer,
+}
+
+impl Providers {
+    async fn start(secret: &SecretString) -> Result<Self, CliError> {
+        let tokens = TokenCheck {
+            workspace_secret: Some(secret.expose_secret().to_owned()),
+            ..TokenCheck::default()
+        };
+        let plain = Provider::start(ProviderOptions {
+            tokens,
+            ..ProviderOptions::default()
+        });
+        let oauth1 = oauth1::AuthorizationServerOptions::default();
+        let oauth2 = oauth2::AuthorizationServerOptions::default();
+        Ok(Self {
+            plain: plain.await?,
+            oauth1: oauth1::AuthorizationServer::start(oauth1).await?,
+            oauth2: oauth2::AuthorizationServer::start(oauth2).await?,
+        })
+    }
+
+    /// From now on there are pages with buttons, for people.
+    fn ask_for_consent(&self) {
+        self.oauth1
+            .change(|options| options.consent = oauth1::Consent::Asked);
+        self.oauth2
+            .change(|options| options.consent = oauth2::Consent::Asked);
+    }
+
+    async fn stop(self) {
+        self.plain.shutdown().await;
+        self.oauth1.shutdown().await;
+        self.oauth2.shutdown().await;
+    }
 }
 
 /// Runs every connector, prints what happened, and says whether all of it went well.
 async fn show(
     local: &LocalEngine,
-    provider: &Provider,
-    server: &AuthorizationServer,
+    providers: &Providers,
     output: Output,
 ) -> Result<Outcome, CliError> {
     let url = local.url.as_str();
@@ -100,7 +126,6 @@ async fn show(
     let customer = Customer {
         api: Api::with_token(url, &customer_token)?,
         token: &customer_token,
-        server,
     };
     let mut rows = vec![
         [
@@ -116,7 +141,12 @@ async fn show(
     ];
     let mut results = Vec::new();
     let mut failed = false;
-    for connector in connectors::all(provider.base_uri(), server.base_uri()) {
+    let connectors = connectors::all(
+        providers.plain.base_uri(),
+        providers.oauth1.base_uri(),
+        providers.oauth2.base_uri(),
+    );
+    for connector in connectors {
         let result = try_one(&admin, &customer, &connector).await;
         failed |= result.is_err();
         rows.extend(rows_of(&connector, &result));
@@ -139,8 +169,6 @@ async fn show(
 struct Customer<'a> {
     api: Api,
     token: &'a str,
-    /// Where they are known.
-    server: &'a AuthorizationServer,
 }
 
 /// How long each step of a connector took, and what the provider answered.
@@ -189,8 +217,8 @@ async fn try_one(
                 .await?;
             Some(clock.elapsed())
         }
-        Connecting::Consenting => {
-            let Customer { api, token, server } = customer;
+        Connecting::Consenting(server) => {
+            let Customer { api, token } = customer;
             browser::consent(api, token, connector.key, server).await?;
             Some(clock.elapsed())
         }
@@ -313,7 +341,10 @@ fn next_steps(url: &str, token: &str) -> String {
          curl {url}/connections/typescript/operations/greet/run?logs=1 -d '{{\"input\": {{\"greeting\": \"Good morning\"}}}}' -H \"Content-Type: application/json\" -H \"Authorization: Bearer $TOKEN\"\n\
          curl {url}/connections/api-key/proxy/echo/hello -d '{{\"a\": 1}}' -H \"Authorization: Bearer $TOKEN\"\n\
          curl -N '{url}/connections/api-key/proxy/sse?n=5&ms=300' -H \"Authorization: Bearer $TOKEN\"\n\
-         curl {url}/openapi.json\n\n"
+         curl {url}/openapi.json\n\n\
+         In a browser, where a page asks for consent:\n\n\
+         {url}/connect?integrationKey=oauth1&token={token}\n\
+         {url}/connect?integrationKey=oauth2&token={token}\n\n"
     )
 }
 

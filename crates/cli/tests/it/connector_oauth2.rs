@@ -5,13 +5,15 @@ use serde_json::Value;
 use crate::support::{Place, Ran};
 
 /// The whole life of a connection that a user consented to.
-const WHOLE_LIFE: [&str; 8] = [
+const WHOLE_LIFE: [&str; 10] = [
     "connect: passed",
     "test: passed",
     "call: passed",
     "denied consent: passed",
+    "replayed callback: passed",
     "expire and refresh: passed",
     "refresh again: passed",
+    "reconnect: passed",
     "disconnect: passed",
     "revoked by the user: passed",
 ];
@@ -176,7 +178,7 @@ export default async ({ credentials }) => {
         ("tests/provider.yml", provider),
     ];
     let spec = format!("{hooks}{}", with_config(ENDPOINTS));
-    let expected: Vec<&str> = WHOLE_LIFE.into_iter().take(7).collect();
+    let expected: Vec<&str> = WHOLE_LIFE.into_iter().take(9).collect();
     assert_lives(&spec, &files, &expected);
 }
 

@@ -11,6 +11,7 @@ fn every_connector_of_the_demo_works() {
         "session-login",
         "typescript",
         "greet",
+        "oauth1",
         "oauth2",
         "app-token",
         "membrane-token",
@@ -34,6 +35,6 @@ fn with_json_the_demo_is_one_document() {
     let value = ran.json();
     assert_eq!(value["ok"], true);
     let connectors = value["connectors"].as_array().unwrap();
-    assert_eq!(connectors.len(), 7);
+    assert_eq!(connectors.len(), 8);
     assert!(connectors.iter().all(|connector| connector["ok"] == true));
 }

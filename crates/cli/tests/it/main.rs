@@ -10,6 +10,7 @@
 mod connect;
 mod connections;
 mod connector;
+mod connector_oauth1;
 mod connector_oauth2;
 mod crash;
 mod demo;

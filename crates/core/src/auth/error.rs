@@ -39,12 +39,12 @@ pub enum AuthError {
     /// The user's input does not fit the form.
     #[error(transparent)]
     Input(#[from] InputError),
-    /// Recognised in definitions, but not done by this build.
-    #[error("`{what}` is recognised, but this version does not do it yet")]
-    NotYet {
-        /// An auth type or a kind of implementation.
-        what: &'static str,
-    },
+    /// Authentication is delegated, so that there is no flow to run for the connector itself.
+    #[error("authentication is delegated to another connector, whose flow has to run")]
+    Delegated,
+    /// Delegated authentication that cannot work as the definitions are.
+    #[error("{0}")]
+    Delegation(String),
     /// A function is done in a way that it cannot be.
     #[error("`{function}` cannot be a `{}` function", kind.as_str())]
     KindNotAllowed {
@@ -155,7 +155,8 @@ impl AuthError {
     pub fn blame(&self) -> Blame {
         match self {
             Self::Input(_) => Blame::Caller,
-            Self::NotYet { .. }
+            Self::Delegated
+            | Self::Delegation(_)
             | Self::KindNotAllowed { .. }
             | Self::Operation(_)
             | Self::Graphql { .. }

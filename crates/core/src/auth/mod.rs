@@ -10,6 +10,9 @@ pub mod oauth1;
 pub mod oauth2;
 mod oauth_config;
 pub mod platform_token;
+#[cfg(test)]
+mod played;
+pub mod proxy;
 mod refresh;
 pub mod rest;
 pub mod retry;
@@ -19,6 +22,7 @@ pub mod timing;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use url::Url;
@@ -54,6 +58,14 @@ pub trait AuthContext: Send {
 
     /// Time and randomness.
     fn effects(&self) -> &Effects;
+
+    /// How far ahead of ours the clock of the host of `url` is, as far as somebody learnt it.
+    fn clock_offset(&self, _url: &Url) -> SignedDuration {
+        SignedDuration::ZERO
+    }
+
+    /// Remembers for everybody how far ahead of ours the clock of the host of `url` is.
+    fn remember_clock(&self, _url: &Url, _offset: SignedDuration) {}
 }
 
 /// One way of authenticating to an external app.
@@ -286,7 +298,7 @@ impl std::fmt::Debug for Callback {
     }
 }
 
-/// The flow of an auth type, or why this build has none.
+/// The flow of an auth type. One that is delegated has none of its own: the parent's runs.
 pub fn flow(auth_type: AuthType) -> Result<&'static dyn AuthFlow, AuthError> {
     match auth_type {
         AuthType::ClientCredentials => Ok(&client_credentials::ClientCredentials),
@@ -295,9 +307,7 @@ pub fn flow(auth_type: AuthType) -> Result<&'static dyn AuthFlow, AuthError> {
         }
         AuthType::OAuth2 => Ok(&oauth2::OAuth2),
         AuthType::OAuth1 => Ok(&oauth1::OAuth1),
-        AuthType::Proxy => Err(AuthError::NotYet {
-            what: auth_type.as_str(),
-        }),
+        AuthType::Proxy => Err(AuthError::Delegated),
     }
 }
 
@@ -310,6 +320,9 @@ pub struct Arguments {
     pub connection_input: SecretJson,
     /// The connection's credentials, once there are some.
     pub credentials: Option<SecretJson>,
+    /// Whether functions do without the credentials: they are another connector's, and are used
+    /// by what makes the API client only.
+    pub withholds_credentials: bool,
     /// An object with what only this function gets, such as the `input` of an operation; or null.
     pub own: SecretJson,
 }
@@ -335,7 +348,8 @@ impl Arguments {
         let Value::Object(members) = &mut variables else {
             return variables;
         };
-        if let Some(credentials) = &self.credentials {
+        let credentials = self.credentials.as_ref();
+        if let Some(credentials) = credentials.filter(|_| !self.withholds_credentials) {
             members.insert("credentials".into(), credentials.expose().clone());
         }
         if let Value::Object(own) = self.own.expose() {

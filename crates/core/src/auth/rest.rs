@@ -4,8 +4,7 @@ use serde_json::{Map, Value};
 
 use super::AuthError;
 use crate::client::{
-    ApiClient, Call, CallData, CallError, ResponseFacts, TargetError, encode_component, is_truthy,
-    scalar,
+    ApiClient, Call, CallData, CallError, ResponseFacts, encode_component, is_truthy, scalar,
 };
 use crate::connector::{Mapping, RestApiMapping};
 use crate::request::{Request, Response};
@@ -30,8 +29,8 @@ pub enum RestError {
 impl RestError {
     /// The same as an error of the function `name`.
     pub fn of_function(self, name: &str) -> AuthError {
-        if let Self::Call(CallError::HostNotAllowed { host }) = self {
-            return AuthError::Target(TargetError::HostNotAllowed { host });
+        if let Self::Call(CallError::Host(error)) = self {
+            return AuthError::Target(error);
         }
         AuthError::Rest {
             function: name.to_owned(),

@@ -74,12 +74,9 @@ pub enum CallError {
     /// A whole URL, but not one that a request can go to.
     #[error("the path or base URI is not a URL that a request can go to")]
     Url,
-    /// The request would go to a host that the connector does not declare.
-    #[error("the connector does not allow requests to `{host}`")]
-    HostNotAllowed {
-        /// The host, with its port when it is not the default one.
-        host: String,
-    },
+    /// The request would go to a host that it must not go to.
+    #[error(transparent)]
+    Host(TargetError),
 }
 
 impl From<TargetError> for CallError {
@@ -87,7 +84,9 @@ impl From<TargetError> for CallError {
         match error {
             // The text is made of computed values, and these may be secrets.
             TargetError::Invalid(_) => Self::Url,
-            TargetError::HostNotAllowed { host } => Self::HostNotAllowed { host },
+            TargetError::HostNotAllowed { .. } | TargetError::HostNotPermitted { .. } => {
+                Self::Host(error)
+            }
         }
     }
 }
@@ -331,7 +330,7 @@ mod tests {
         let refused = client()
             .request(&call("https://elsewhere.example"))
             .unwrap_err();
-        assert!(matches!(refused, CallError::HostNotAllowed { .. }));
+        assert!(matches!(refused, CallError::Host(_)));
         let refused = client().request(&call("files.example.com")).unwrap_err();
         assert_eq!(refused, CallError::Url);
     }

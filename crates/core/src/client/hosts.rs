@@ -8,6 +8,8 @@ pub struct AllowedHosts {
     patterns: Vec<Pattern>,
     /// Plain `http` is allowed only where the base URI itself is plain.
     allows_plain_http: bool,
+    /// Others that must allow a host as well.
+    within: Vec<Self>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +43,7 @@ impl AllowedHosts {
                 .chain(others)
                 .collect::<Result<_, _>>()?,
             allows_plain_http: base_uri.scheme() == "http",
+            within: Vec::new(),
         })
     }
 
@@ -55,17 +58,40 @@ impl AllowedHosts {
                 .map(Pattern::parse)
                 .collect::<Result<_, _>>()?,
             allows_plain_http,
+            within: Vec::new(),
         })
     }
 
-    /// The hosts of both.
+    /// The hosts of both; those that had to allow a host have to allow it still.
     pub(super) fn and(mut self, other: Self) -> Self {
         self.patterns.extend(other.patterns);
+        self.within.extend(other.within);
         self
+    }
+
+    /// Only those hosts that `limit` allows as well.
+    #[must_use]
+    pub fn within(mut self, limit: Self) -> Self {
+        self.within.push(limit);
+        self
+    }
+
+    /// Whether another list has a say in this one.
+    pub(super) const fn is_limited(&self) -> bool {
+        !self.within.is_empty()
     }
 
     /// Whether a request to `url` may carry the credentials.
     pub fn contains(&self, url: &Url) -> bool {
+        self.names(url) && self.is_permitted(url)
+    }
+
+    /// Whether the others that have a say allow `url`.
+    pub(super) fn is_permitted(&self, url: &Url) -> bool {
+        self.within.iter().all(|limit| limit.contains(url))
+    }
+
+    fn names(&self, url: &Url) -> bool {
         let scheme_is_fine =
             url.scheme() == "https" || (url.scheme() == "http" && self.allows_plain_http);
         let Some(host) = url.host_str() else {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::Url;
 
-use super::ApiClient;
+use super::{AllowedHosts, ApiClient};
 
 /// What RFC 3986 section 2.3 leaves unescaped.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -35,6 +35,14 @@ pub enum TargetError {
         /// The host, with its port when it is not the default one.
         host: String,
     },
+    /// The connector that authentication is delegated to keeps its credentials from the host.
+    #[error(
+        "the connector that authentication is delegated to does not let its credentials go to `{host}`"
+    )]
+    HostNotPermitted {
+        /// The host, with its port when it is not the default one.
+        host: String,
+    },
 }
 
 impl ApiClient {
@@ -45,6 +53,10 @@ impl ApiClient {
     /// added unless the caller gave one of the same name.
     pub fn target(&self, path: &str, query: Option<&str>) -> Result<Target, TargetError> {
         let Some(url) = absolute(path) else {
+            // Its own base URI is a host that a client allows, unless others limit it.
+            if self.allowed_hosts.is_limited() {
+                self.require_allowed(&self.base_uri)?;
+            }
             let path_and_query = self.below_base(path, query);
             return Ok(Target {
                 origin: self.base_uri.clone(),
@@ -81,13 +93,29 @@ impl ApiClient {
 
     fn absolute_target(&self, text: &str) -> Result<(Url, String), TargetError> {
         let origin = parse_http(text)?;
-        if !self.allowed_hosts.contains(&origin) {
-            return Err(TargetError::HostNotAllowed {
-                host: host_and_port(&origin),
-            });
-        }
+        self.require_allowed(&origin)?;
         let path = raw_path(text);
         Ok((origin, path))
+    }
+
+    fn require_allowed(&self, url: &Url) -> Result<(), TargetError> {
+        if self.allowed_hosts.contains(url) {
+            return Ok(());
+        }
+        let host = host_and_port(url);
+        Err(if self.allowed_hosts.is_permitted(url) {
+            TargetError::HostNotAllowed { host }
+        } else {
+            TargetError::HostNotPermitted { host }
+        })
+    }
+
+    /// This client, which may send to those hosts only that `limit` allows as well; an error when
+    /// its own base URI is at another.
+    pub fn limited_to(mut self, limit: AllowedHosts) -> Result<Self, TargetError> {
+        self.allowed_hosts = self.allowed_hosts.within(limit);
+        self.require_allowed(&self.base_uri)?;
+        Ok(self)
     }
 
     /// The client's own parameters that `query` does not have, encoded.

@@ -94,8 +94,11 @@ pub struct AuthOption {
     pub allowed_hosts: Vec<String>,
     /// Hosts besides these to which functions may send requests of their own; never the proxy.
     pub function_hosts: Vec<String>,
-    /// Of `proxy` only: the connector that authentication is delegated to.
+    /// Of `proxy` only: the integration or auth proxy that authentication is delegated to.
     pub proxy_key: Option<String>,
+    /// Hosts to which connectors that delegate to this one may send its credentials, written as
+    /// in `allowed_hosts`; its own hosts where there are none.
+    pub allowed_child_hosts: Vec<String>,
     /// When credentials are refreshed.
     pub refresh: RefreshTiming,
     /// The functions that the definition gives, each at most once.
@@ -168,6 +171,15 @@ impl AuthType {
         match self {
             Self::IntegrationAppToken | Self::MembraneToken => true,
             Self::ClientCredentials | Self::OAuth2 | Self::OAuth1 | Self::Proxy => false,
+        }
+    }
+
+    /// Whether others can delegate to it: it has an account to share. The workspace's own token
+    /// is nobody's account, and every connector may send it by itself.
+    pub const fn can_be_delegated_to(self) -> bool {
+        match self {
+            Self::ClientCredentials | Self::OAuth2 | Self::OAuth1 | Self::Proxy => true,
+            Self::IntegrationAppToken | Self::MembraneToken => false,
         }
     }
 }

@@ -222,6 +222,7 @@ fn option(files: &mut Files<'_>, shared: &Shared<'_>, own: Option<&Own<'_>>) -> 
         allowed_hosts: hosts(shared, object, "allowedHosts"),
         function_hosts: hosts(shared, object, "functionHosts"),
         proxy_key: text("proxyKey"),
+        allowed_child_hosts: hosts(shared, object, "allowedChildHosts"),
         refresh: timing(object).or(timing(Some(shared.auth))),
         functions,
     })

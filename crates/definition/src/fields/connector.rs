@@ -116,6 +116,7 @@ const INTO_AUTH: &[(&str, &str)] = &[
     ("refresh", "move it into `auth`"),
     ("allowedHosts", "move it into `auth`"),
     ("functionHosts", "move it into `auth`"),
+    ("allowedChildHosts", "move it into `auth`"),
 ];
 
 const RECORD_FIELDS: &[Field] = &[
@@ -236,7 +237,14 @@ const AUTH_FIELDS: &[Field] = &[
     field(
         "proxyKey",
         Kind::Text,
-        "Of type `proxy`: the connector that authentication is delegated to.",
+        "Of type `proxy`: the key of the integration, or of the auth proxy, that authentication is \
+         delegated to.",
+    ),
+    field(
+        "allowedChildHosts",
+        Kind::HostList,
+        "Hosts to which connectors that delegate to this one may send its credentials, written as \
+         in `allowedHosts`. Without it they may send them to this connector's own hosts.",
     ),
 ];
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::SendRequest;
 use tokio::time::{Instant, Sleep};
@@ -216,6 +217,8 @@ impl Body for OutgoingBody {
 /// The body of a response that came in. When it has been read to its end, the connection that it
 /// came on goes back to be used again; when it is dropped before, the connection is closed.
 pub struct IncomingBody {
+    /// What somebody looked at already, before the rest.
+    first: Option<Bytes>,
     incoming: Incoming,
     timer: IdleTimer,
     lease: Option<Lease>,
@@ -231,6 +234,7 @@ pub(super) struct Lease {
 impl IncomingBody {
     pub(super) fn new(incoming: Incoming, idle: Duration, lease: Option<Lease>) -> Self {
         let mut body = Self {
+            first: None,
             incoming,
             timer: IdleTimer::new(idle),
             lease,
@@ -239,6 +243,17 @@ impl IncomingBody {
             body.give_back();
         }
         body
+    }
+
+    /// Looks at a body that says that it is `limit` bytes or shorter; it can still be read. Of a
+    /// longer one, and of one that does not say, nothing is read and `None` is given.
+    pub(crate) async fn peek(&mut self, limit: u64) -> Result<Option<Bytes>, BodyError> {
+        if self.size_hint().exact().is_none_or(|length| length > limit) {
+            return Ok(None);
+        }
+        let whole = (&mut *self).collect().await?.to_bytes();
+        self.first = Some(whole.clone()).filter(|whole| !whole.is_empty());
+        Ok(Some(whole))
     }
 
     fn give_back(&mut self) {
@@ -271,6 +286,9 @@ impl Body for IncomingBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let body = self.get_mut();
+        if let Some(first) = body.first.take() {
+            return Poll::Ready(Some(Ok(Frame::data(first))));
+        }
         let polled = poll_timed(&mut body.incoming, &mut body.timer, context);
         match &polled {
             Poll::Ready(None) => body.give_back(),
@@ -281,11 +299,15 @@ impl Body for IncomingBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
+        self.first.is_none() && self.incoming.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
+        match &self.first {
+            // It was all of it.
+            Some(first) => SizeHint::with_exact(first.len() as u64),
+            None => self.incoming.size_hint(),
+        }
     }
 }
 

@@ -19,11 +19,7 @@ use super::exchange::{Answer, Failure};
 impl FunctionRunner<'_> {
     /// The code of `makeApiClient`.
     fn client_script(&self) -> Option<&Script> {
-        match &self
-            .option
-            .function(FunctionName::MakeApiClient)?
-            .implementation
-        {
+        match &self.own_client_function()?.implementation {
             Implementation::Javascript(script) => Some(script),
             Implementation::Mapping(_)
             | Implementation::RestApiMapping(_)
@@ -40,15 +36,25 @@ impl FunctionRunner<'_> {
         method: &str,
         values: Vec<Value>,
     ) -> Result<Option<Value>, AuthError> {
+        if let (None, Some(parent)) = (self.own_client_function(), &self.parent) {
+            let arguments = parent.arguments(arguments);
+            let calling = parent.runner.call_client(&arguments, method, values);
+            return Box::pin(calling).await;
+        }
         let Some(script) = self.client_script() else {
             return Ok(None);
+        };
+        let arguments = &Arguments {
+            withholds_credentials: false,
+            ..arguments.clone()
         };
         let then = Then {
             method: method.to_owned(),
             arguments: values,
         };
         let function = FunctionName::MakeApiClient.as_str();
-        self.run_code(function, script, arguments, Some(then)).await
+        let called = self.run_code(function, script, arguments, Some(then));
+        Ok(self.without_way_back(arguments, called.await?))
     }
 }
 

@@ -7,6 +7,7 @@ use authbridge_script as script;
 use authbridge_script::{LogLevel, LogLine, Outcome, ScriptError, Then, Thrown};
 use serde_json::Value;
 
+use super::delegated::silenced;
 use super::host::ScriptHost;
 use super::scrub::Secrets;
 use super::{FunctionRunner, Step};
@@ -57,6 +58,11 @@ impl FunctionRunner<'_> {
         let host = ScriptHost::new(self, function, arguments);
         let program = &script.program;
         let outcome = Box::pin(self.scripts.call(program, call, &host)).await;
+        let outcome = if self.is_silent(function) {
+            silenced(outcome)
+        } else {
+            outcome
+        };
         let mut secrets = Secrets::of(arguments);
         // What a function got in exchange for secrets is as secret.
         if let Ok(Some(result)) = &outcome.result

@@ -7,6 +7,7 @@ use authbridge_core::Effects;
 use authbridge_core::auth::{Arguments, AuthContext, AuthError};
 use authbridge_core::connector::FunctionName;
 use authbridge_core::request::{Request, Response};
+use jiff::SignedDuration;
 use serde_json::Value;
 use url::Url;
 
@@ -46,5 +47,13 @@ impl AuthContext for FunctionRunner<'_> {
 
     fn effects(&self) -> &Effects {
         self.effects
+    }
+
+    fn clock_offset(&self, url: &Url) -> SignedDuration {
+        self.clocks.offset(url)
+    }
+
+    fn remember_clock(&self, url: &Url, offset: SignedDuration) {
+        self.clocks.learn(url, offset);
     }
 }

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use authbridge_core::SecretJson;
 use authbridge_core::auth::{Arguments, AuthError};
 use authbridge_core::client::{
-    ApiClient, Call, CallError, HandlerErrorKey, ResponseFacts, ResponseHandler, TargetError,
-    Verdict,
+    ApiClient, Call, CallError, Defaults, HandlerErrorKey, ResponseFacts, ResponseHandler, Verdict,
 };
-use authbridge_core::connector::{FunctionName, Implementation};
+use authbridge_core::connector::Implementation;
 use authbridge_core::request::Response;
 use http::header::USER_AGENT;
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -112,6 +111,11 @@ impl<'a> Exchange<'a> {
             return Err(failure);
         }
         on_error(self.runner, &means.arguments, failure).await
+    }
+
+    /// What the function was given, with the credentials that are in force now.
+    pub(super) async fn arguments(&self) -> Arguments {
+        self.state.lock().await.arguments.clone()
     }
 
     /// The API client that requests are made with.
@@ -217,7 +221,7 @@ impl FunctionRunner<'_> {
             let mut client = match self.made_client(&provisional).await {
                 Ok(client) => client,
                 // Code may well insist on credentials that are not there yet.
-                Err(AuthError::Script(_)) => ApiClient::from_value(None, self.defaults)?,
+                Err(AuthError::Script(_)) => ApiClient::from_value(None, self.client_defaults())?,
                 Err(error) => return Err(error),
             };
             client.headers.clear();
@@ -229,21 +233,34 @@ impl FunctionRunner<'_> {
         Ok(client)
     }
 
-    /// What `makeApiClient` makes, whichever way it is done.
-    /// With what signs its requests, for auth types that sign.
+    /// What `makeApiClient` makes, whichever way it is done, with what signs its requests, for auth types that sign.
     pub(crate) async fn made_client(&self, arguments: &Arguments) -> Result<ApiClient, AuthError> {
         let mut client = self.unsigned_client(arguments).await?;
         client.signer = Box::pin(self.signer(arguments)).await?;
         Ok(client)
     }
 
-    async fn unsigned_client(&self, arguments: &Arguments) -> Result<ApiClient, AuthError> {
-        let function = self.option.function(FunctionName::MakeApiClient);
-        let Some(function) = function else {
-            return Ok(ApiClient::from_value(None, self.defaults)?);
+    pub(super) async fn unsigned_client(
+        &self,
+        arguments: &Arguments,
+    ) -> Result<ApiClient, AuthError> {
+        match &self.parent {
+            Some(parent) => Box::pin(self.childs_client(parent, arguments)).await,
+            None => self.own_client(arguments, self.defaults).await,
+        }
+    }
+
+    /// What the connector's own `makeApiClient` makes.
+    pub(super) async fn own_client(
+        &self,
+        arguments: &Arguments,
+        defaults: Defaults<'_>,
+    ) -> Result<ApiClient, AuthError> {
+        let Some(function) = self.own_client_function() else {
+            return Ok(ApiClient::from_value(None, defaults)?);
         };
         let Implementation::Javascript(script) = &function.implementation else {
-            return ApiClient::make(self.option, &arguments.to_variables(), self.defaults);
+            return ApiClient::make(self.option, &arguments.to_variables(), defaults);
         };
         let arguments = Arguments {
             own: SecretJson::default(),
@@ -251,7 +268,8 @@ impl FunctionRunner<'_> {
         };
         let step = Step::new(function.name.as_str(), &function.implementation);
         let value = self.script(step, script, &arguments).await?;
-        Ok(ApiClient::from_value(value.as_ref(), self.defaults)?)
+        let value = self.without_way_back(&arguments, value);
+        Ok(ApiClient::from_value(value.as_ref(), defaults)?)
     }
 }
 
@@ -318,7 +336,8 @@ fn is_expired(error: &AuthError) -> bool {
             None => failure.status() == Some(StatusCode::UNAUTHORIZED),
         },
         AuthError::Input(_)
-        | AuthError::NotYet { .. }
+        | AuthError::Delegated
+        | AuthError::Delegation(_)
         | AuthError::KindNotAllowed { .. }
         | AuthError::Operation(_)
         | AuthError::Graphql { .. }
@@ -341,8 +360,8 @@ fn is_expired(error: &AuthError) -> bool {
 }
 
 pub(super) fn call_failed(function: &str, error: CallError) -> AuthError {
-    if let CallError::HostNotAllowed { host } = error {
-        return AuthError::Target(TargetError::HostNotAllowed { host });
+    if let CallError::Host(error) = error {
+        return AuthError::Target(error);
     }
     AuthError::Rest {
         function: function.to_owned(),

@@ -93,6 +93,21 @@ impl<'a> ScriptHost<'a> {
     /// Whether `fetch` may go to `url`: hosts of the base URI, of `allowedHosts`, of
     /// `functionHosts`, and of the API client.
     async fn may_fetch(&self, url: &Url) -> Result<bool, AuthError> {
+        Ok(self.is_permitted(url).await? && self.is_listed(url).await?)
+    }
+
+    /// Whether a function that got another connector's credentials may send requests to `url`.
+    async fn is_permitted(&self, url: &Url) -> Result<bool, AuthError> {
+        let runner = self.runner();
+        let (Some(parent), true) = (&runner.parent, self.makes_client) else {
+            return Ok(true);
+        };
+        let arguments = self.exchange.arguments().await;
+        let limit = runner.parents_limit(parent, &arguments).await?;
+        Ok(limit.contains(url))
+    }
+
+    async fn is_listed(&self, url: &Url) -> Result<bool, AuthError> {
         let runner = self.runner();
         let base = runner
             .defaults
@@ -130,6 +145,16 @@ impl<'a> ScriptHost<'a> {
             );
         }
         let host = host_and_port(url);
+        if let Some(parent) = &self.runner().parent
+            && !self.is_permitted(url).await.unwrap_or(false)
+        {
+            let parent = &parent.runner.connector.key;
+            return format!(
+                "`{parent}`, which authentication is delegated to, does not let its credentials \
+                 go to `{host}`; to permit it, add `allowedChildHosts: [\"{host}\"]` to the \
+                 `auth` of `{parent}`"
+            );
+        }
         format!(
             "the connector does not allow its functions to send requests to `{host}`; to permit \
              it, add `functionHosts: [\"{host}\"]` to the connector's `auth`"
@@ -140,15 +165,21 @@ impl<'a> ScriptHost<'a> {
     /// client's own options. Expired credentials are left to whoever runs this function.
     async fn own_request(&self, options: &Value, call: &Call) -> Result<Answer, Failure> {
         let runner = self.runner();
-        let mut client =
-            ApiClient::from_value(Some(options), runner.defaults).map_err(AuthError::from)?;
+        let mut client = ApiClient::from_value(Some(options), runner.client_defaults())
+            .map_err(AuthError::from)?;
         let request = client
             .request(call)
             .map_err(|error| call_failed(self.exchange.function, error))?;
         let url = &request.target.origin;
+        let may_send = if self.makes_client {
+            self.is_permitted(url).await?
+        } else {
+            self.may_fetch(url).await?
+        };
         if self.makes_client {
             client.headers.extend_from_slice(&runner.token_headers);
-        } else if !self.may_fetch(url).await? {
+        }
+        if !may_send {
             let reason = self.refusal(url).await;
             return Err(AuthError::Blocked { reason }.into());
         }

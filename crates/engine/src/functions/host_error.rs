@@ -43,7 +43,8 @@ pub(super) fn host_error(error: AuthError, response: Option<Box<Response>>) -> H
         },
         AuthError::Script(failure) => of_code(*failure),
         AuthError::Input(_)
-        | AuthError::NotYet { .. }
+        | AuthError::Delegated
+        | AuthError::Delegation(_)
         | AuthError::KindNotAllowed { .. }
         | AuthError::Operation(_)
         | AuthError::Graphql { .. }

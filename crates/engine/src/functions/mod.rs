@@ -2,12 +2,13 @@
 //!
 //! `mod` says which way; `context` is the world as auth types see it; `exchange` sends requests
 //! through the API client; `code` runs JavaScript; `client_code` the parts of an API client that are
-//! code; `host` is the world as a script sees it, `host_error` what it sees thrown; `scrub` keeps
+//! code, `delegated` one with another connector's credentials; `host` is the world as a script sees it, `host_error` what it sees thrown; `scrub` keeps
 //! secrets out of what code says.
 
 mod client_code;
 mod code;
 mod context;
+mod delegated;
 mod exchange;
 mod host;
 mod host_error;
@@ -36,6 +37,7 @@ use crate::issuers::Issuers;
 use crate::scripts::Scripts;
 
 pub(crate) use client_code::dynamic_options;
+pub(crate) use delegated::Parent;
 pub(crate) use exchange::{Exchange, sending_failed};
 
 /// How many operations may call one another in a row.
@@ -62,6 +64,8 @@ pub(crate) struct FunctionRunner<'a> {
     pub(crate) renewal: Option<&'a dyn Renewal>,
     /// Where requests of the auth type wait for their turn; `None` where they need not.
     pub(crate) hosts: Option<&'a HostGates>,
+    /// What authentication is delegated to.
+    pub(crate) parent: Option<Parent<'a>>,
 }
 
 /// Renews the credentials of a connection.

@@ -44,6 +44,15 @@ impl Secrets {
         secrets
     }
 
+    /// The texts of the credentials alone.
+    pub(super) fn of_credentials(arguments: &Arguments) -> Self {
+        let mut secrets = Self::default();
+        if let Some(credentials) = &arguments.credentials {
+            secrets.add(credentials.expose());
+        }
+        secrets
+    }
+
     /// Adds every text of `value`, and the user name and password of basic authentication.
     pub(super) fn add(&mut self, value: &Value) {
         self.collect(value);

@@ -10,10 +10,12 @@ use super::exchange::sending_failed;
 impl FunctionRunner<'_> {
     /// What signs requests made with `arguments`.
     pub(super) async fn signer(&self, arguments: &Arguments) -> Result<Option<Signer>, AuthError> {
-        // A type that this build does not do signs nothing; whoever connects is told.
-        let Ok(flow) = auth::flow(self.option.auth_type) else {
-            return Ok(None);
-        };
+        if let Some(parent) = &self.parent {
+            let arguments = parent.arguments(arguments);
+            let signing = Box::pin(parent.runner.signer(&arguments));
+            return signing.await;
+        }
+        let flow = auth::flow(self.option.auth_type)?;
         let start = Start {
             redirect_uri: "",
             state: "",

@@ -168,6 +168,7 @@ impl Said {
             oauth_callback_uri: self.oauth_callback_uri,
             allows_external_callback: self.allows_external_callback,
             meta: self.meta,
+            is_auth_proxy: false,
             parameters,
             origin: Origin::Directory,
         }

@@ -63,8 +63,8 @@ impl Attempt {
                 return Err(error);
             }
         }
-        let id = self.opened.connection.id.as_str();
-        let connection = self.engine.connection(&self.session, id).await?;
+        let id = &self.opened.connection.id;
+        let connection = self.engine.connection_by_id(&self.session, id).await?;
         self.engine.open(&self.session, connection).await
     }
 

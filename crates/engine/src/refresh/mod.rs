@@ -113,11 +113,17 @@ impl Engine {
         seen: u64,
         cause: Cause,
     ) -> Result<Opened, EngineError> {
+        if let Some(account) = &connection.parent_id {
+            let account = self.connection_by_id(session, account).await?;
+            Box::pin(self.renew(session, account, seen, cause)).await?;
+            let connection = self.connection_by_id(session, &connection.id).await?;
+            return self.open(session, connection).await;
+        }
         let id = connection.id;
         let _one_at_a_time = self.shared.refreshing.lock(id.as_str()).await;
         let patience = Instant::now() + self.token_deadline + COMMIT;
         loop {
-            let connection = self.connection(session, id.as_str()).await?;
+            let connection = self.connection_by_id(session, &id).await?;
             let opened = self.open(session, connection).await?;
             if opened.generation != seen {
                 return Ok(opened);

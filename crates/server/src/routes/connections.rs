@@ -65,6 +65,14 @@ struct TestResult {
     connection: Connection,
 }
 
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+struct ArchiveQuery {
+    /// `true` archives the connection whose account it used as well, if nothing else uses it.
+    with_parent: Option<String>,
+}
+
 /// The connections that the caller may see: a customer's own, or the workspace's for admins.
 #[utoipa::path(get, path = "/connections", tag = "connections", params(ListQuery, FilterQuery),
     responses((status = 200, body = List<Connection>)))]
@@ -167,16 +175,17 @@ async fn patch(
 
 /// Archives a connection: the connector's `disconnect` runs, and its secrets are erased.
 #[utoipa::path(delete, path = "/connections/{connection}", tag = "connections",
-    params(("connection" = String, Path)),
+    params(("connection" = String, Path), ArchiveQuery),
     responses((status = 200, body = Connection), (status = 404, body = crate::wire::Error)))]
 async fn archive(
     Collecting(engine): Collecting,
     Authenticated(session): Authenticated,
     Named(selector): Named,
+    Asked(query): Asked<ArchiveQuery>,
 ) -> Result<Json<Connection>, ApiError> {
-    Ok(Json(
-        engine.archive_connection(&session, &selector).await?.into(),
-    ))
+    let with_parent = flag(query.with_parent.as_ref()).unwrap_or(false);
+    let archiving = engine.archive_connection(&session, &selector, with_parent);
+    Ok(Json(archiving.await?.into()))
 }
 
 /// Runs the connector's `test` and remembers what was learned.
@@ -288,14 +297,16 @@ async fn patch_selected(
 }
 
 /// Archives a connection chosen by query.
-#[utoipa::path(delete, path = "/connection", tag = "connections", params(SelectorQuery),
+#[utoipa::path(delete, path = "/connection", tag = "connections",
+    params(SelectorQuery, ArchiveQuery),
     responses((status = 200, body = Connection), (status = 404, body = crate::wire::Error)))]
 async fn archive_selected(
     engine: Collecting,
     session: Authenticated,
     Asked(query): Asked<SelectorQuery>,
+    with: Asked<ArchiveQuery>,
 ) -> Result<Json<Connection>, ApiError> {
-    archive(engine, session, Named(query.selector()?)).await
+    archive(engine, session, Named(query.selector()?), with).await
 }
 
 async fn update(

@@ -35,6 +35,7 @@ async fn list(
     let filter = IntegrationFilter {
         search: query.search(),
         include_archived: query.include_archived(),
+        ..IntegrationFilter::default()
     };
     let found = worker
         .engine
@@ -220,7 +221,7 @@ async fn view(
     Ok(view.into())
 }
 
-fn draft(body: JsonBody) -> Result<IntegrationDraft, ApiError> {
+pub(super) fn draft(body: JsonBody) -> Result<IntegrationDraft, ApiError> {
     let mut fields = Fields::of(body)?;
     let connector = fields
         .first_text(&["connectorId", "connectorKey", "connectorUuid"])?

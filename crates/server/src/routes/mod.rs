@@ -5,6 +5,7 @@
     reason = "what the macro that describes an endpoint expands to"
 )]
 
+pub(crate) mod auth_proxies;
 pub(crate) mod connections;
 pub(crate) mod connector_files;
 pub(crate) mod connectors;

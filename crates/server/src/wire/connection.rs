@@ -20,6 +20,10 @@ pub(crate) struct Connection {
     integration_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     auth_option_key: Option<String>,
+    /// The connection whose account it uses, where authentication is delegated. State, scopes and
+    /// what is said about credentials are then that connection's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent_connection_id: Option<String>,
     /// `READY`, `CLIENT_ACTION_REQUIRED`, `CONFIGURATION_ERROR`, `SETUP_FAILED` or
     /// `DISCONNECTING`.
     state: &'static str,
@@ -79,6 +83,7 @@ impl From<store::Connection> for Connection {
             tenant_id: record.customer_id.to_string(),
             integration_id: record.integration_id.to_string(),
             auth_option_key: record.auth_option_key,
+            parent_connection_id: record.parent_id.map(|id| id.to_string()),
             state: record.state.as_str(),
             connected: !disconnected,
             disconnected,
@@ -116,8 +121,9 @@ impl Connection {
     /// The same with its secrets, which the engine gave out to an admin and wrote down.
     pub(crate) fn with_secrets(self, secrets: store::ConnectionSecrets) -> Self {
         let input = secrets.input.into_exposed();
+        let is_account = self.parent_connection_id.is_none();
         Self {
-            credentials: Some(secrets.credentials.into_exposed()),
+            credentials: is_account.then(|| secrets.credentials.into_exposed()),
             parameters: Some(input.clone()),
             input: Some(input),
             connector_parameters: Some(secrets.connector_parameters.into_exposed()),

@@ -114,7 +114,8 @@ fn option(option: &AuthOption) -> Map<String, Value> {
                 .map(|text| (name.into(), text.as_str().into())),
         );
     }
-    members.insert("ui".into(), ui(option));
+    let form = option.input_schema.as_ref();
+    members.insert("ui".into(), ui(option, form));
     let schemas = [
         ("inputSchema", &option.input_schema),
         ("credentialsSchema", &option.credentials_schema),
@@ -134,14 +135,9 @@ fn option(option: &AuthOption) -> Map<String, Value> {
 }
 
 /// The older place of the form, which older clients read.
-pub(super) fn ui(option: &AuthOption) -> Value {
+pub(super) fn ui(option: &AuthOption, form: Option<&Value>) -> Value {
     let mut ui = Map::new();
-    ui.extend(
-        option
-            .input_schema
-            .clone()
-            .map(|schema| ("schema".into(), schema)),
-    );
+    ui.extend(form.map(|schema| ("schema".into(), schema.clone())));
     ui.extend(
         option
             .help_uri

@@ -116,7 +116,9 @@ impl From<IntegrationView> for Integration {
         let options = connector.map_or(&[][..], |connector| &connector.options);
         let offered = options
             .iter()
-            .filter(|option| view.option_keys.contains(&option.key));
+            .filter(|option| view.option_keys.contains(&option.key))
+            .map(|option| OfferedOption::of(option, view.form(option)))
+            .collect();
         let missing = view.has_missing_parameters;
         let problem = view
             .problem
@@ -134,22 +136,22 @@ impl From<IntegrationView> for Integration {
             parameters_schema: connector.and_then(|connector| connector.parameters_schema.clone()),
             has_missing_parameters: Some(missing),
             auth_type: options.first().map(|option| option.auth_type.as_str()),
-            auth_options: Some(offered.map(OfferedOption::from).collect()),
+            auth_options: Some(offered),
             connection: view.connection.map(Connection::from),
             ..Self::from(view.record)
         }
     }
 }
 
-impl From<&AuthOption> for OfferedOption {
-    fn from(option: &AuthOption) -> Self {
+impl OfferedOption {
+    fn of(option: &AuthOption, form: Option<&Value>) -> Self {
         Self {
             key: option.key.clone(),
             auth_type: option.auth_type.as_str(),
             title: option.title.clone(),
             description: option.description.clone(),
-            input_schema: option.input_schema.clone(),
-            ui: ui(option),
+            input_schema: form.cloned(),
+            ui: ui(option, form),
         }
     }
 }

@@ -204,20 +204,6 @@ async fn a_test_of_a_token_connector_sends_the_token() {
 }
 
 #[tokio::test]
-async fn an_auth_type_that_does_not_exist_yet_is_named_when_connecting() {
-    let world = World::new().await;
-    let connector = json!({
-        "key": "oauth", "name": "OAuth", "type": "proxy", "proxyKey": "parent",
-        "makeApiClient": {"type": "mapping", "mapping": {"baseUri": world.provider.base_uri()}},
-    });
-    world.install(connector).await;
-    let token = world.customer("c-1");
-    let refused = world.connect_with("oauth", &token, json!({})).await;
-    let error = refused.expect_error(400, "configuration", None);
-    assert!(error["message"].as_str().unwrap().contains("proxy"));
-}
-
-#[tokio::test]
 async fn a_base_uri_with_a_secret_in_it_is_refused_without_showing_it() {
     let world = World::new().await;
     let mut connector = api_key_connector("acme", "unused");

@@ -17,6 +17,7 @@ mod code;
 mod code_clients;
 mod connecting;
 mod deadlines;
+mod delegating;
 mod egress;
 mod elements;
 mod freshness;

@@ -50,6 +50,11 @@ pub struct Connection {
     pub name: Option<String>,
     /// Which of the connector's auth options it uses; `None` is the default.
     pub auth_option_key: Option<String>,
+    /// The connection whose credentials it uses, where authentication is delegated. What follows
+    /// about credentials is then that connection's, and so is the state unless that is ready.
+    pub parent_id: Option<ConnectionId>,
+    /// Whether it is of an auth proxy, and not shown to customers.
+    pub is_hidden: bool,
     /// How it is.
     pub state: ConnectionState,
     /// Why it is not ready, as callers are told.
@@ -95,6 +100,10 @@ pub struct NewConnection {
     pub key: Option<String>,
     /// What callers keep here for themselves.
     pub meta: Option<Value>,
+    /// The connection whose credentials it uses.
+    pub parent_id: Option<ConnectionId>,
+    /// Whether it is of an auth proxy.
+    pub is_hidden: bool,
     /// How it is.
     pub state: ConnectionState,
     /// Why it is not ready.
@@ -113,7 +122,8 @@ pub struct NewConnection {
     pub refresh_due_at: Option<Timestamp>,
     /// Whether they can be refreshed.
     pub is_refreshable: bool,
-    /// A connection to archive in the same transaction.
+    /// A connection to archive in the same transaction. Those that used its credentials use the
+    /// new one's.
     pub replace: Option<ConnectionId>,
 }
 
@@ -168,6 +178,8 @@ pub struct ConnectionPatch {
     pub error: Option<Option<Value>>,
     /// Which of the connector's auth options it uses.
     pub auth_option_key: Option<Option<String>>,
+    /// The connection whose credentials it uses.
+    pub parent_id: Option<Option<ConnectionId>>,
 }
 
 impl ConnectionPatch {
@@ -180,6 +192,7 @@ impl ConnectionPatch {
             state,
             error,
             auth_option_key,
+            parent_id,
         } = self;
         set(&mut connection.name, name);
         set(&mut connection.key, key);
@@ -187,6 +200,7 @@ impl ConnectionPatch {
         set(&mut connection.state, state);
         set(&mut connection.error, error);
         set(&mut connection.auth_option_key, auth_option_key);
+        set(&mut connection.parent_id, parent_id);
     }
 }
 
@@ -201,8 +215,12 @@ pub struct ConnectionFilter {
     pub connector_id: Option<ConnectorId>,
     /// Those that are disconnected, or those that are not.
     pub is_disconnected: Option<bool>,
+    /// Those that use the credentials of one connection.
+    pub parent_id: Option<ConnectionId>,
     /// Whether archived ones are listed as well.
     pub include_archived: bool,
+    /// Whether those of auth proxies are listed as well.
+    pub include_hidden: bool,
     /// Text that the name or the key contains, in any case.
     pub search: Option<String>,
 }

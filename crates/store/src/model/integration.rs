@@ -31,6 +31,8 @@ pub struct Integration {
     pub allows_external_callback: bool,
     /// What callers keep here for themselves.
     pub meta: Option<Value>,
+    /// Whether it is an auth proxy: there for others to delegate to, and shown to nobody.
+    pub is_auth_proxy: bool,
     /// Whether there are connector parameters; they are secret and read apart.
     pub has_parameters: bool,
     /// Who put it there.
@@ -66,6 +68,8 @@ pub struct NewIntegration {
     pub allows_external_callback: bool,
     /// What callers keep here for themselves.
     pub meta: Option<Value>,
+    /// Whether it is an auth proxy.
+    pub is_auth_proxy: bool,
     /// Connector parameters, such as the client secret; kept sealed.
     pub parameters: Option<SecretJson>,
     /// Who puts it there.
@@ -86,6 +90,7 @@ impl NewIntegration {
             oauth_callback_uri: self.oauth_callback_uri,
             allows_external_callback: self.allows_external_callback,
             meta: self.meta,
+            is_auth_proxy: self.is_auth_proxy,
             has_parameters: self.parameters.is_some(),
             origin: self.origin,
             revision: 1,
@@ -162,4 +167,6 @@ pub struct IntegrationFilter {
     pub search: Option<String>,
     /// Whether archived ones are listed as well.
     pub include_archived: bool,
+    /// Auth proxies, instead of what is none.
+    pub is_auth_proxy: bool,
 }

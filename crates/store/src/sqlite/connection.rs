@@ -29,10 +29,13 @@ impl Connections for Sqlite {
             let workspace = &connection.workspace_id;
             customer::require(database, workspace, &connection.customer_id)?;
             integration::require(database, workspace, &connection.integration_id)?;
-            if let Some(replaced) = replace {
-                archive(database, workspace, &replaced, connection.created_at)?;
+            if let Some(replaced) = &replace {
+                archive(database, workspace, replaced, connection.created_at)?;
             }
             insert(database, &connection)?;
+            if let Some(replaced) = &replace {
+                adopt_children(database, workspace, replaced, &connection.id)?;
+            }
             put_sealed(database, workspace, TABLE, connection.id.as_str(), secrets)
         })
         .await
@@ -70,15 +73,14 @@ impl Connections for Sqlite {
         let workspace = workspace.clone();
         let id = id.clone();
         self.write(move |database| {
-            let before = require(database, &workspace, &id)?;
+            let before = require_row(database, &workspace, &id)?;
             let mut after = before.clone();
             patch.apply(&mut after);
-            if after == before {
-                return Ok(before);
+            if after != before {
+                after.updated_at = now;
+                update(database, &after)?;
             }
-            after.updated_at = now;
-            update(database, &after)?;
-            Ok(after)
+            require(database, &workspace, &id)
         })
         .await
     }
@@ -123,9 +125,53 @@ fn find(
     workspace: &WorkspaceId,
     id: &ConnectionId,
 ) -> Result<Option<Connection>, StoreError> {
-    let sql = format!("{SELECT} WHERE workspace_id = ? AND id = ?");
+    let sql = format!("{SELECT} FROM connection_seen WHERE workspace_id = ? AND id = ?");
     let params = [workspace.as_str(), id.as_str()];
     one(database, TABLE, &sql, params, connection)
+}
+
+/// The connection by itself, without what its parent makes of it.
+fn require_row(
+    database: &Database,
+    workspace: &WorkspaceId,
+    id: &ConnectionId,
+) -> Result<Connection, StoreError> {
+    let sql = format!("{SELECT} FROM connection WHERE workspace_id = ? AND id = ?");
+    let params = [workspace.as_str(), id.as_str()];
+    let found = one(database, TABLE, &sql, params, connection)?;
+    found.ok_or_else(|| StoreError::missing("connection", id.as_str()))
+}
+
+/// What used the credentials of `replaced` uses those of `replacement`.
+fn adopt_children(
+    database: &Database,
+    workspace: &WorkspaceId,
+    replaced: &ConnectionId,
+    replacement: &ConnectionId,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE connection SET parent_id = ? WHERE workspace_id = ? AND parent_id = ?";
+    let values = [replacement.as_str(), workspace.as_str(), replaced.as_str()];
+    execute(database, sql, values)?;
+    settle_children(database, workspace, replacement)
+}
+
+/// Credentials that somebody just gave may work for those that use them, whatever the last ones
+/// did.
+fn settle_children(
+    database: &Database,
+    workspace: &WorkspaceId,
+    parent: &ConnectionId,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE connection SET state = ?, error = NULL
+        WHERE workspace_id = ? AND parent_id = ? AND state = ? AND archived_at IS NULL";
+    let values = [
+        ConnectionState::Ready.as_str(),
+        workspace.as_str(),
+        parent.as_str(),
+        ConnectionState::ClientActionRequired.as_str(),
+    ];
+    execute(database, sql, values)?;
+    Ok(())
 }
 
 fn list(
@@ -139,7 +185,9 @@ fn list(
         integration_id,
         connector_id,
         is_disconnected,
+        parent_id,
         include_archived,
+        include_hidden,
         search,
     } = filter;
     let mut conditions = Conditions::of(workspace.as_str(), TABLE);
@@ -160,8 +208,14 @@ fn list(
         Some(false) => conditions.and_with("state = ?", [ready]),
         None => {}
     }
+    if let Some(id) = parent_id {
+        conditions.and_with("parent_id = ?", [id.as_str()]);
+    }
     if !include_archived {
         conditions.and("archived_at IS NULL");
+    }
+    if !include_hidden {
+        conditions.and("is_hidden = 0");
     }
     if let Some(text) = search {
         conditions.and_search(["key", "name"], text);
@@ -170,7 +224,8 @@ fn list(
         prefix: ConnectionId::PREFIX,
         id: |connection: &Connection| connection.id.as_str(),
     };
-    conditions.page(database, SELECT, &ids, page, connection)
+    let select = format!("{SELECT} FROM connection_seen AS connection");
+    conditions.page(database, &select, &ids, page, connection)
 }
 
 fn archive(
@@ -219,6 +274,7 @@ pub(super) fn replace_credentials(
         lease,
         now,
     } = change;
+    let is_new_grant = lease.is_none();
     // The condition is in the statement, so that it also holds against another process.
     let sql = format!(
         "UPDATE connection SET generation = generation + 1, state = :state, error = :error,
@@ -248,14 +304,17 @@ pub(super) fn replace_credentials(
         return Err(StoreError::GenerationMoved);
     }
     put_sealed(database, workspace, TABLE, id.as_str(), secrets)?;
+    if is_new_grant {
+        settle_children(database, workspace, id)?;
+    }
     require(database, workspace, id)
 }
 
 fn insert(database: &Database, connection: &Connection) -> Result<(), StoreError> {
     let sql = "INSERT INTO connection (workspace_id, id, customer_id, integration_id, key, name,
         auth_option_key, state, error, meta, scopes, generation, expires_at, refresh_due_at,
-        is_refreshable, last_active_at, created_at, updated_at, archived_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        is_refreshable, last_active_at, created_at, updated_at, archived_at, parent_id, is_hidden)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let values = params![
         connection.workspace_id.as_str(),
         connection.id.as_str(),
@@ -276,6 +335,8 @@ fn insert(database: &Database, connection: &Connection) -> Result<(), StoreError
         connection.created_at.as_microsecond(),
         connection.updated_at.as_microsecond(),
         connection.archived_at.map(Timestamp::as_microsecond),
+        connection.parent_id.as_ref().map(ConnectionId::as_str),
+        connection.is_hidden,
     ];
     execute(database, sql, values)?;
     Ok(())
@@ -284,7 +345,7 @@ fn insert(database: &Database, connection: &Connection) -> Result<(), StoreError
 /// Writes what a patch may change.
 fn update(database: &Database, connection: &Connection) -> Result<(), StoreError> {
     let sql = "UPDATE connection SET key = ?, name = ?, auth_option_key = ?, state = ?, error = ?,
-        meta = ?, updated_at = ? WHERE workspace_id = ? AND id = ?";
+        meta = ?, parent_id = ?, updated_at = ? WHERE workspace_id = ? AND id = ?";
     let values = params![
         connection.key,
         connection.name,
@@ -292,6 +353,7 @@ fn update(database: &Database, connection: &Connection) -> Result<(), StoreError
         connection.state.as_str(),
         connection.error.as_ref().map(ToString::to_string),
         connection.meta.as_ref().map(ToString::to_string),
+        connection.parent_id.as_ref().map(ConnectionId::as_str),
         connection.updated_at.as_microsecond(),
         connection.workspace_id.as_str(),
         connection.id.as_str(),
@@ -309,6 +371,8 @@ pub(super) fn connection(row: &Record<'_>) -> Result<Connection, StoreError> {
         key: row.get("key")?,
         name: row.get("name")?,
         auth_option_key: row.get("auth_option_key")?,
+        parent_id: row.parse_optional("parent_id")?,
+        is_hidden: row.get("is_hidden")?,
         state: row.parse("state")?,
         error: row.json_optional("error")?,
         meta: row.json_optional("meta")?,
@@ -339,9 +403,11 @@ fn scopes_column(scopes: &Scopes) -> Option<String> {
 
 /// The table, and the owner of the sealed values.
 pub(super) const TABLE: &str = field::CREDENTIALS.table;
+/// What is read of a connection, up to and without `FROM`.
 pub(super) const SELECT: &str = "SELECT workspace_id, id, customer_id, integration_id, key, name,
     auth_option_key, state, error, meta, scopes, generation, expires_at, refresh_due_at,
-    is_refreshable, retry_at, retry_attempts, last_active_at, created_at, updated_at, archived_at FROM connection";
+    is_refreshable, retry_at, retry_attempts, last_active_at, created_at, updated_at, archived_at,
+    parent_id, is_hidden";
 
 /// What ends a refresh that may be under way, and forgets those that failed.
 const NO_REFRESH: &str = "lease_owner = NULL, lease_until = NULL, intent_started_at = NULL,

@@ -244,8 +244,14 @@ fn list(
     let IntegrationFilter {
         search,
         include_archived,
+        is_auth_proxy,
     } = filter;
     let mut conditions = Conditions::of(workspace.as_str(), TABLE);
+    conditions.and(if *is_auth_proxy {
+        "is_auth_proxy = 1"
+    } else {
+        "is_auth_proxy = 0"
+    });
     if !include_archived {
         conditions.and("archived_at IS NULL");
     }
@@ -266,8 +272,8 @@ fn insert(
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO integration (workspace_id, id, key, name, connector_id,
         connector_version, logo_uri, base_uri, oauth_callback_uri, allows_external_callback, meta,
-        origin, revision, created_at, updated_at, archived_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        origin, revision, created_at, updated_at, archived_at, is_auth_proxy)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let values = params![
         workspace.as_str(),
         integration.id.as_str(),
@@ -285,6 +291,7 @@ fn insert(
         integration.created_at.as_microsecond(),
         integration.updated_at.as_microsecond(),
         integration.archived_at.map(Timestamp::as_microsecond),
+        integration.is_auth_proxy,
     ];
     execute_unique(database, sql, values, TABLE, &integration.key)
 }
@@ -333,6 +340,7 @@ fn integration(row: &Record<'_>) -> Result<Integration, StoreError> {
         oauth_callback_uri: row.get("oauth_callback_uri")?,
         allows_external_callback: row.get("allows_external_callback")?,
         meta: row.json_optional("meta")?,
+        is_auth_proxy: row.get("is_auth_proxy")?,
         has_parameters: row.get("has_parameters")?,
         origin: row.parse("origin")?,
         revision: row.count("revision")?,
@@ -346,6 +354,6 @@ fn integration(row: &Record<'_>) -> Result<Integration, StoreError> {
 const TABLE: &str = field::PARAMETERS.table;
 const SELECT: &str = "SELECT id, key, name, connector_id, connector_version, logo_uri, base_uri,
     oauth_callback_uri, allows_external_callback, meta, origin, revision, created_at, updated_at,
-    archived_at, EXISTS (SELECT 1 FROM secret WHERE secret.workspace_id = integration.workspace_id
+    archived_at, is_auth_proxy, EXISTS (SELECT 1 FROM secret WHERE secret.workspace_id = integration.workspace_id
         AND secret.owner = 'integration' AND secret.row_id = integration.id) AS has_parameters
     FROM integration";

@@ -65,7 +65,9 @@ impl Refreshes for Sqlite {
     ) -> Result<Option<Connection>, StoreError> {
         let (workspace, id, lease) = (workspace.clone(), id.clone(), lease.clone());
         self.read(move |database| {
-            let sql = format!("{SELECT} WHERE workspace_id = ? AND id = ? AND refreshed_by = ?");
+            let sql = format!(
+                "{SELECT} FROM connection WHERE workspace_id = ? AND id = ? AND refreshed_by = ?"
+            );
             let params = [workspace.as_str(), id.as_str(), lease.as_str()];
             one(database, TABLE, &sql, params, connection)
         })

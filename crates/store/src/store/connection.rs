@@ -34,6 +34,8 @@ impl Store {
             key: new.key,
             name: new.name,
             auth_option_key: new.auth_option_key,
+            parent_id: new.parent_id,
+            is_hidden: new.is_hidden,
             state: new.state,
             error: new.error,
             meta: new.meta,

@@ -159,6 +159,7 @@ pub(crate) fn put_connector(key: &str, version: Option<&str>, spec: &str) -> Put
 
 pub(crate) fn new_integration(key: &str) -> NewIntegration {
     NewIntegration {
+        is_auth_proxy: false,
         key: key.to_owned(),
         name: None,
         connector_id: None,
@@ -184,6 +185,8 @@ pub(crate) fn secret(value: Value) -> SecretJson {
 
 pub(crate) fn new_connection(customer: &Customer, integration: &Integration) -> NewConnection {
     NewConnection {
+        parent_id: None,
+        is_hidden: false,
         customer_id: customer.id.clone(),
         integration_id: integration.id.clone(),
         name: None,

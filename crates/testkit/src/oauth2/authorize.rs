@@ -9,7 +9,8 @@ use super::options::{CallbackIss, Consent, Pkce};
 use super::parameters::Parameters;
 use super::refusal::Refusal;
 use super::state::{State, later};
-use crate::answer::{self, Body};
+use crate::answer::Body;
+use crate::page::{consent_page, page};
 use crate::query;
 
 /// Why an authorization request gets no code.
@@ -51,7 +52,11 @@ impl State {
             (Consent::Asked, &Method::POST) => decided(body),
             (Consent::Asked, _) => {
                 return match self.check(&known) {
-                    Ok(_) => consent_page(&known, head.uri.query().unwrap_or_default()),
+                    Ok(_) => {
+                        let scope = parameters.get("scope").unwrap_or("nothing");
+                        let query = head.uri.query().unwrap_or_default();
+                        consent_page(known.client_id, scope, &format!("/authorize?{query}"))
+                    }
                     Err(problem) => self.send_back(&known, Err(problem)),
                 };
             }
@@ -172,36 +177,4 @@ fn decided(body: &[u8]) -> Result<(), Problem> {
         Some("deny") => Err(told("access_denied", "the user said no")),
         Some(_) | None => Err(Problem::Page("No button was pressed.".to_owned())),
     }
-}
-
-/// The page for a browser; the form repeats the request in its address.
-fn consent_page(known: &Known<'_>, query: &str) -> Response<Body> {
-    let scope = known.parameters.get("scope").unwrap_or("nothing");
-    let html = format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
-         <title>Simulated consent</title><h1>Simulated consent</h1>\
-         <p>{} asks for {}.</p><form method=\"post\" action=\"/authorize?{}\">\
-         <button name=\"decision\" value=\"allow\">Allow</button> \
-         <button name=\"decision\" value=\"deny\">Deny</button></form></html>",
-        escaped(known.client_id),
-        escaped(scope),
-        escaped(query)
-    );
-    answer::whole(StatusCode::OK, "text/html; charset=utf-8", html)
-}
-
-/// A page for a request that must not be sent back.
-fn page(message: &str) -> Response<Body> {
-    let html = format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
-         <title>Not authorized</title><h1>Not authorized</h1><p>{}</p></html>",
-        escaped(message)
-    );
-    answer::whole(StatusCode::BAD_REQUEST, "text/html; charset=utf-8", html)
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('"', "&quot;")
 }

@@ -78,6 +78,16 @@ impl SigningPair {
         Some(Self::in_pem(&der, public.as_ref()))
     }
 
+    /// A new pair for RSA signatures.
+    pub fn generate_rsa() -> Option<Self> {
+        Self::generate(Algorithm::RS256)
+    }
+
+    /// The pair of a private RSA key in PEM (PKCS #8); `None` when it is none.
+    pub fn of_rsa(pem: &str) -> Option<Self> {
+        Self::of_private(pem, Algorithm::RS256)
+    }
+
     fn in_pem(private: &[u8], public: &[u8]) -> Self {
         Self {
             private: pem("PRIVATE KEY", private),
@@ -121,7 +131,7 @@ fn pem(label: &str, der: &[u8]) -> String {
 }
 
 /// A key that went through an environment variable often has its line ends written out.
-fn der(pem: &str) -> Option<Vec<u8>> {
+pub(crate) fn der(pem: &str) -> Option<Vec<u8>> {
     let pem = pem.replace("\\n", "\n");
     let body: String = pem
         .lines()

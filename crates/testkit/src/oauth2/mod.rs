@@ -36,6 +36,7 @@ mod token;
 pub use counts::{Counts, GrantType};
 pub use faults::{FaultAnswer, FaultBody, RetryAfter, TokenFault};
 pub use key::SigningPair;
+pub(crate) use key::der;
 pub use options::{
     AssertionKey, AuthorizationServerOptions, CallbackIss, Client, ClientAuthMethod, Consent,
     IdTokens, Pkce, Rotation, TokenRequestFormat, User,

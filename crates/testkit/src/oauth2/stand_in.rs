@@ -1,11 +1,6 @@
 //! The authorization server in the place of others, for connectors that are tested offline.
 
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
-
 use http::{Response, request};
-use http_body_util::BodyExt as _;
-use serde_json::Value;
 use url::Url;
 
 use super::AuthorizationServerOptions;
@@ -15,7 +10,7 @@ use super::refusal::Refusal;
 use super::server::IssuedTokens;
 use super::state::State;
 use crate::answer::Body;
-use crate::simulated::{SimulatedAnswer, SimulatedRequest, Verdict};
+use crate::simulated::{SimulatedAnswer, SimulatedRequest, Verdict, address_of, host_of};
 
 /// What stands in for a connector's authorization server.
 #[derive(Clone, Debug, Default)]
@@ -62,7 +57,7 @@ impl StandIn {
     pub(crate) fn new(options: StandInOptions) -> Self {
         let mut places = Vec::new();
         let mut add = |urls: &[Url], endpoint| {
-            places.extend(urls.iter().map(|url| (address(url), endpoint)));
+            places.extend(urls.iter().map(|url| (address_of(url), endpoint)));
         };
         add(&options.authorize, Endpoint::Authorize);
         add(&options.token, Endpoint::Token);
@@ -72,7 +67,7 @@ impl StandIn {
             |issuer| issuer.as_str().trim_end_matches('/').to_owned(),
         );
         if let Some(issuer) = &options.issuer {
-            let host = host(issuer);
+            let host = host_of(issuer);
             let path = issuer.path().trim_end_matches('/');
             for (suffix, endpoint) in [
                 ("/authorize", Endpoint::Authorize),
@@ -91,8 +86,15 @@ impl StandIn {
         }
     }
 
-    pub(crate) fn set_consent(&mut self, consent: Consent) {
-        self.state.options.consent = consent;
+    pub(crate) fn deny_consent(&mut self, denies: bool) {
+        self.state.options.consent = if denies {
+            Consent::Denied {
+                error: "access_denied".to_owned(),
+                description: None,
+            }
+        } else {
+            Consent::Given
+        };
     }
 
     pub(crate) fn expire_all(&mut self) {
@@ -140,7 +142,7 @@ impl StandIn {
     }
 
     fn authorize(&mut self, head: &request::Parts, body: &[u8]) -> Served {
-        let answer = whole(self.state.answer_authorization(head, body));
+        let answer = SimulatedAnswer::of(self.state.answer_authorization(head, body));
         let code = location(&answer).and_then(|location| {
             let mut pairs = location.query_pairs();
             let code = pairs.find(|(name, _)| name == "code");
@@ -168,7 +170,7 @@ impl StandIn {
                     refresh_token: issued.refresh_token.clone(),
                 };
                 Served {
-                    answer: whole(self.state.options.response.success(issued)),
+                    answer: SimulatedAnswer::of(self.state.options.response.success(issued)),
                     verdict: Verdict::Issued,
                     code: None,
                     tokens: Some(tokens),
@@ -184,7 +186,7 @@ impl StandIn {
 
 fn served(response: Response<Body>, verdict: Verdict) -> Served {
     Served {
-        answer: whole(response),
+        answer: SimulatedAnswer::of(response),
         verdict,
         code: None,
         tokens: None,
@@ -207,40 +209,4 @@ fn parameters(head: &request::Parts, body: &[u8]) -> Result<Parameters, Refusal>
 fn location(answer: &SimulatedAnswer) -> Option<Url> {
     let (_, value) = answer.headers.iter().find(|(name, _)| name == "location")?;
     Url::parse(value).ok()
-}
-
-/// Host and path, such as `id.example.com/oauth/token`; default ports are not written.
-fn address(url: &Url) -> String {
-    format!("{}{}", host(url), url.path())
-}
-
-fn host(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default().to_ascii_lowercase();
-    match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host,
-    }
-}
-
-/// A response with its body. The bodies made here are there at once.
-fn whole(response: Response<Body>) -> SimulatedAnswer {
-    let (head, body) = response.into_parts();
-    let mut context = Context::from_waker(Waker::noop());
-    let bytes = match pin!(body.collect()).poll(&mut context) {
-        Poll::Ready(Ok(collected)) => collected.to_bytes(),
-        Poll::Ready(Err(_)) | Poll::Pending => bytes::Bytes::new(),
-    };
-    let data = match serde_json::from_slice(&bytes) {
-        Ok(data) => data,
-        Err(_) if bytes.is_empty() => Value::Null,
-        Err(_) => String::from_utf8_lossy(&bytes).into_owned().into(),
-    };
-    let headers = head.headers.iter();
-    SimulatedAnswer {
-        status: head.status.as_u16(),
-        headers: headers
-            .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
-            .collect(),
-        data,
-    }
 }

@@ -1,14 +1,19 @@
 //! One request to the simulated API and its answer, decoded for people and for comparisons.
 
 use std::fmt;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, request};
+use http::{HeaderMap, Response, request};
+use http_body_util::BodyExt as _;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
+use url::Url;
 
+use crate::answer::Body;
 use crate::query;
 
 /// A request as it arrived at the simulated API.
@@ -62,7 +67,32 @@ impl fmt::Debug for SimulatedAnswer {
 }
 
 impl SimulatedAnswer {
-    pub(super) fn json(status: u16, data: Value) -> Self {
+    /// A response with its body, which must be one that was there at once.
+    pub(crate) fn of(response: Response<Body>) -> Self {
+        let (head, body) = response.into_parts();
+        let mut context = Context::from_waker(Waker::noop());
+        let bytes = match pin!(body.collect()).poll(&mut context) {
+            Poll::Ready(Ok(collected)) => collected.to_bytes(),
+            Poll::Ready(Err(_)) | Poll::Pending => bytes::Bytes::new(),
+        };
+        let data = match serde_json::from_slice(&bytes) {
+            Ok(data) => data,
+            Err(_) if bytes.is_empty() => Value::Null,
+            Err(_) => String::from_utf8_lossy(&bytes).into_owned().into(),
+        };
+        let headers = head.headers.iter();
+        Self {
+            status: head.status.as_u16(),
+            headers: headers
+                .filter_map(|(name, value)| {
+                    Some((name.to_string(), value.to_str().ok()?.to_owned()))
+                })
+                .collect(),
+            data,
+        }
+    }
+
+    pub(crate) fn json(status: u16, data: Value) -> Self {
         Self {
             status,
             headers: Vec::new(),
@@ -187,6 +217,20 @@ impl SimulatedRequest {
                 .iter()
                 .map(|(name, value)| (name.clone(), value.clone())),
         )
+    }
+}
+
+/// Host and path of a URL, as in [`SimulatedRequest::address`]; default ports are not written.
+pub(crate) fn address_of(url: &Url) -> String {
+    format!("{}{}", host_of(url), url.path())
+}
+
+/// The host of a URL, with its port where that is not the default one.
+pub(crate) fn host_of(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default().to_ascii_lowercase();
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host,
     }
 }
 

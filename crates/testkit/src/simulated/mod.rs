@@ -26,13 +26,14 @@ use url::Url;
 
 pub use canned::{Canned, CannedOutcome, ExpectedRequest, Mismatch};
 pub use exchange::{Exchange, SimulatedAnswer, SimulatedRequest, Verdict};
+pub(crate) use exchange::{address_of, host_of};
 pub use rules::SimulatedRoute;
 
 use crate::answer::{self, Body};
-use crate::oauth2::{Consent, StandIn, StandInOptions};
 use crate::options::TokenCheck;
 use crate::provider::{Stopped, accept};
 use crate::record::unpoisoned;
+use crate::{oauth1, oauth2};
 use account::Account;
 use canned::Script;
 
@@ -78,8 +79,23 @@ struct State {
     account: Account,
     routes: Vec<SimulatedRoute>,
     script: Option<Script>,
-    stand_in: Option<StandIn>,
+    stand_in: Option<Standing>,
     exchanges: Vec<Exchange>,
+}
+
+/// An authorization server that stands in for a connector's.
+#[derive(Clone, Debug)]
+pub enum StandIn {
+    /// One of OAuth 1.0a. It verifies the signatures of all requests.
+    OAuth1(Box<oauth1::StandInOptions>),
+    /// One of OAuth 2.0.
+    OAuth2(Box<oauth2::StandInOptions>),
+}
+
+/// The authorization server that stands in at present.
+enum Standing {
+    OAuth1(Box<oauth1::StandIn>),
+    OAuth2(Box<oauth2::StandIn>),
 }
 
 impl SimulatedApi {
@@ -150,8 +166,10 @@ impl SimulatedApi {
     pub fn expire_all(&self) {
         let mut state = unpoisoned(&self.state);
         state.account.expire();
-        if let Some(server) = &mut state.stand_in {
-            server.expire_all();
+        match &mut state.stand_in {
+            Some(Standing::OAuth1(server)) => server.expire_all(),
+            Some(Standing::OAuth2(server)) => server.expire_all(),
+            None => {}
         }
     }
 
@@ -159,21 +177,28 @@ impl SimulatedApi {
     pub fn revoke_all(&self) {
         let mut state = unpoisoned(&self.state);
         state.account.revoke();
-        if let Some(server) = &mut state.stand_in {
-            server.revoke_all();
+        match &mut state.stand_in {
+            Some(Standing::OAuth1(server)) => server.revoke_all(),
+            Some(Standing::OAuth2(server)) => server.revoke_all(),
+            None => {}
         }
     }
 
     /// From now on an authorization server answers at its endpoints, or none any more. Its tokens
     /// are good at every other address.
-    pub fn stand_in(&self, options: Option<StandInOptions>) {
-        unpoisoned(&self.state).stand_in = options.map(StandIn::new);
+    pub fn stand_in(&self, server: Option<StandIn>) {
+        unpoisoned(&self.state).stand_in = server.map(|server| match server {
+            StandIn::OAuth1(options) => Standing::OAuth1(Box::new(oauth1::StandIn::new(*options))),
+            StandIn::OAuth2(options) => Standing::OAuth2(Box::new(oauth2::StandIn::new(*options))),
+        });
     }
 
-    /// What the user does from now on where the authorization server asks for consent.
-    pub fn set_consent(&self, consent: Consent) {
-        if let Some(server) = &mut unpoisoned(&self.state).stand_in {
-            server.set_consent(consent);
+    /// Whether the user says no from now on, where the authorization server asks for consent.
+    pub fn deny_consent(&self, denies: bool) {
+        match &mut unpoisoned(&self.state).stand_in {
+            Some(Standing::OAuth1(server)) => server.deny_consent(denies),
+            Some(Standing::OAuth2(server)) => server.deny_consent(denies),
+            None => {}
         }
     }
 
@@ -260,12 +285,16 @@ impl State {
         body: &[u8],
     ) -> (SimulatedAnswer, Verdict) {
         let (account, routes) = (&mut self.account, &self.routes);
-        if let Some(server) = &mut self.stand_in
-            && let Some(served) = server.answer(request, head, body)
-        {
-            return rules::answer_of_server(account, routes, served, server, request);
+        match &mut self.stand_in {
+            Some(Standing::OAuth2(server)) => match server.answer(request, head, body) {
+                Some(given) => rules::answer_of_server(account, routes, given, server, request),
+                None => rules::answer(account, routes, Some(server), request),
+            },
+            Some(Standing::OAuth1(server)) => {
+                rules::answer_with_signatures(account, routes, server, request, (head, body))
+            }
+            None => rules::answer(account, routes, None, request),
         }
-        rules::answer(account, routes, self.stand_in.as_mut(), request)
     }
 }
 

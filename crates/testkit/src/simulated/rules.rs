@@ -1,10 +1,12 @@
 //! How the simulated API answers: the author's routes, and what it does without them.
 
+use http::request;
 use serde_json::{Value, json};
 
 use super::account::{Account, Standing, Tokens};
 use super::exchange::{SimulatedAnswer, SimulatedRequest, Verdict};
 use super::graphql;
+use crate::oauth1::{self, Signed};
 use crate::oauth2::{Served, StandIn};
 
 /// An answer of the author's for some requests. It is given to requests with credentials that are
@@ -100,6 +102,34 @@ pub(super) fn answer_of_server(
         account.end_issued();
     }
     (served.answer, served.verdict)
+}
+
+/// The answer where an authorization server of OAuth 1.0a stands in. What it says of a token gets
+/// the members of the author's route for its endpoint as well; a request that is not signed at all
+/// is one like any other.
+pub(super) fn answer_with_signatures(
+    account: &mut Account,
+    routes: &[SimulatedRoute],
+    server: &mut oauth1::StandIn,
+    request: &SimulatedRequest,
+    (head, body): (&request::Parts, &[u8]),
+) -> (SimulatedAnswer, Verdict) {
+    let route = routes.iter().find(|route| route.matches(request));
+    let further = route.map(|route| &route.answer.data);
+    if let Some(served) = server.answer(request, further, head, body) {
+        return served;
+    }
+    match server.signed(head, body) {
+        Signed::Well => {
+            let answer = match route {
+                Some(route) => route.answer.clone(),
+                None => SimulatedAnswer::json(200, plausible(request)),
+            };
+            (answer, Verdict::Accepted)
+        }
+        Signed::Badly(answer, verdict) => (answer, verdict),
+        Signed::NotAtAll => answer(account, routes, None, request),
+    }
 }
 
 impl SimulatedRoute {

@@ -5,6 +5,7 @@
     reason = "a helper that cannot go on fails its test"
 )]
 
+mod oauth1;
 mod oauth2;
 
 use std::net::SocketAddr;

@@ -1,6 +1,5 @@
 //! A user with a browser, who consents to whatever is asked: follows redirects and keeps cookies.
 
-use authbridge_testkit::oauth2::AuthorizationServer;
 use bytes::Bytes;
 use http::header::{COOKIE, LOCATION, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method};
@@ -12,12 +11,12 @@ use crate::error::CliError;
 /// Where the browser is sent when the account is connected; nobody goes there.
 const AFTERWARDS: &str = "https://app.example.com/connected";
 
-/// Connects an account of the customer with `token`.
+/// Connects an account of the customer with `token`, who consents at `server`.
 pub(super) async fn consent(
     engine: &Api,
     token: &str,
     integration: &str,
-    server: &AuthorizationServer,
+    server: &str,
 ) -> Result<(), CliError> {
     let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("token", token)
@@ -27,7 +26,7 @@ pub(super) async fn consent(
     let away = visit(engine, &format!("/connect?{query}"), HeaderMap::new()).await?;
     let cookie = away.cookie.unwrap_or_else(|| HeaderValue::from_static(""));
     // It knows the user already, and wants no token of ours.
-    let server = Api::with_token(server.base_uri(), "none")?;
+    let server = Api::with_token(server, "none")?;
     let back = visit(&server, &target(&away.location), HeaderMap::new()).await?;
     let mut headers = HeaderMap::new();
     headers.insert(COOKIE, cookie);

@@ -19,20 +19,22 @@ pub(super) struct DemoConnector {
 pub(super) enum Connecting {
     /// Types this into a form.
     Typing(Value),
-    /// Consents in a browser.
-    Consenting,
+    /// Consents in a browser, at the server with this address.
+    Consenting(String),
     /// Nothing.
     NotNeeded,
 }
 
-/// One connector for each, against the provider at `base`, and for OAuth 2.0 the one at `server`.
-pub(super) fn all(base: &str, server: &str) -> Vec<DemoConnector> {
+/// One connector for each, against the provider at `base`, and for OAuth 1.0a and 2.0 those of their
+/// own.
+pub(super) fn all(base: &str, oauth1_server: &str, oauth2_server: &str) -> Vec<DemoConnector> {
     vec![
         api_key(base),
         basic(base),
         session_login(base),
         typescript(base),
-        oauth2(server),
+        oauth1(oauth1_server),
+        oauth2(oauth2_server),
         token(base, "app-token", "integration-app-token"),
         token(base, "membrane-token", "membrane-token"),
     ]
@@ -175,6 +177,37 @@ fn typescript(base: &str) -> DemoConnector {
     }
 }
 
+/// The user consents in a browser, and every request is signed.
+fn oauth1(server: &str) -> DemoConnector {
+    DemoConnector {
+        key: "oauth1",
+        auth_type: "oauth1",
+        definition: json!({
+            "key": "oauth1",
+            "name": "OAuth 1.0a",
+            "type": "oauth1",
+            "parametersSchema": form(&[
+                ("consumerKey", "Consumer key"), ("consumerSecret", "Consumer secret"),
+            ]),
+            "getOAuthConfig": { "type": "mapping", "mapping": {
+                "consumerKey": { "$var": "connectorParameters.consumerKey" },
+                "consumerSecret": { "$var": "connectorParameters.consumerSecret" },
+                "requestTokenUri": format!("{server}/request_token"),
+                "authorizeUri": format!("{server}/authorize"),
+                "tokenUri": format!("{server}/access_token"),
+                "signatureMethod": "HMAC-SHA256",
+            } },
+            "makeApiClient": { "type": "mapping", "mapping": { "baseUri": server } },
+            "test": test(),
+        }),
+        parameters: json!({
+            "consumerKey": "simulated-consumer", "consumerSecret": "simulated-secret",
+        }),
+        connecting: Connecting::Consenting(server.to_owned()),
+        operation: None,
+    }
+}
+
 /// The user consents in a browser, and the tokens are refreshed and revoked.
 fn oauth2(server: &str) -> DemoConnector {
     DemoConnector {
@@ -200,7 +233,7 @@ fn oauth2(server: &str) -> DemoConnector {
             "test": test(),
         }),
         parameters: json!({ "clientId": "simulated-client", "clientSecret": "simulated-secret" }),
-        connecting: Connecting::Consenting,
+        connecting: Connecting::Consenting(server.to_owned()),
         operation: None,
     }
 }

@@ -33,14 +33,17 @@ pub(super) struct Question<'a> {
 /// The members of the provider's answer, in which there is an `oauth_token`.
 ///
 /// If the provider refuses our timestamp or nonce, it is asked once more, with its own time: it
-/// looks at these before anything else, so nothing is used up.
+/// looks at these before anything else, so nothing is used up. What is learnt of its clock is
+/// remembered for whoever asks it next.
 pub(super) async fn ask(
     context: &mut dyn AuthContext,
     config: &OAuth1Config,
     question: &Question<'_>,
 ) -> Result<Map<String, Value>, AuthError> {
     let (request, protocol) = unsigned(config, question);
+    let known = context.clock_offset(question.url);
     let mut signer = config.signer(question.token.clone());
+    signer = signer.with_clock_offset(known);
     let mut first = request.clone();
     signer.sign_request_with(&mut first, &protocol, context.effects())?;
     let response = context.send(first).await?;
@@ -49,11 +52,15 @@ pub(super) async fn ask(
         Ok(members) => return Ok(members),
         Err(refusal) => refusal,
     };
-    let offset = clock_offset(&response, now);
-    if offset.is_none() && !is_about_the_nonce(&response) {
+    // Our timestamp was of the time that we took for the provider's.
+    let theirs = now.checked_add(known).unwrap_or(now);
+    let ahead = clock_offset(&response, theirs);
+    if ahead.is_none() && !is_about_the_nonce(&response) {
         return Err(refusal);
     }
-    if let Some(offset) = offset {
+    if let Some(ahead) = ahead {
+        let offset = known.saturating_add(ahead);
+        context.remember_clock(question.url, offset);
         signer = signer.with_clock_offset(offset);
     }
     let mut second = request;

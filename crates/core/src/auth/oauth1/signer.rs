@@ -291,13 +291,19 @@ impl Signer {
         seconds.max(1).to_string()
     }
 
-    /// OAuth Request Body Hash 1.0 section 4.1: of all bodies but forms, and of none as well.
+    /// OAuth Request Body Hash 1.0 section 4.1: of all bodies but forms, and of none as well, unless
+    /// that becomes a form.
     fn body_hash(&self, request: &Unsigned<'_>) -> Option<String> {
         let Body::Whole(body) = request.body else {
             return None;
         };
-        let is_hashed = self.hashes_bodies && !is_form(request.headers);
+        let is_hashed =
+            self.hashes_bodies && !is_form(request.headers) && !self.is_placed_in_form(request);
         is_hashed.then(|| self.method.body_hash(body)).flatten()
+    }
+
+    fn is_placed_in_form(&self, request: &Unsigned<'_>) -> bool {
+        self.transmission == ParameterTransmission::Body && takes_form(request)
     }
 
     fn placed(
@@ -307,7 +313,7 @@ impl Signer {
     ) -> Result<Signed, SigningError> {
         match self.transmission {
             ParameterTransmission::Query => return Ok(Signed::Query(query_of(protocol))),
-            ParameterTransmission::Body if takes_form(request) => {
+            ParameterTransmission::Body if self.is_placed_in_form(request) => {
                 return Ok(Signed::Form(query_of(protocol)));
             }
             ParameterTransmission::Header | ParameterTransmission::Body => {}

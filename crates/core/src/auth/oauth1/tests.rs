@@ -1,29 +1,19 @@
 //! The flow against a provider that the test plays.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
+use http::Method;
 use http::header::{AUTHORIZATION, DATE};
-use http::{HeaderValue, Method, StatusCode};
-use jiff::Timestamp;
+use jiff::SignedDuration;
 use serde_json::json;
 use url::{Url, form_urlencoded};
 
 use super::*;
+use crate::Random;
+use crate::auth::Blame;
+use crate::auth::played::{World, with};
 use crate::auth::retry::FailureClass;
-use crate::auth::timing::RefreshTiming;
-use crate::auth::{Blame, Callback};
-use crate::connector::{AuthType, Function, Implementation, Mapping, SourceLocation};
-use crate::request::{Request, Response};
-use crate::{Clock, Effects, Random};
-
-struct Noon;
-
-impl Clock for Noon {
-    fn now(&self) -> Timestamp {
-        "2026-11-21T12:00:00Z".parse().unwrap()
-    }
-}
+use crate::connector::AuthType;
 
 /// Draws 0, 1, 2 … so that nonces tell requests apart.
 #[derive(Default)]
@@ -40,196 +30,31 @@ impl Random for Counter {
 /// Noon, in seconds since the epoch.
 const NOON: i64 = 1_795_262_400;
 
-const START: Start<'_> = Start {
-    redirect_uri: "https://bridge.example.com/oauth-callback",
-    state: "s-1:custom",
-};
-
 /// What our callback is for a provider.
 const CALLBACK: &str = "https://bridge.example.com/oauth-callback?state=s-1%3Acustom";
 
-/// An external app that answers in order, and a connector whose functions are mappings.
-struct World {
-    option: AuthOption,
-    effects: Effects,
-    answers: Mutex<VecDeque<Response>>,
-    requests: Vec<Request>,
-    pending: SecretJson,
-}
-
-impl World {
-    fn new(config: &Value) -> Self {
-        Self {
-            option: option([(FunctionName::GetOAuthConfig, config)]),
-            effects: Effects::new(Arc::new(Noon), Arc::new(Counter::default())),
-            answers: Mutex::default(),
-            requests: Vec::new(),
-            pending: SecretJson::new(json!({
-                "oauth_token": "rt-1", "oauth_token_secret": "rs-1",
-            })),
-        }
-    }
-
-    fn with(mut self, name: FunctionName, mapping: &Value) -> Self {
-        self.option.functions.push(function(name, mapping));
-        self
-    }
-
-    fn answering(self, status: u16, body: &str) -> Self {
-        self.answering_with(status, body, &[])
-    }
-
-    fn answering_with(
-        self,
-        status: u16,
-        body: &str,
-        fields: &[(http::HeaderName, &'static str)],
-    ) -> Self {
-        let fields = fields.iter().cloned();
-        let headers = fields.map(|(name, value)| (name, HeaderValue::from_static(value)));
-        self.answers.lock().unwrap().push_back(Response {
-            status: StatusCode::from_u16(status).unwrap(),
-            headers: headers.collect(),
-            body: body.to_owned().into(),
-        });
-        self
-    }
-
-    /// The protocol parameters of a request, from wherever they are.
-    fn sent(&self, index: usize, name: &str) -> Option<String> {
-        let request = &self.requests[index];
-        let header = request.headers.get(AUTHORIZATION);
-        let header = header.and_then(|value| authorization::parse(value.to_str().unwrap()));
-        let query = request.target.path_and_query.split_once('?');
-        let encoded = [
-            query.map_or("", |(_, query)| query).as_bytes(),
-            &request.body,
-        ];
-        let pairs = encoded
-            .into_iter()
-            .flat_map(|text| form_urlencoded::parse(text).into_owned());
-        let mut all = header.into_iter().flatten().chain(pairs);
-        all.find(|(key, _)| key == name).map(|(_, value)| value)
-    }
-
-    fn begin(&mut self) -> Result<Begin, AuthError> {
-        let option = self.option.clone();
-        now(OAuth1.begin(self, &option, arguments(None), &START))
-    }
-
-    fn complete(&mut self, query: &[(&str, &str)]) -> Result<Connected, AuthError> {
-        let pairs = query.iter();
-        let pairs = pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let callback = Callback::new(pairs);
-        let pending = self.pending.clone();
-        let back = Return {
-            pending: &pending,
-            callback: &callback,
-        };
-        let option = self.option.clone();
-        now(OAuth1.complete(self, &option, arguments(None), &START, &back))
-    }
-
-    fn refresh(&mut self, credentials: Value) -> Result<Issued, AuthError> {
-        let option = self.option.clone();
-        now(OAuth1.refresh(self, &option, &arguments(Some(credentials)), &START))
-    }
-
-    fn adopt(&mut self, credentials: Value) -> Issued {
-        let option = self.option.clone();
-        now(OAuth1.adopt(self, &option, &arguments(Some(credentials)), &START)).unwrap()
-    }
-
-    fn signer(&mut self, credentials: Value) -> Result<Signer, AuthError> {
-        let option = self.option.clone();
-        let arguments = arguments(Some(credentials));
-        let signer = now(OAuth1.signer(self, &option, &arguments, &START))?;
-        Ok(signer.expect("every request is signed"))
+fn playing(config: &Value) -> World {
+    World {
+        parameters: json!({ "key": "ck" }),
+        input: json!({ "tokenId": "id-7", "tokenSecret": "ts-7" }),
+        pending: SecretJson::new(json!({
+            "oauth_token": "rt-1", "oauth_token_secret": "rs-1",
+        })),
+        ..World::new(AuthType::OAuth1, Counter::default(), config)
     }
 }
 
-#[async_trait]
-impl AuthContext for World {
-    async fn call(
-        &mut self,
-        function: FunctionName,
-        arguments: &Arguments,
-    ) -> Result<Option<Value>, AuthError> {
-        let Some(function) = self.option.function(function) else {
-            return Ok(None);
-        };
-        let Implementation::Mapping(mapping) = &function.implementation else {
-            panic!("tests have mappings only");
-        };
-        Ok(mapping.evaluate(&arguments.to_variables()))
-    }
-
-    async fn send(&mut self, request: Request) -> Result<Response, AuthError> {
-        self.requests.push(request);
-        let answer = self.answers.lock().unwrap().pop_front();
-        Ok(answer.expect("one more request than expected"))
-    }
-
-    async fn metadata(&mut self, _urls: &[Url]) -> Result<Arc<Value>, AuthError> {
-        panic!("OAuth 1.0 has no metadata")
-    }
-
-    fn effects(&self) -> &Effects {
-        &self.effects
-    }
-}
-
-fn option<'a>(functions: impl IntoIterator<Item = (FunctionName, &'a Value)>) -> AuthOption {
-    let functions = functions.into_iter();
-    AuthOption {
-        key: None,
-        auth_type: AuthType::OAuth1,
-        title: None,
-        description: None,
-        help_uri: None,
-        enabled: None,
-        input_schema: None,
-        parameters_schema: None,
-        credentials_schema: None,
-        allowed_hosts: Vec::new(),
-        function_hosts: Vec::new(),
-        proxy_key: None,
-        refresh: RefreshTiming::default(),
-        functions: functions
-            .map(|(name, value)| function(name, value))
-            .collect(),
-    }
-}
-
-fn function(name: FunctionName, mapping: &Value) -> Function {
-    Function {
-        name,
-        implementation: Implementation::Mapping(Mapping::compile(mapping)),
-        source: SourceLocation {
-            file: "spec.yml".into(),
-            line: 1,
-            column: 1,
-        },
-    }
-}
-
-fn arguments(credentials: Option<Value>) -> Arguments {
-    Arguments {
-        connector_parameters: SecretJson::new(json!({ "key": "ck" })),
-        connection_input: SecretJson::new(json!({ "tokenId": "id-7", "tokenSecret": "ts-7" })),
-        credentials: credentials.map(SecretJson::new),
-        own: SecretJson::default(),
-    }
-}
-
-/// Runs a future that never waits.
-fn now<T>(future: impl Future<Output = T>) -> T {
-    let mut future = std::pin::pin!(future);
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    match future.as_mut().poll(&mut context) {
-        std::task::Poll::Ready(value) => value,
-        std::task::Poll::Pending => panic!("nothing here waits"),
-    }
+/// A parameter of a request, from wherever it is.
+fn sent(world: &World, index: usize, name: &str) -> Option<String> {
+    let request = &world.requests[index];
+    let header = request.headers.get(AUTHORIZATION);
+    let header = header.and_then(|value| authorization::parse(value.to_str().unwrap()));
+    let query = request.target.path_and_query.split_once('?');
+    let query = query.map_or("", |(_, query)| query).as_bytes();
+    let query = form_urlencoded::parse(query).into_owned();
+    let all = header.into_iter().flatten().chain(query);
+    let mut all = all.chain(world.form(index));
+    all.find(|(key, _)| key == name).map(|(_, value)| value)
 }
 
 fn config() -> Value {
@@ -240,12 +65,6 @@ fn config() -> Value {
         "authorizeUri": "https://id.example.com/authorize?tenant=7",
         "tokenUri": "https://id.example.com/access",
     })
-}
-
-fn with(mut config: Value, members: &Value) -> Value {
-    let more = members.as_object().unwrap().clone();
-    config.as_object_mut().unwrap().extend(more);
-    config
 }
 
 const REQUEST_TOKEN: &str =
@@ -280,7 +99,7 @@ fn the_user_is_sent_away_with_a_request_token_whose_secret_is_kept() {
         "realm": "Photos", "scopes": ["read", "write"],
         "extra": { "perms": "write", "oauth_token": "mine" },
     });
-    let mut world = World::new(&with(config(), &quirks)).answering(200, REQUEST_TOKEN);
+    let mut world = playing(&with(config(), &quirks)).answering(200, REQUEST_TOKEN);
     let (location, pending, back) = redirect(world.begin());
     let expected = [
         ("tenant", "7"),
@@ -299,16 +118,19 @@ fn the_user_is_sent_away_with_a_request_token_whose_secret_is_kept() {
     assert_eq!(request.body, "scope=read%20write");
     let header = request.headers[AUTHORIZATION].to_str().unwrap();
     assert!(header.starts_with("OAuth realm=\"Photos\", oauth_consumer_key=\"ck\""));
-    assert_eq!(world.sent(0, "oauth_callback").unwrap(), CALLBACK);
-    assert_eq!(world.sent(0, "oauth_token"), None);
-    assert_eq!(world.sent(0, "oauth_timestamp").unwrap(), NOON.to_string());
-    assert_eq!(world.sent(0, "oauth_version").unwrap(), "1.0");
-    assert_eq!(world.sent(0, "oauth_nonce").unwrap().len(), 22);
+    assert_eq!(sent(&world, 0, "oauth_callback").unwrap(), CALLBACK);
+    assert_eq!(sent(&world, 0, "oauth_token"), None);
+    assert_eq!(
+        sent(&world, 0, "oauth_timestamp").unwrap(),
+        NOON.to_string()
+    );
+    assert_eq!(sent(&world, 0, "oauth_version").unwrap(), "1.0");
+    assert_eq!(sent(&world, 0, "oauth_nonce").unwrap().len(), 22);
 }
 
 #[test]
 fn the_verifier_is_exchanged_and_the_answer_kept_under_the_providers_names() {
-    let mut world = World::new(&config()).answering(200, ACCESS_TOKEN);
+    let mut world = playing(&config()).answering(200, ACCESS_TOKEN);
     let connected = world.complete(&BACK).unwrap();
     let credentials = connected.issued.credentials.expose();
     assert_eq!(credentials["oauth_token"], "at-1");
@@ -317,15 +139,15 @@ fn the_verifier_is_exchanged_and_the_answer_kept_under_the_providers_names() {
     assert_eq!(credentials["screen_name"], "Jän");
     assert_eq!(credentials.get("expires_at"), None);
     assert!(!connected.issued.is_refreshable);
-    assert_eq!(world.sent(0, "oauth_token").unwrap(), "rt-1");
-    assert_eq!(world.sent(0, "oauth_verifier").unwrap(), "v-1");
+    assert_eq!(sent(&world, 0, "oauth_token").unwrap(), "rt-1");
+    assert_eq!(sent(&world, 0, "oauth_verifier").unwrap(), "v-1");
     assert_eq!(world.requests[0].target.path_and_query, "/access");
 }
 
 #[test]
 fn an_answer_to_another_request_is_refused_before_anything_is_sent() {
     let refused = |query: &[(&str, &str)]| {
-        let mut world = World::new(&config());
+        let mut world = playing(&config());
         let error = world.complete(query).unwrap_err();
         assert!(world.requests.is_empty());
         assert_eq!(error.blame(), Blame::Customer);
@@ -341,6 +163,37 @@ fn an_answer_to_another_request_is_refused_before_anything_is_sent() {
 }
 
 #[test]
+fn a_clock_that_is_known_is_signed_by_and_one_that_is_learnt_is_remembered() {
+    let date = [(DATE, "Sat, 21 Nov 2026 12:10:00 GMT")];
+    let refused = "oauth_problem=timestamp_refused";
+    let mut world = playing(&config())
+        .answering_with(401, refused, &date)
+        .answering(200, REQUEST_TOKEN)
+        .answering(200, ACCESS_TOKEN);
+    redirect(world.begin());
+    world.complete(&BACK).unwrap();
+    let stamps: Vec<_> = (0..3)
+        .map(|index| sent(&world, index, "oauth_timestamp").unwrap())
+        .collect();
+    let late = (NOON + 600).to_string();
+    assert_eq!(stamps, [NOON.to_string(), late.clone(), late]);
+    let ten_minutes = SignedDuration::from_mins(10);
+    assert_eq!(*world.clock_offset.lock().unwrap(), ten_minutes);
+
+    // It has been set right meanwhile: what was known counts in what is learnt.
+    let on_time = [(DATE, "Sat, 21 Nov 2026 12:00:00 GMT")];
+    world = world
+        .answering_with(401, refused, &on_time)
+        .answering(200, REQUEST_TOKEN);
+    redirect(world.begin());
+    assert_eq!(
+        sent(&world, 4, "oauth_timestamp").unwrap(),
+        NOON.to_string()
+    );
+    assert_eq!(*world.clock_offset.lock().unwrap(), SignedDuration::ZERO);
+}
+
+#[test]
 fn a_user_who_says_no_is_understood_in_every_way_of_saying_it() {
     for query in [
         ("denied", "rt-1"),
@@ -348,7 +201,7 @@ fn a_user_who_says_no_is_understood_in_every_way_of_saying_it() {
         ("oauth_problem", "user_refused"),
         ("error", "access_denied"),
     ] {
-        let error = World::new(&config()).complete(&[query]).unwrap_err();
+        let error = playing(&config()).complete(&[query]).unwrap_err();
         assert_eq!(error.to_string(), "access was denied");
     }
 }
@@ -356,7 +209,7 @@ fn a_user_who_says_no_is_understood_in_every_way_of_saying_it() {
 #[test]
 fn a_provider_that_does_not_confirm_the_callback_must_be_announced() {
     let unconfirmed = "oauth_token=rt-1&oauth_token_secret=rs-1";
-    let mut world = World::new(&config()).answering(200, unconfirmed);
+    let mut world = playing(&config()).answering(200, unconfirmed);
     let error = world.begin().unwrap_err();
     assert!(
         error.to_string().contains("`callbackConfirmed: optional`"),
@@ -365,7 +218,7 @@ fn a_provider_that_does_not_confirm_the_callback_must_be_announced() {
     assert_eq!(error.blame(), Blame::WorkspaceOwner);
 
     let optional = with(config(), &json!({ "callbackConfirmed": "optional" }));
-    let mut world = World::new(&optional)
+    let mut world = playing(&optional)
         .answering(200, unconfirmed)
         .answering(200, ACCESS_TOKEN);
     let (location, ..) = redirect(world.begin());
@@ -375,23 +228,23 @@ fn a_provider_that_does_not_confirm_the_callback_must_be_announced() {
         "OAuth 1.0 says it here"
     );
     world.complete(&[("oauth_token", "rt-1")]).unwrap();
-    assert_eq!(world.sent(1, "oauth_verifier"), None);
+    assert_eq!(sent(&world, 1, "oauth_verifier"), None);
 }
 
 #[test]
 fn a_verifier_may_be_typed() {
     let oob = with(config(), &json!({ "callback": "oob" }));
-    let mut world = World::new(&oob)
+    let mut world = playing(&oob)
         .answering(200, REQUEST_TOKEN)
         .answering(200, ACCESS_TOKEN);
     let (location, _, back) = redirect(world.begin());
     let parameter = "oauth_verifier";
     assert_eq!(back, Back::Typed { parameter });
-    assert_eq!(world.sent(0, "oauth_callback").unwrap(), "oob");
+    assert_eq!(sent(&world, 0, "oauth_callback").unwrap(), "oob");
     assert_eq!(location.query(), Some("tenant=7&oauth_token=rt-1"));
     assert!(world.complete(&[(parameter, " ")]).is_err());
     world.complete(&[(parameter, " 123456 ")]).unwrap();
-    assert_eq!(world.sent(1, "oauth_verifier").unwrap(), "123456");
+    assert_eq!(sent(&world, 1, "oauth_verifier").unwrap(), "123456");
 }
 
 #[test]
@@ -402,11 +255,11 @@ fn parameters_go_where_the_connector_says() {
             "requestTokenExtra": { "n": 1, "oauth_x": "y", "oauth_callback": null },
             "tokenHeaders": { "User-Agent": "Bridge/1" },
         });
-        let mut world = World::new(&with(config(), &quirks)).answering(200, REQUEST_TOKEN);
+        let mut world = playing(&with(config(), &quirks)).answering(200, REQUEST_TOKEN);
         redirect(world.begin());
-        assert_eq!(world.sent(0, "oauth_callback"), None);
-        assert_eq!(world.sent(0, "oauth_x").unwrap(), "y");
-        assert_eq!(world.sent(0, "n").unwrap(), "1");
+        assert_eq!(sent(&world, 0, "oauth_callback"), None);
+        assert_eq!(sent(&world, 0, "oauth_x").unwrap(), "y");
+        assert_eq!(sent(&world, 0, "n").unwrap(), "1");
         let request = world.requests.remove(0);
         assert_eq!(request.headers["user-agent"], "Bridge/1");
         let is_in = |text: &[u8]| text.windows(15).any(|part| part == b"oauth_signature");
@@ -434,11 +287,11 @@ fn scopes_are_sent_where_the_provider_reads_them() {
         let quirks = json!({
             "scopes": "a b", "scopeSeparator": ",", "scopeTransmission": transmission,
         });
-        let mut world = World::new(&with(config(), &quirks)).answering(200, REQUEST_TOKEN);
+        let mut world = playing(&with(config(), &quirks)).answering(200, REQUEST_TOKEN);
         let (location, ..) = redirect(world.begin());
         let scope = ("scope".to_owned(), "a,b".to_owned());
         (
-            world.sent(0, "scope").is_some(),
+            sent(&world, 0, "scope").is_some(),
             query(&location).contains(&scope),
         )
     };
@@ -451,22 +304,28 @@ fn scopes_are_sent_where_the_provider_reads_them() {
 fn a_provider_with_another_clock_is_asked_once_more_with_its_own_time() {
     let date = [(DATE, "Sat, 21 Nov 2026 12:10:00 GMT")];
     let refused = "oauth_problem=timestamp_refused";
-    let mut world = World::new(&config())
+    let mut world = playing(&config())
         .answering_with(401, refused, &date)
         .answering(200, REQUEST_TOKEN);
     redirect(world.begin());
-    assert_eq!(world.sent(0, "oauth_timestamp").unwrap(), NOON.to_string());
     assert_eq!(
-        world.sent(1, "oauth_timestamp").unwrap(),
+        sent(&world, 0, "oauth_timestamp").unwrap(),
+        NOON.to_string()
+    );
+    assert_eq!(
+        sent(&world, 1, "oauth_timestamp").unwrap(),
         (NOON + 600).to_string()
     );
-    assert_ne!(world.sent(0, "oauth_nonce"), world.sent(1, "oauth_nonce"));
     assert_ne!(
-        world.sent(0, "oauth_signature"),
-        world.sent(1, "oauth_signature")
+        sent(&world, 0, "oauth_nonce"),
+        sent(&world, 1, "oauth_nonce")
+    );
+    assert_ne!(
+        sent(&world, 0, "oauth_signature"),
+        sent(&world, 1, "oauth_signature")
     );
 
-    let mut world = World::new(&config())
+    let mut world = playing(&config())
         .answering_with(401, refused, &date)
         .answering_with(401, refused, &date);
     let error = world.begin().unwrap_err();
@@ -476,17 +335,20 @@ fn a_provider_with_another_clock_is_asked_once_more_with_its_own_time() {
 
 #[test]
 fn a_nonce_that_was_used_is_replaced_once() {
-    let mut world = World::new(&config())
+    let mut world = playing(&config())
         .answering(401, "oauth_problem=nonce_used")
         .answering(200, REQUEST_TOKEN);
     redirect(world.begin());
-    assert_ne!(world.sent(0, "oauth_nonce"), world.sent(1, "oauth_nonce"));
+    assert_ne!(
+        sent(&world, 0, "oauth_nonce"),
+        sent(&world, 1, "oauth_nonce")
+    );
 }
 
 #[test]
 fn refusals_mean_what_they_say() {
     let class = |status, body: &str| {
-        let mut world = World::new(&config()).answering(status, body);
+        let mut world = playing(&config()).answering(status, body);
         let error = world.complete(&BACK).unwrap_err();
         assert_eq!(world.requests.len(), 1);
         error.failure_class()
@@ -531,7 +393,7 @@ fn the_connector_may_say_what_a_refusal_means() {
     let handle = json!({
         "oauth_token": "t", "oauth_token_secret": "s", "oauth_session_handle": "h",
     });
-    let mut world = World::new(&config).answering(500, "code=89&why=x");
+    let mut world = playing(&config).answering(500, "code=89&why=x");
     let error = world.refresh(handle).unwrap_err();
     assert_eq!(error.failure_class(), FailureClass::Terminal);
 }
@@ -539,7 +401,7 @@ fn the_connector_may_say_what_a_refusal_means() {
 #[test]
 fn sessions_are_renewed_by_their_handle_and_keep_what_the_answer_leaves_out() {
     let first = format!("{ACCESS_TOKEN}&oauth_session_handle=h-1&oauth_expires_in=3600");
-    let mut world = World::new(&config()).answering(200, &first).answering(
+    let mut world = playing(&config()).answering(200, &first).answering(
         200,
         "oauth_token=at-2&oauth_token_secret=as-2&oauth_expires_in=60\n",
     );
@@ -555,18 +417,18 @@ fn sessions_are_renewed_by_their_handle_and_keep_what_the_answer_leaves_out() {
     assert_eq!(new["screen_name"], "Jän");
     assert_eq!(new["expires_at"], "2026-11-21T12:01:00Z");
     assert!(issued.is_refreshable);
-    assert_eq!(world.sent(1, "oauth_token").unwrap(), "at-1");
-    assert_eq!(world.sent(1, "oauth_session_handle").unwrap(), "h-1");
+    assert_eq!(sent(&world, 1, "oauth_token").unwrap(), "at-1");
+    assert_eq!(sent(&world, 1, "oauth_session_handle").unwrap(), "h-1");
 }
 
 #[test]
 fn tokens_without_a_session_are_renewed_by_a_function_or_by_nobody() {
     let old = json!({ "oauth_token": "t-1", "oauth_token_secret": "s-1", "user": 4 });
-    let error = World::new(&config()).refresh(old.clone()).unwrap_err();
+    let error = playing(&config()).refresh(old.clone()).unwrap_err();
     assert_eq!(error.failure_class(), FailureClass::Terminal);
 
     let fresh = json!({ "oauth_token": "t-2", "expires_in": 60 });
-    let mut world = World::new(&config()).with(FunctionName::RefreshCredentials, &fresh);
+    let mut world = playing(&config()).with(FunctionName::RefreshCredentials, &fresh);
     assert!(world.adopt(old.clone()).is_refreshable);
     let issued = world.refresh(old).unwrap();
     let credentials = issued.credentials.expose();
@@ -582,7 +444,7 @@ fn a_token_that_the_user_types_needs_no_browser() {
         "token": { "$var": "connectionInput.tokenId" },
         "tokenSecret": { "$var": "connectionInput.tokenSecret" },
     });
-    let Ok(Begin::Complete(connected)) = World::new(&members).begin() else {
+    let Ok(Begin::Complete(connected)) = playing(&members).begin() else {
         panic!("not connected");
     };
     let credentials = connected.issued.credentials.expose().clone();
@@ -591,11 +453,10 @@ fn a_token_that_the_user_types_needs_no_browser() {
     assert!(!connected.issued.is_refreshable);
 
     let bare = with(members, &json!({ "token": null, "tokenSecret": null }));
-    let error = World::new(&bare).begin().unwrap_err();
+    let error = playing(&bare).begin().unwrap_err();
     assert!(error.to_string().contains("`oauth_token`"), "{error}");
     let own = json!({ "oauth_token": "mine", "oauth_token_secret": "s" });
-    let mut world =
-        World::new(&bare).with(FunctionName::GetCredentialsFromConnectionParameters, &own);
+    let mut world = playing(&bare).with(FunctionName::GetCredentialsFromConnectionParameters, &own);
     assert!(matches!(world.begin(), Ok(Begin::Complete(_))));
     assert!(world.signer(credentials).is_ok());
     assert!(world.signer(json!({})).is_err());
@@ -604,7 +465,7 @@ fn a_token_that_the_user_types_needs_no_browser() {
 #[test]
 fn without_tokens_the_consumer_signs_alone() {
     let members = json!({ "flow": "two-legged", "consumerKey": "ck", "consumerSecret": "cs" });
-    let mut world = World::new(&members);
+    let mut world = playing(&members);
     assert!(matches!(world.begin(), Ok(Begin::Complete(_))));
     let signer = world.signer(json!({ "oauth_token": "ignored" })).unwrap();
     assert!(signer.token.is_none());
@@ -661,7 +522,7 @@ fn what_is_wrong_with_a_configuration_is_named() {
         ),
         (json!({ "failures": {} }), "`failures`"),
     ] {
-        let error = World::new(&with(config(), &quirk)).begin().unwrap_err();
+        let error = playing(&with(config(), &quirk)).begin().unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
         assert_eq!(error.blame(), Blame::WorkspaceOwner);
     }

@@ -1,30 +1,18 @@
 //! The flow against a token endpoint that the test plays.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, StatusCode};
-use jiff::Timestamp;
 use serde_json::json;
-use url::{Url, form_urlencoded};
 
 use super::*;
+use crate::auth::played::{Noon, START, World, with};
 use crate::auth::retry::FailureClass;
 use crate::auth::timing::RefreshTiming;
-use crate::connector::{AuthType, Function, Implementation, Mapping, SourceLocation};
-use crate::request::{Request, Response};
-use crate::{Clock, Effects, Random};
-
-struct Noon;
-
-impl Clock for Noon {
-    fn now(&self) -> Timestamp {
-        noon()
-    }
-}
+use crate::connector::AuthType;
+use crate::{Effects, Random};
 
 struct Sevens;
 
@@ -34,172 +22,11 @@ impl Random for Sevens {
     }
 }
 
-fn noon() -> Timestamp {
-    "2026-11-21T12:00:00Z".parse().unwrap()
-}
-
-/// An external app that answers in order, and a connector whose functions are mappings.
-struct World {
-    option: AuthOption,
-    effects: Effects,
-    answers: Mutex<VecDeque<Response>>,
-    requests: Vec<Request>,
-    metadata: Value,
-}
-
-impl World {
-    fn new(config: &Value) -> Self {
-        Self {
-            option: option([(FunctionName::GetOAuthConfig, config)]),
-            effects: Effects::new(Arc::new(Noon), Arc::new(Sevens)),
-            answers: Mutex::default(),
-            requests: Vec::new(),
-            metadata: Value::Null,
-        }
-    }
-
-    fn with(mut self, name: FunctionName, mapping: &Value) -> Self {
-        self.option.functions.push(function(name, mapping));
-        self
-    }
-
-    fn answering(self, status: u16, media_type: &'static str, body: impl Into<String>) -> Self {
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-        self.answers.lock().unwrap().push_back(Response {
-            status: StatusCode::from_u16(status).unwrap(),
-            headers,
-            body: body.into().into(),
-        });
-        self
-    }
-
-    fn json(self, status: u16, body: &Value) -> Self {
-        self.answering(status, "application/json", body.to_string())
-    }
-
-    fn body(&self, index: usize) -> Vec<(String, String)> {
-        form_urlencoded::parse(&self.requests[index].body)
-            .into_owned()
-            .collect()
-    }
-
-    fn parameter(&self, index: usize, name: &str) -> Option<String> {
-        let found = self.body(index).into_iter().find(|(key, _)| key == name);
-        found.map(|(_, value)| value)
-    }
-
-    fn begin(&mut self) -> Result<Begin, AuthError> {
-        let option = self.option.clone();
-        now(OAuth2.begin(self, &option, arguments(None), &START))
-    }
-
-    fn complete(&mut self, query: &[(&str, &str)]) -> Result<Connected, AuthError> {
-        let pending = json!({ "codeVerifier": "verifier", "nonce": "n-1" });
-        let pairs = query.iter();
-        let pairs = pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let callback = Callback::new(pairs);
-        let pending = SecretJson::new(pending);
-        let back = Return {
-            pending: &pending,
-            callback: &callback,
-        };
-        let option = self.option.clone();
-        now(OAuth2.complete(self, &option, arguments(None), &START, &back))
-    }
-
-    fn refresh(&mut self, credentials: Value) -> Result<Issued, AuthError> {
-        let option = self.option.clone();
-        now(OAuth2.refresh(self, &option, &arguments(Some(credentials)), &START))
-    }
-}
-
-#[async_trait]
-impl AuthContext for World {
-    async fn call(
-        &mut self,
-        function: FunctionName,
-        arguments: &Arguments,
-    ) -> Result<Option<Value>, AuthError> {
-        let Some(function) = self.option.function(function) else {
-            return Ok(None);
-        };
-        let Implementation::Mapping(mapping) = &function.implementation else {
-            panic!("tests have mappings only");
-        };
-        Ok(mapping.evaluate(&arguments.to_variables()))
-    }
-
-    async fn send(&mut self, request: Request) -> Result<Response, AuthError> {
-        self.requests.push(request);
-        let answer = self.answers.lock().unwrap().pop_front();
-        Ok(answer.expect("one more request than expected"))
-    }
-
-    async fn metadata(&mut self, _urls: &[Url]) -> Result<Arc<Value>, AuthError> {
-        Ok(Arc::new(self.metadata.clone()))
-    }
-
-    fn effects(&self) -> &Effects {
-        &self.effects
-    }
-}
-
-const START: Start<'_> = Start {
-    redirect_uri: "https://bridge.example.com/oauth-callback",
-    state: "s-1:custom",
-};
-
-fn option<'a>(functions: impl IntoIterator<Item = (FunctionName, &'a Value)>) -> AuthOption {
-    let functions = functions.into_iter();
-    AuthOption {
-        key: None,
-        auth_type: AuthType::OAuth2,
-        title: None,
-        description: None,
-        help_uri: None,
-        enabled: None,
-        input_schema: None,
-        parameters_schema: None,
-        credentials_schema: None,
-        allowed_hosts: Vec::new(),
-        function_hosts: Vec::new(),
-        proxy_key: None,
-        refresh: RefreshTiming::default(),
-        functions: functions
-            .map(|(name, value)| function(name, value))
-            .collect(),
-    }
-}
-
-fn function(name: FunctionName, mapping: &Value) -> Function {
-    Function {
-        name,
-        implementation: Implementation::Mapping(Mapping::compile(mapping)),
-        source: SourceLocation {
-            file: "spec.yml".into(),
-            line: 1,
-            column: 1,
-        },
-    }
-}
-
-fn arguments(credentials: Option<Value>) -> Arguments {
-    Arguments {
-        connector_parameters: SecretJson::new(json!({ "scopes": ["read", "write"] })),
-        connection_input: SecretJson::empty_object(),
-        credentials: credentials.map(SecretJson::new),
-        own: SecretJson::default(),
-    }
-}
-
-/// Runs a future that never waits.
-fn now<T>(future: impl Future<Output = T>) -> T {
-    let mut future = std::pin::pin!(future);
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    match future.as_mut().poll(&mut context) {
-        std::task::Poll::Ready(value) => value,
-        std::task::Poll::Pending => panic!("nothing here waits"),
+fn playing(config: &Value) -> World {
+    World {
+        parameters: json!({ "scopes": ["read", "write"] }),
+        pending: SecretJson::new(json!({ "codeVerifier": "verifier", "nonce": "n-1" })),
+        ..World::new(AuthType::OAuth2, Sevens, config)
     }
 }
 
@@ -212,12 +39,6 @@ fn config() -> Value {
         "tokenUri": "https://id.example.com/token",
         "scopes": { "$var": "connectorParameters.scopes" },
     })
-}
-
-fn with(mut config: Value, members: &Value) -> Value {
-    let more = members.as_object().unwrap().clone();
-    config.as_object_mut().unwrap().extend(more);
-    config
 }
 
 fn query_of(begun: Result<Begin, AuthError>) -> Vec<(String, String)> {
@@ -234,7 +55,7 @@ fn token() -> Value {
 #[test]
 fn the_browser_is_sent_away_with_everything_a_provider_asks_for() {
     let extra = json!({ "extra": { "prompt": "consent", "state": "mine" }, "resource": "urn:api" });
-    let query = query_of(World::new(&with(config(), &extra)).begin());
+    let query = query_of(playing(&with(config(), &extra)).begin());
     let of = |name: &str| {
         let found = query.iter().filter(|(key, _)| key == name);
         found.map(|(_, value)| value.as_str()).collect::<Vec<_>>()
@@ -255,14 +76,14 @@ fn the_browser_is_sent_away_with_everything_a_provider_asks_for() {
 #[test]
 fn pkce_and_the_separator_of_scopes_are_as_the_connector_says() {
     let quirks = json!({ "skipPkce": true, "scopeSeparator": "," });
-    let query = query_of(World::new(&with(config(), &quirks)).begin());
+    let query = query_of(playing(&with(config(), &quirks)).begin());
     assert!(query.contains(&("scope".into(), "read,write".into())));
     assert!(query.iter().all(|(name, _)| name != "code_challenge"));
 }
 
 #[test]
 fn the_code_is_exchanged_and_the_answer_kept_with_its_expiry() {
-    let mut world = World::new(&config()).json(200, &token());
+    let mut world = playing(&config()).json(200, &token());
     let connected = world
         .complete(&[("code", "c-1"), ("state", "s-1")])
         .unwrap();
@@ -283,7 +104,7 @@ fn the_code_is_exchanged_and_the_answer_kept_with_its_expiry() {
 #[test]
 fn clients_say_who_they_are_in_the_way_the_connector_says() {
     let sent = |quirk: Value| {
-        let mut world = World::new(&with(config(), &quirk)).json(200, &token());
+        let mut world = playing(&with(config(), &quirk)).json(200, &token());
         world.complete(&[("code", "c")]).unwrap();
         let header = world.requests[0].headers.contains_key(AUTHORIZATION);
         (header, world.parameter(0, "client_secret").is_some())
@@ -302,7 +123,7 @@ fn clients_say_who_they_are_in_the_way_the_connector_says() {
 fn a_secret_that_is_being_replaced_still_works() {
     let two = with(config(), &json!({ "clientSecret": ["new", "old"] }));
     let refusal = json!({ "error": "invalid_client" });
-    let mut world = World::new(&two).json(401, &refusal).json(200, &token());
+    let mut world = playing(&two).json(401, &refusal).json(200, &token());
     world.complete(&[("code", "c")]).unwrap();
     let secret = |index: usize| {
         let value = world.requests[index].headers[AUTHORIZATION]
@@ -323,7 +144,7 @@ fn a_grant_that_is_refused_is_not_tried_with_another_secret() {
         config(),
         &json!({ "clientSecret": ["new", "old"], "clientAuth": null }),
     );
-    let mut world = World::new(&two).json(400, &json!({ "error": "invalid_grant" }));
+    let mut world = playing(&two).json(400, &json!({ "error": "invalid_grant" }));
     let error = world.refresh(token()).unwrap_err();
     assert_eq!(error.failure_class(), FailureClass::Terminal);
     assert_eq!(world.requests.len(), 1);
@@ -332,13 +153,13 @@ fn a_grant_that_is_refused_is_not_tried_with_another_secret() {
 #[test]
 fn token_requests_have_the_form_the_connector_says() {
     let mut json_world =
-        World::new(&with(config(), &json!({ "tokenRequestFormat": "json" }))).json(200, &token());
+        playing(&with(config(), &json!({ "tokenRequestFormat": "json" }))).json(200, &token());
     json_world.complete(&[("code", "c")]).unwrap();
     let body: Value = serde_json::from_slice(&json_world.requests[0].body).unwrap();
     assert_eq!(body["grant_type"], "authorization_code");
 
     let quirks = json!({ "tokenRequestMethod": "GET", "tokenExtra": { "v": 2 } });
-    let mut query_world = World::new(&with(config(), &quirks)).json(200, &token());
+    let mut query_world = playing(&with(config(), &quirks)).json(200, &token());
     query_world.complete(&[("code", "c")]).unwrap();
     let request = &query_world.requests[0];
     assert!(request.body.is_empty());
@@ -354,7 +175,7 @@ fn token_requests_have_the_form_the_connector_says() {
 fn token_responses_are_read_in_every_form() {
     let access_token = |quirk: Value, media_type, body: &str| {
         let config = with(config(), &quirk);
-        let mut world = World::new(&config).answering(200, media_type, body);
+        let mut world = playing(&config).answering_with(200, body, &[(CONTENT_TYPE, media_type)]);
         let connected = world.complete(&[("code", "c")]).unwrap();
         connected.issued.credentials.expose()["access_token"].clone()
     };
@@ -382,7 +203,8 @@ fn token_responses_are_read_in_every_form() {
 #[test]
 fn refusals_mean_what_they_say_wherever_they_say_it() {
     let class = |status, media_type, body: &str| {
-        let mut world = World::new(&config()).answering(status, media_type, body);
+        let mut world =
+            playing(&config()).answering_with(status, body, &[(CONTENT_TYPE, media_type)]);
         world.refresh(token()).unwrap_err().failure_class()
     };
     let json = "application/json";
@@ -424,7 +246,7 @@ fn the_connector_may_say_what_a_refusal_means() {
         "class": "terminal",
     });
     let config = with(config(), &json!({ "failures": [rule] }));
-    let mut world = World::new(&config).json(500, &json!({ "error_code": 90 }));
+    let mut world = playing(&config).json(500, &json!({ "error_code": 90 }));
     let error = world.refresh(token()).unwrap_err();
     assert_eq!(error.failure_class(), FailureClass::Terminal);
 }
@@ -432,7 +254,7 @@ fn the_connector_may_say_what_a_refusal_means() {
 #[test]
 fn a_refresh_keeps_what_the_answer_leaves_out() {
     let answer = json!({ "access_token": "a-2", "refresh_token": null, "expires_in": "60" });
-    let mut world = World::new(&config()).json(200, &answer);
+    let mut world = playing(&config()).json(200, &answer);
     let mut old = token();
     old["expires_at"] = "2020-01-01T00:00:00Z".into();
     old["instance_url"] = "https://eu.example.com".into();
@@ -447,7 +269,7 @@ fn a_refresh_keeps_what_the_answer_leaves_out() {
 
 #[test]
 fn the_configuration_says_when_to_refresh_and_the_option_what_it_leaves_open() {
-    let mut world = World::new(&with(config(), &json!({ "refresh": { "margin": "2m" } })))
+    let mut world = playing(&with(config(), &json!({ "refresh": { "margin": "2m" } })))
         .json(200, &json!({ "access_token": "a-2" }));
     let both = json!({ "margin": "9m", "defaultLifetime": "1h" });
     world.option.refresh = RefreshTiming::from_value(Some(&both)).unwrap();
@@ -460,7 +282,7 @@ fn the_configuration_says_when_to_refresh_and_the_option_what_it_leaves_open() {
 #[test]
 fn grants_without_a_browser_need_none_and_are_repeated_on_refresh() {
     let quirk = json!({ "grantType": "client_credentials", "authorizeUri": null });
-    let mut world = World::new(&with(config(), &quirk))
+    let mut world = playing(&with(config(), &quirk))
         .json(200, &json!({ "access_token": "a-1" }))
         .json(200, &json!({ "access_token": "a-2" }));
     let Ok(Begin::Complete(connected)) = world.begin() else {
@@ -479,7 +301,7 @@ fn grants_without_a_browser_need_none_and_are_repeated_on_refresh() {
 
 #[test]
 fn without_a_refresh_token_the_user_is_needed() {
-    let mut world = World::new(&config());
+    let mut world = playing(&config());
     let error = world.refresh(json!({ "access_token": "a-1" })).unwrap_err();
     assert_eq!(error.failure_class(), FailureClass::Terminal);
     assert!(world.requests.is_empty());
@@ -487,7 +309,7 @@ fn without_a_refresh_token_the_user_is_needed() {
 
 #[test]
 fn functions_of_the_connector_take_part() {
-    let mut world = World::new(&config())
+    let mut world = playing(&config())
         .with(
             FunctionName::GetTokenData,
             &json!({ "token": { "$var": "queryParameters.code" } }),
@@ -510,7 +332,7 @@ fn functions_of_the_connector_take_part() {
 fn the_metadata_of_an_issuer_fill_in_what_is_not_given() {
     let issuer = "https://id.example.com";
     let minimal = json!({ "clientId": "id", "clientSecret": "s", "issuer": issuer });
-    let mut world = World::new(&minimal).json(200, &token());
+    let mut world = playing(&minimal).json(200, &token());
     world.metadata = json!({
         "issuer": issuer,
         "authorization_endpoint": "https://id.example.com/auth",
@@ -538,7 +360,7 @@ fn an_id_token_must_answer_this_request() {
     };
     let completed = |nonce| {
         let answer = with(token(), &json!({ "id_token": id_token(nonce) }));
-        World::new(&config())
+        playing(&config())
             .json(200, &answer)
             .complete(&[("code", "c")])
     };
@@ -552,14 +374,14 @@ fn a_provider_that_says_no_is_quoted() {
         ("error", "access_denied"),
         ("error_description", "not  today"),
     ];
-    let error = World::new(&config()).complete(&query).unwrap_err();
+    let error = playing(&config()).complete(&query).unwrap_err();
     assert_eq!(error.to_string(), "access was denied: not today");
 }
 
 #[test]
 fn what_is_wrong_with_a_configuration_is_named() {
     let message = |quirk: Value| {
-        let error = World::new(&with(config(), &quirk)).begin().unwrap_err();
+        let error = playing(&with(config(), &quirk)).begin().unwrap_err();
         error.to_string()
     };
     for (quirk, expected) in [

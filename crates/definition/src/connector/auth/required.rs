@@ -48,7 +48,7 @@ pub(super) fn check(
                 place,
                 "auth type `proxy` needs `proxyKey`",
             )
-            .help("name the connector that authentication is delegated to");
+            .help("name the integration or the auth proxy that authentication is delegated to");
     }
     let has_client = shared.find(own, FunctionName::MakeApiClient).is_some();
     if auth_type.needs_no_connect_form() && !has_client && !shared.has_base_uri {

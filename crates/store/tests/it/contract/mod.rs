@@ -1,6 +1,7 @@
 //! What every database must do, whichever it is: cases that take an open store.
 
 pub(crate) mod audit;
+pub(crate) mod children;
 pub(crate) mod connections;
 pub(crate) mod connectors;
 pub(crate) mod customers;
@@ -52,6 +53,13 @@ macro_rules! contract {
                     parameters_are_kept_apart,
                     a_connector_must_be_there,
                     lists_leave_archived_ones_out_unless_asked,
+                }
+                children {
+                    a_child_shows_what_its_parent_is_like,
+                    a_childs_own_state_is_kept_apart_from_its_parents,
+                    children_follow_a_parent_that_is_replaced,
+                    a_new_grant_settles_children_and_a_refresh_does_not,
+                    hidden_ones_are_listed_when_asked_for,
                 }
                 connections {
                     a_connection_reads_back_with_its_secrets,

@@ -1,7 +1,9 @@
 //! The authorization server in the place of another's.
 
-use authbridge_testkit::oauth2::{AuthorizationServerOptions, Consent, StandInOptions};
-use authbridge_testkit::{SimulatedAnswer, SimulatedApi, SimulatedRoute, TokenCheck, Verdict};
+use authbridge_testkit::oauth2::{AuthorizationServerOptions, StandInOptions};
+use authbridge_testkit::{
+    SimulatedAnswer, SimulatedApi, SimulatedRoute, StandIn, TokenCheck, Verdict,
+};
 use http::{Request, StatusCode};
 use http_body_util::Full;
 use serde_json::{Value, json};
@@ -14,13 +16,13 @@ async fn api() -> SimulatedApi {
     let api = SimulatedApi::start(TokenCheck::default()).await.unwrap();
     api.open_account(Vec::new());
     let url = |text: &str| vec![Url::parse(text).unwrap()];
-    api.stand_in(Some(StandInOptions {
+    api.stand_in(Some(StandIn::OAuth2(Box::new(StandInOptions {
         authorize: url("https://id.example.com/dialog"),
         token: url("https://api.example.com/v1/access?version=2"),
         revocation: url("https://api.example.com/v1/forget"),
         issuer: None,
         server: AuthorizationServerOptions::default(),
-    }));
+    }))));
     api
 }
 
@@ -104,12 +106,9 @@ async fn tokens_of_a_server_at_any_address_are_good_at_every_other() {
 #[tokio::test]
 async fn a_user_who_says_no_and_a_wrong_verifier_are_refused() {
     let api = api().await;
-    api.set_consent(Consent::Denied {
-        error: "access_denied".into(),
-        description: None,
-    });
+    api.deny_consent(true);
     assert_eq!(code(&api), None);
-    api.set_consent(Consent::Given);
+    api.deny_consent(false);
     let answer = redeem(&api, &code(&api).unwrap(), "another").await;
     assert_eq!(answer.json()["error"], "invalid_grant");
     assert_eq!(
@@ -148,10 +147,10 @@ async fn a_route_of_the_author_gives_the_answer_its_form() {
 async fn an_issuer_publishes_its_metadata_in_both_places() {
     let api = api().await;
     let issuer = "https://id.example.com/tenant/7";
-    api.stand_in(Some(StandInOptions {
+    api.stand_in(Some(StandIn::OAuth2(Box::new(StandInOptions {
         issuer: Some(Url::parse(issuer).unwrap()),
         ..StandInOptions::default()
-    }));
+    }))));
     for path in [
         "/tenant/7/.well-known/openid-configuration",
         "/.well-known/oauth-authorization-server/tenant/7",

@@ -8,7 +8,7 @@ use authbridge_core::connector::FunctionName;
 use authbridge_core::secret::ExposeSecret as _;
 use authbridge_core::{Effects, SecretJson};
 use authbridge_engine::egress::{Deadlines, Egress, Policy};
-use authbridge_engine::{LoadError, LogSink};
+use authbridge_engine::{ConnectRequest, EngineError, LoadError, LogSink};
 use authbridge_server::ApiError;
 use authbridge_testkit::{SimulatedApi, TokenCheck};
 use http::{HeaderMap, Method};
@@ -41,6 +41,9 @@ pub(super) struct Proxied {
     pub(super) status: u16,
     pub(super) data: Value,
 }
+
+/// What a function returned, or the error as the API would answer it, and what it logged.
+pub(super) type Tried = (Result<Value, Value>, Vec<Value>);
 
 impl Bench {
     pub(super) async fn start(effects: Effects) -> Result<Self, CliError> {
@@ -134,19 +137,31 @@ impl Bench {
         connection: &str,
         function: FunctionName,
         own: SecretJson,
-    ) -> Result<(Result<Value, Value>, Vec<Value>), CliError> {
+    ) -> Result<Tried, CliError> {
         let session = self.local.engine.operator_session(WORKSPACE).await?;
         let logs = LogSink::default();
         let engine = self.local.engine.collecting(logs.clone());
         let result = engine
             .try_function(&session, connection, function, own)
             .await;
-        let logs = logs.take().iter().map(|entry| json!(entry)).collect();
-        let result = match result {
-            Ok(value) => Ok(value.unwrap_or_default()),
-            Err(error) => Err(ApiError::from(error).to_json()),
-        };
-        Ok((result, logs))
+        Ok(tried(result, &logs))
+    }
+
+    /// The same before there is a connection: with what `person` connects by `request`.
+    pub(super) async fn try_before_connecting(
+        &self,
+        person: &Person,
+        request: &ConnectRequest,
+        function: FunctionName,
+        own: SecretJson,
+    ) -> Result<Tried, CliError> {
+        let logs = LogSink::default();
+        let engine = self.local.engine.collecting(logs.clone());
+        let session = engine.authenticate(&person.token).await?;
+        let result = engine
+            .try_function_before_connecting(&session, request, function, own)
+            .await;
+        Ok(tried(result, &logs))
     }
 
     /// Somebody who has no connections yet.
@@ -157,6 +172,15 @@ impl Bench {
         let api = Api::with_token(&self.local.url, &token)?;
         Ok(Person { id, token, api })
     }
+}
+
+fn tried(result: Result<Option<Value>, EngineError>, logs: &LogSink) -> Tried {
+    let logs = logs.take().iter().map(|entry| json!(entry)).collect();
+    let result = match result {
+        Ok(value) => Ok(value.unwrap_or_default()),
+        Err(error) => Err(ApiError::from(error).to_json()),
+    };
+    (result, logs)
 }
 
 impl Person {

@@ -1,10 +1,12 @@
 //! The life of a connection, from connecting to disconnecting, against the simulated API.
 
+mod browser;
+mod oauth1;
 mod oauth2;
+mod provider;
 mod went;
 
 use authbridge_core::connector::{AuthOption, AuthType, FunctionName};
-use authbridge_definition::CONNECTABLE;
 use authbridge_testkit::{Exchange, Verdict};
 use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
@@ -14,7 +16,7 @@ use super::mask::Mask;
 use super::report::{Outcome, Section, Step};
 use super::sample::{self, Proof};
 use crate::error::CliError;
-use oauth2::OAuth2;
+use provider::{OAuth, Tokens};
 use went::{Went, connect_hints, renewed};
 
 pub(super) use went::logs_of;
@@ -54,7 +56,7 @@ pub(super) async fn run(
         input,
         proofs,
         derived: Vec::new(),
-        oauth2: None,
+        oauth: None,
         mask,
         steps: Vec::new(),
     };
@@ -90,8 +92,8 @@ struct Run<'a> {
     proofs: Vec<Proof>,
     /// Headers and parameters with something made from the proofs.
     derived: Vec<String>,
-    /// Of type `oauth2`: what its configuration says.
-    oauth2: Option<OAuth2>,
+    /// Of the types `oauth1` and `oauth2`: what its configuration says.
+    oauth: Option<OAuth>,
     mask: Mask,
     steps: Vec<Step>,
 }
@@ -99,23 +101,23 @@ struct Run<'a> {
 impl Run<'_> {
     async fn all(&mut self) -> Result<(), CliError> {
         let auth_type = self.option.auth_type;
-        if !CONNECTABLE.contains(&auth_type) {
-            let reason = format!(
-                "this version does not connect accounts of type `{}` yet; the cases below run",
-                auth_type.as_str()
-            );
-            self.add("connect", Went::skipped(reason));
-            return Ok(());
-        }
-        if auth_type == AuthType::OAuth1 {
-            let reason = "no provider of type `oauth1` is simulated yet; the cases below run";
+        if auth_type == AuthType::Proxy {
+            let reason = "the account is another connector's; the cases below run";
             self.add("connect", Went::skipped(reason));
             return Ok(());
         }
         self.bench.simulated.stand_in(None);
         let typed = self.proofs.iter().map(|proof| proof.value.clone());
         self.bench.simulated.open_account(typed.collect());
-        if auth_type == AuthType::OAuth2 && !self.prepare_oauth2().await? {
+        let is_prepared = match auth_type {
+            AuthType::OAuth1 => self.prepare_oauth1().await?,
+            AuthType::OAuth2 => self.prepare_oauth2().await?,
+            AuthType::ClientCredentials
+            | AuthType::IntegrationAppToken
+            | AuthType::MembraneToken
+            | AuthType::Proxy => true,
+        };
+        if !is_prepared {
             return Ok(());
         }
         if auth_type.needs_no_connect_form() && self.option.input_schema.is_none() {
@@ -128,10 +130,14 @@ impl Run<'_> {
         self.call(&connection).await;
         if self.is_in_browser() {
             self.denied_consent().await?;
+            self.replayed_callback().await?;
         } else {
             self.wrong_credentials().await?;
         }
         self.expire(&connection).await;
+        if self.is_in_browser() {
+            self.reconnect(&connection).await?;
+        }
         self.disconnect(&connection).await;
         self.revoked_by_user().await
     }
@@ -155,7 +161,7 @@ impl Run<'_> {
     }
 
     fn add_with(&mut self, name: &str, went: Went, exchanges: Vec<Exchange>) {
-        if self.oauth2.is_some() {
+        if self.oauth.is_some() {
             self.mask = self.mask.clone().and_issued_in(&exchanges);
         }
         self.steps.push(Step {
@@ -180,7 +186,7 @@ impl Run<'_> {
         let mut exchanges = self.bench.simulated.take_exchanges();
         let mut detail = "an account is connected".to_owned();
         if let Err(CliError::Api { .. }) = connected
-            && self.oauth2.is_none()
+            && self.oauth.is_none()
             && let Some(names) = self.derived(&exchanges).await
         {
             detail.push_str(&format!(
@@ -213,7 +219,7 @@ impl Run<'_> {
 
     async fn connect_with(&self, input: &Value) -> Result<Value, CliError> {
         if self.is_in_browser() {
-            return self.connect_in_browser(&self.person).await;
+            return self.connect_in_browser(&self.person, None).await;
         }
         let (integration, key) = (self.subject.integration, self.option.key.as_deref());
         self.person.connect(integration, key, input).await
@@ -286,11 +292,13 @@ impl Run<'_> {
                 "the request carries none of the credentials",
                 "look at what `makeApiClient` reads, and at what is in `credentials`",
             ]),
+            (Ok(_), Some(Verdict::Refused)) => {
+                Went::failed(&["the API refuses the signature of the request"])
+            }
             (
                 Ok(_),
                 Some(
                     Verdict::Consented
-                    | Verdict::Refused
                     | Verdict::Revoked
                     | Verdict::Published
                     | Verdict::Canned
@@ -338,21 +346,27 @@ impl Run<'_> {
     }
 
     async fn expire(&mut self, connection: &str) {
+        let tokens = self.oauth.as_ref().map(|oauth| oauth.tokens);
+        if matches!(tokens, Some(Tokens::None)) {
+            let reason = "not needed: requests are signed by the consumer alone";
+            self.add("expire and refresh", Went::skipped(reason));
+            return;
+        }
         self.bench.simulated.expire_all();
         let answer = self.request(connection).await;
         let exchanges = self.bench.simulated.take_exchanges();
-        let oauth2_refreshes = self.oauth2.as_ref().is_some_and(OAuth2::can_refresh);
-        if !self.has(FunctionName::RefreshCredentials) && !oauth2_refreshes {
+        let oauth_refreshes = self.oauth.as_ref().is_some_and(OAuth::can_refresh);
+        if !self.has(FunctionName::RefreshCredentials) && !oauth_refreshes {
             let went = match answer {
                 Ok(answer) if answer.status < 400 => {
                     Went::failed(&["expired credentials were accepted"])
                 }
                 Ok(_) | Err(CliError::Api { .. }) => Went::skipped(format!(
                     "{}: once the credentials have expired, the customer would have to reconnect",
-                    if self.oauth2.is_some() {
-                        "the provider gives no refresh tokens"
-                    } else {
-                        "there is no `refreshCredentials`"
+                    match tokens {
+                        Some(Tokens::Final(reason)) => reason,
+                        Some(Tokens::None | Tokens::Renewable { .. }) | None =>
+                            "there is no `refreshCredentials`",
                     }
                 )),
                 Err(error) => Went::failed(&[]).with_error(&error),
@@ -392,7 +406,7 @@ impl Run<'_> {
         let answer = self.person.disconnect(connection).await;
         let exchanges = self.bench.simulated.take_exchanges();
         let has_revoked = exchanges.iter().any(|it| it.verdict == Verdict::Revoked);
-        let must_revoke = self.oauth2.as_ref().is_some_and(OAuth2::can_revoke);
+        let must_revoke = self.oauth.as_ref().is_some_and(|oauth| oauth.can_revoke);
         let went = match answer {
             Err(error) => Went::failed(&[]).with_error(&error),
             Ok(_) if must_revoke && !has_revoked => Went::failed(&[

@@ -3,14 +3,14 @@
 use authbridge_testkit::Exchange;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 /// Shorter values would be found everywhere.
 const MIN_SECRET_CHARACTERS: usize = 4;
 
-/// What the flow of OAuth 2.0 makes anew each time.
-const ISSUED: [&str; 12] = [
+/// What the flows of OAuth make anew each time.
+const ISSUED: [&str; 18] = [
     "access_token",
     "accessToken",
     "assertion",
@@ -19,6 +19,12 @@ const ISSUED: [&str; 12] = [
     "code_verifier",
     "id_token",
     "nonce",
+    "oauth_nonce",
+    "oauth_session_handle",
+    "oauth_signature",
+    "oauth_token",
+    "oauth_token_secret",
+    "oauth_verifier",
     "refresh_token",
     "refreshToken",
     "state",
@@ -50,6 +56,11 @@ impl Mask {
             for (name, value) in &exchange.request.query {
                 self.add_named(name, &value.as_str().into());
             }
+            for (name, value) in &exchange.request.headers {
+                if name == "authorization" {
+                    self.add_pairs(value);
+                }
+            }
             self.add_named("", &exchange.request.data);
             self.add_named("", &exchange.answer.data);
         }
@@ -72,9 +83,22 @@ impl Mask {
                 let is_known = self.labels.iter().any(|(secret, _)| secret == text);
                 if ISSUED.contains(&name) && !is_known {
                     self.add(name, value);
+                } else if name.is_empty() || name == "oauth_callback" {
+                    self.add_pairs(text);
                 }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// Those in a form, in the query of a URL, or in a header field of OAuth 1.0a.
+    fn add_pairs(&mut self, text: &str) {
+        let pairs = text.split(['&', '?', ',', ' ']);
+        for (name, value) in pairs.filter_map(|pair| pair.split_once('=')) {
+            let value = value.trim_matches('"');
+            let decoded = percent_decode_str(value).decode_utf8_lossy();
+            self.add_named(name, &value.into());
+            self.add_named(name, &decoded.into());
         }
     }
 

@@ -3,6 +3,7 @@
 mod authorization;
 mod bench;
 mod cases;
+mod consumer;
 mod lifecycle;
 mod mask;
 mod report;

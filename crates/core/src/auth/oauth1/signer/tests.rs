@@ -254,6 +254,13 @@ fn body_hashes_are_of_all_but_forms() {
     assert!(hash(JSON_TYPE, b"{}").is_some());
     // OAuth Request Body Hash 1.0 section 4.1 wants it of requests without a body, too.
     assert_eq!(hash(None, b"").unwrap(), "2jmj7l5rSw0yVb/vlWAYkK/YBwk=");
+    // But not where the signature makes that body a form.
+    let members = json!({ "bodyHash": true, "parameterTransmission": "body" });
+    let signed = sign(&members, &request(Method::POST, "/", None, b"")).unwrap();
+    let Signed::Form(form) = signed else {
+        panic!("no form: {signed:?}");
+    };
+    assert!(!form.contains("oauth_body_hash"), "{form}");
 }
 
 #[test]

@@ -106,8 +106,7 @@ pub(super) fn connect_hints(exchanges: &[Exchange]) -> Vec<String> {
             ),
         ],
         Verdict::Refused => vec![format!(
-            "the authorization server refused `{asked}`: what the connector sends is not what its \
-             configuration says"
+            "`{asked}` was refused: what the connector sends is not what its configuration says"
         )],
         Verdict::Issued
         | Verdict::Expired
