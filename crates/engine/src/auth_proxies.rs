@@ -61,7 +61,9 @@ impl Engine {
             Ok(_) => Err(EngineError::bad_request(format!(
                 "`{key}` is the key of an integration; an auth proxy needs one of its own"
             ))),
-            Err(EngineError::NotFound { .. }) => self.create_record(session, draft, origin, true).await,
+            Err(EngineError::NotFound { .. }) => {
+                self.create_record(session, draft, origin, true).await
+            }
             Err(error) => Err(error),
         }
     }

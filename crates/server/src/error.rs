@@ -155,7 +155,16 @@ impl From<EngineError> for ApiError {
                     .key("conflict")
                     .data(Some(data))
             }
-            EngineError::Configuration { .. } => configuration(message),
+            EngineError::Configuration { .. } | EngineError::Action(_) => configuration(message),
+            EngineError::NotConnected { .. } => Self::not_found(message),
+            EngineError::NoAuthentication(missing) => configuration(message).data(Some(json!({
+                "action": missing.action,
+                "integration": missing.integration,
+                "connector": missing.connector,
+                "file": missing.file,
+                "reason": missing.problem.reason,
+                "fix": missing.problem.help,
+            }))),
             EngineError::Disconnected { error, .. } => connection(StatusCode::BAD_REQUEST, message)
                 .key("connection_is_defunct")
                 .data(error.map(|error| json!({ "error": error }))),

@@ -110,7 +110,10 @@ impl Reader<'_> {
             Some("connector-operation") => {
                 let operation = member(self.config, "operationKey").and_then(Value::as_str);
                 let key = operation.ok_or_else(|| {
-                    lacking("config.operationKey", "config: {operationKey: find-contact}")
+                    lacking(
+                        "config.operationKey",
+                        "config: {operationKey: find-contact}",
+                    )
                 })?;
                 let input = ["inputMapping", "input"];
                 Ok(ActionKind::Operation {

@@ -74,7 +74,8 @@ fn what_is_wrong_with_a_document_is_said_with_what_would_be_right() {
     assert!(problem(json!({"type": "http-endpoint"})).contains("unknown type `http-endpoint`"));
     assert!(problem(json!({"type": "http-request"})).contains("needs `config.request`"));
     assert!(problem(json!({"type": "run-javascript"})).contains("needs `config.code`"));
-    let code = json!({"type": "run-javascript", "config": {"code": "export default () => {\n  (\n}"}});
+    let code =
+        json!({"type": "run-javascript", "config": {"code": "export default () => {\n  (\n}"}});
     assert!(problem(code).contains("line 3"), "the line of the code");
 }
 

@@ -37,6 +37,12 @@ impl Planner {
     fn integration(&mut self, pushed: &PushedIntegration) -> Result<(), String> {
         let key = &pushed.name.key;
         let known = self.index.integrations.get(key).cloned();
+        if known.as_ref().is_some_and(|it| self.is_derived(it)) {
+            return Err(format!(
+                "`{key}` is the key of an interface, which has an integration of its own; give \
+                 this one another key, or archive the interface first"
+            ));
+        }
         let before = known.as_ref().map(Said::of).unwrap_or_default();
         // Others may refer to it even if something is wrong with it.
         let id = known.as_ref().map_or_else(

@@ -10,6 +10,7 @@ pub(crate) mod diff;
 mod elements;
 mod index;
 mod integrations;
+mod interfaces;
 mod plan;
 mod prune;
 mod read;

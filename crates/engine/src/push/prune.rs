@@ -9,6 +9,7 @@ use super::index::place_of;
 use super::plan::Planner;
 use super::read::{CONNECTORS, INTEGRATIONS, Request};
 use super::{ChangeKind, ElementName};
+use crate::interfaces::is_of_interface;
 
 impl Planner {
     pub(super) fn prune(&mut self, request: &Request) {
@@ -32,7 +33,7 @@ impl Planner {
             .index
             .integrations
             .values()
-            .filter(|record| !kept.contains(&record.key))
+            .filter(|record| !kept.contains(&record.key) && !self.is_derived(record))
             .cloned()
             .collect();
         surplus.sort_by(|one, other| one.id.cmp(&other.id));
@@ -88,6 +89,7 @@ impl Planner {
             .connectors
             .values()
             .filter(|record| record.archived_at.is_none() && !kept.contains(&record.key))
+            .filter(|record| !is_of_interface(&record.key))
             .map(|record| (record.id.clone(), record.key.clone()))
             .collect();
         surplus.sort();
