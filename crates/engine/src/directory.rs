@@ -1,4 +1,4 @@
-//! Loading a directory of connectors and integrations into a workspace.
+//! Loading a directory into a workspace.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ pub struct LoadReport {
 /// One element of a directory.
 #[derive(Debug)]
 pub struct Loaded {
-    /// `connector` or `integration`.
+    /// `connector`, `integration`, `action` and so on.
     pub kind: &'static str,
     /// Its key.
     pub key: String,
@@ -39,7 +39,7 @@ impl LoadReport {
 }
 
 impl Engine {
-    /// Loads every connector and integration below `path`. A broken one does not hide the others.
+    /// Loads every connector, integration and other element below `path`. A broken one does not hide the others.
     pub async fn load_directory(
         &self,
         session: &Session,
@@ -61,6 +61,7 @@ impl Engine {
                 outcome,
             });
         }
+        loaded.extend(self.load_elements(session, &directory).await);
         self.shared.clients.forget_all();
         Ok(LoadReport { directory, loaded })
     }

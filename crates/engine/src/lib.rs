@@ -16,6 +16,7 @@ mod connectors;
 mod customers;
 mod delegation;
 mod directory;
+mod directory_elements;
 pub mod egress;
 mod elements;
 mod error;

@@ -27,6 +27,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<Worker>> {
         .routes(routes!(one_of_connection, set_up))
         .routes(routes!(run_with_connection))
         .routes(routes!(run))
+        .routes(routes!(instance))
         .routes(routes!(run_instance))
         .routes(routes!(act))
 }
@@ -55,19 +56,28 @@ impl ActionResult {
 /// The actions that can be run with a connection: those of its integration, and the workspace's
 /// where the integration has none of that key. Of an interface, those that it lists.
 #[utoipa::path(get, path = "/connections/{connection}/actions", tag = "actions",
-    params(("connection" = String, Path)),
+    params(("connection" = String, Path), ("parentId" = Option<String>, Query),
+        ("universalParentId" = Option<String>, Query)),
     responses((status = 200, body = List<Object>), (status = 404, body = crate::wire::Error)))]
 async fn of_connection(
     State(worker): Shared,
     Authenticated(session): Authenticated,
     Named(connection): Named,
+    Asked(query): Asked<BTreeMap<String, String>>,
 ) -> Result<Json<List<Value>>, ApiError> {
     let engine = &worker.engine;
     let found = engine.connection_actions(&session, &connection).await?;
     let workspace = session.workspace_id().as_str();
     let items = found
         .into_iter()
-        .map(|action| wire::runnable_action(action, workspace));
+        .map(|action| wire::runnable_action(action, workspace))
+        .filter(|action| {
+            let mut wanted = ["parentId", "universalParentId"].into_iter();
+            wanted.all(|name| {
+                let id = wire::given(query.get(name));
+                id.is_none_or(|id| action.get(name).and_then(Value::as_str) == Some(&id))
+            })
+        });
     Ok(Json(List {
         items: items.collect(),
         cursor: None,
@@ -161,6 +171,27 @@ async fn run(
     Ok(ActionResult::of(&worker, output))
 }
 
+/// One action that the query chooses: `id`, `parentId` or `parentKey`, and the connection.
+#[utoipa::path(get, path = "/action-instance", tag = "actions",
+    params(("id" = Option<String>, Query), ("parentId" = Option<String>, Query),
+        ("parentKey" = Option<String>, Query), ("connectionId" = Option<String>, Query),
+        ("integrationId" = Option<String>, Query), ("integrationKey" = Option<String>, Query)),
+    responses((status = 200, body = Object), (status = 404, body = crate::wire::Error)))]
+async fn instance(
+    worker: Shared,
+    session: Authenticated,
+    Asked(query): Asked<BTreeMap<String, String>>,
+) -> Result<Json<Value>, ApiError> {
+    let names = ["connectionId", "integrationId", "integrationKey"];
+    let connection = names
+        .into_iter()
+        .find_map(|name| wire::given(query.get(name)));
+    let connection = connection.ok_or_else(|| {
+        ApiError::bad_request("say with which connection: give `connectionId` or `integrationKey`")
+    })?;
+    shown(worker, session, NamedPair(connection, chosen(&query)?)).await
+}
+
 /// Runs an action that the query chooses: `id`, `parentId` or `parentKey`, and the connection. The
 /// body is the input itself.
 #[utoipa::path(post, path = "/action-instance/run", tag = "actions",
@@ -178,14 +209,8 @@ async fn run_instance(
     JsonBody(input): JsonBody,
 ) -> Result<Json<ActionResult>, ApiError> {
     let choice = choice(&query, &mut Fields::of(JsonBody(Value::Null))?)?;
-    let action = ["id", "parentId", "parentKey", "key"]
-        .into_iter()
-        .find_map(|name| wire::given(query.get(name)));
-    let action = action
-        .ok_or_else(|| ApiError::bad_request("say which: give `parentKey`, `parentId` or `id`"))?;
-    let output = engine
-        .act(&session, Act::Action(action), choice, input)
-        .await?;
+    let action = Act::Action(chosen(&query)?);
+    let output = engine.act(&session, action, choice, input).await?;
     Ok(ActionResult::of(&worker, output))
 }
 
@@ -221,6 +246,14 @@ async fn act(
     };
     let output = engine.act(&session, what, choice, input).await?;
     Ok(ActionResult::of(&worker, output))
+}
+
+/// The action that a query names.
+fn chosen(query: &BTreeMap<String, String>) -> Result<String, ApiError> {
+    let action = ["id", "parentId", "parentKey", "key"]
+        .into_iter()
+        .find_map(|name| wire::given(query.get(name)));
+    action.ok_or_else(|| ApiError::bad_request("say which: give `parentKey`, `parentId` or `id`"))
 }
 
 /// Which connection the caller means, in the query or the body.
