@@ -136,7 +136,9 @@ impl From<EngineError> for ApiError {
                 error
             }
             EngineError::AccessDenied(_) => forbidden(message),
-            EngineError::NotFound { .. } => Self::not_found(message),
+            EngineError::NotFound { .. } | EngineError::NotConnected { .. } => {
+                Self::not_found(message)
+            }
             EngineError::BadRequest { .. } => Self::bad_request(message),
             EngineError::Definition(diagnostics) => {
                 let data = json!({ "diagnostics": diagnostics });
@@ -156,7 +158,6 @@ impl From<EngineError> for ApiError {
                     .data(Some(data))
             }
             EngineError::Configuration { .. } | EngineError::Action(_) => configuration(message),
-            EngineError::NotConnected { .. } => Self::not_found(message),
             EngineError::NoAuthentication(missing) => configuration(message).data(Some(json!({
                 "action": missing.action,
                 "integration": missing.integration,

@@ -53,11 +53,13 @@ impl Engine {
                 let connection = self.connection(session, selector).await?;
                 return Ok(Some(self.place_of(session, connection).await?));
             }
-            let integration = self.integration(session, selector).await;
-            let integration = integration.map_err(|error| match error {
-                EngineError::NotFound { .. } => EngineError::not_found("Connection", selector),
-                other => other,
-            })?;
+            let found = self.integration(session, selector).await;
+            let integration = match found {
+                Err(EngineError::NotFound { .. }) => {
+                    return Err(EngineError::not_found("Connection", selector));
+                }
+                found => found?,
+            };
             return Ok(Some(Place {
                 integration,
                 connection: None,

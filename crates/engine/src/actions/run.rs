@@ -69,8 +69,7 @@ impl Engine {
             }
             (None, None) => None,
         };
-        self.run_compiled(session, &action, place, input, false)
-            .await
+        Box::pin(self.run_compiled(session, &action, place, input, false)).await
     }
 
     async fn run_at(
@@ -84,8 +83,7 @@ impl Engine {
             .find_action(session, Some(&place.integration), key)
             .await?;
         let action = self.compiled_action(&found).await?;
-        self.run_compiled(session, &action, Some(place), input, false)
-            .await
+        Box::pin(self.run_compiled(session, &action, Some(place), input, false)).await
     }
 
     async fn only_interface(&self, session: &Session, key: &str) -> Result<Place, EngineError> {
@@ -117,7 +115,7 @@ impl Engine {
             }
             None => None,
         };
-        self.run_compiled(session, action, place, input, true).await
+        Box::pin(self.run_compiled(session, action, place, input, true)).await
     }
 
     async fn run_compiled(
@@ -202,13 +200,12 @@ impl Engine {
                     .await
             }
             ActionKind::HttpRequest(_) => {
-                return self.run_without_connection(session, running).await;
+                return Box::pin(self.run_without_connection(session, running)).await;
             }
             ActionKind::AppRequest(request) => {
                 let owner = &opened.owner;
-                return self
-                    .call_own_app(session, running, request, Some(owner))
-                    .await;
+                let calling = self.call_own_app(session, running, request, Some(owner));
+                return Box::pin(calling).await;
             }
             ActionKind::Data(data) => {
                 let integration = &opened.setup.integration;
@@ -235,7 +232,7 @@ impl Engine {
             }
             ActionKind::AppRequest(request) => {
                 let customer = session.customer();
-                self.call_own_app(session, running, request, customer).await
+                Box::pin(self.call_own_app(session, running, request, customer)).await
             }
             ActionKind::Javascript(script) => {
                 let running_code =

@@ -11,6 +11,10 @@ async fn push(world: &World, elements: Value) {
     answer.expect(200);
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "documents are made where they are needed"
+)]
 fn action(key: &str, content: Value) -> Value {
     json!({ "type": "actions", "key": key, "content": content })
 }

@@ -153,6 +153,15 @@ async fn what_an_interface_is_compiled_to_comes_and_goes_with_it() {
     let token = world.customer("c-1");
     let listed = world.get("/integrations", &token).await.json();
     assert_eq!(listed["items"][0]["key"], "contacts-api");
+}
+
+#[tokio::test]
+async fn the_integration_of_an_interface_is_changed_by_the_interface_alone() {
+    let world = World::new().await;
+    let admin = world.admin();
+    let elements = contacts(&world);
+    push(&world, json!({"elements": elements})).await;
+    let customer = world.customer("c-1");
     let parameters = json!({"parameters": {"region": "eu"}});
     world
         .patch("/integrations/contacts-api", &admin, parameters)
@@ -170,10 +179,10 @@ async fn what_an_interface_is_compiled_to_comes_and_goes_with_it() {
         )
         .await
         .expect(400);
-    let taken =
+    let same_key =
         json!({"elements": [{"type": "integrations", "key": "contacts-api", "content": {}}]});
     world
-        .post("/workspace/push", &admin, taken)
+        .post("/workspace/push", &admin, same_key)
         .await
         .expect(400);
     world
@@ -181,17 +190,17 @@ async fn what_an_interface_is_compiled_to_comes_and_goes_with_it() {
         .await
         .expect(200);
     world
-        .get("/integrations/contacts-api", &token)
+        .get("/integrations/contacts-api", &customer)
         .await
         .expect(404);
     push(&world, json!({"elements": elements})).await;
     world
-        .get("/integrations/contacts-api", &token)
+        .get("/integrations/contacts-api", &customer)
         .await
         .expect(200);
     push(&world, json!({"elements": [], "prune": true})).await;
     world
-        .get("/integrations/contacts-api", &token)
+        .get("/integrations/contacts-api", &customer)
         .await
         .expect(404);
     let created = world
@@ -204,7 +213,7 @@ async fn what_an_interface_is_compiled_to_comes_and_goes_with_it() {
         .await;
     created.expect(201);
     world
-        .get("/integrations/contacts-api", &token)
+        .get("/integrations/contacts-api", &customer)
         .await
         .expect(200);
 }
