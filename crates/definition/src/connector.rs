@@ -11,7 +11,7 @@ mod layout;
 mod oauth_config;
 mod operations;
 
-use authbridge_core::connector::{AuthType, Connector};
+use authbridge_core::connector::Connector;
 
 use crate::fields::{FLAT, RECORD, SPEC};
 use crate::object::Object;
@@ -19,20 +19,10 @@ use crate::report::Report;
 use crate::{Bundle, Code, Diagnostic, Sources, cases};
 
 pub(crate) use files::{Files, add_decoded};
-pub(crate) use interface::interface_options;
+pub(crate) use interface::{check_action_code, interface_options};
 use layout::Layout;
 
 pub(crate) use layout::{is_development, is_spec_name, spec_directory};
-
-/// The auth types that this build connects; the others are read and kept, with a warning.
-pub const CONNECTABLE: &[AuthType] = &[
-    AuthType::ClientCredentials,
-    AuthType::OAuth2,
-    AuthType::OAuth1,
-    AuthType::Proxy,
-    AuthType::IntegrationAppToken,
-    AuthType::MembraneToken,
-];
 
 /// What a definition need not say because its surroundings do.
 #[derive(Clone, Debug, Default)]

@@ -36,7 +36,7 @@ pub use cases::{
     SentRequest, load_cases,
 };
 pub use code::{Code, explain, reference_markdown};
-pub use connector::{CONNECTABLE, ConnectorDefaults, Loaded, load_connector};
+pub use connector::{ConnectorDefaults, Loaded, load_connector};
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use directory::{
     ConnectorFile, DefinitionFile, Directory, Ignored, IntegrationFile, load_directory,

@@ -89,8 +89,6 @@ fn workspace(object: Object<'_>) -> NamedWorkspace {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
     use authbridge_core::secret::ExposeSecret as _;
 
     use super::*;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use authbridge_core::SecretJson;
-use authbridge_core::auth::{self, AuthContext as _, Issued, Start};
+use authbridge_core::auth::{self, Arguments, AuthContext as _, Issued, Start};
 use authbridge_core::connector::{AuthOption, Connector, FunctionName};
 use authbridge_core::id::ConnectionId;
 use authbridge_store::{
@@ -14,6 +14,7 @@ use authbridge_store::{
 use serde_json::{Value, json};
 
 use crate::integrations::lay_over;
+use crate::open::Opened;
 use crate::{Engine, EngineError, PreparedClient, Session};
 
 /// Which connections to list.
@@ -275,16 +276,28 @@ impl Engine {
             }
             None => Ok(()),
         };
+        self.revoke(session, &opened, &opened.arguments).await?;
+        Ok(told?)
+    }
+
+    /// Tells the provider of `opened` that nobody needs the credentials in `arguments` any more,
+    /// where it wants to be told.
+    pub(crate) async fn revoke(
+        &self,
+        session: &Session,
+        opened: &Opened,
+        arguments: &Arguments,
+    ) -> Result<(), EngineError> {
+        let setup = &opened.setup;
+        let flow = auth::flow(setup.option.auth_type)?;
+        let mut runner = self.runner(session, setup, &opened.owner, None)?;
         let redirect_uri = self.redirect_uri(&setup.integration);
         let start = Start {
             redirect_uri: &redirect_uri,
             state: "",
         };
-        if let Ok(flow) = auth::flow(setup.option.auth_type) {
-            flow.revoke(&mut runner, &setup.option, &opened.arguments, &start)
-                .await?;
-        }
-        Ok(told?)
+        let revoking = flow.revoke(&mut runner, &setup.option, arguments, &start);
+        Ok(revoking.await?)
     }
 
     /// The secrets of a connection, with the connector parameters as functions get them. For

@@ -6,7 +6,7 @@
 use authbridge_core::auth::AuthError;
 use authbridge_core::connector::{AuthOption, AuthType};
 use authbridge_core::id::IntegrationId;
-use authbridge_store::{Connection, Integration};
+use authbridge_store::Connection;
 
 use crate::connect::Setup;
 use crate::integrations::is_enabled;
@@ -72,20 +72,13 @@ impl Engine {
         let store = &self.shared.store;
         let found = store.find_integration(session.workspace_id(), &key).await?;
         let Some(integration) = found.filter(|found| found.archived_at.is_none()) else {
-            return Err(delegation(format!(
-                "`{child}` delegates authentication to `{key}`, and the workspace has neither an \
-                 integration nor an auth proxy of that key"
-            )));
+            return Err(delegation(missing_parent(child, &key)));
         };
         if chain
             .iter()
             .any(|setup| setup.integration.id == integration.id)
         {
-            return Err(delegation(format!(
-                "authentication is delegated in a circle: {} → {}",
-                keys.join(" → "),
-                integration.key
-            )));
+            return Err(delegation(circle(&keys, &integration.key)));
         }
         let workspace = session.workspace_id();
         let connector = self.connector_of(workspace, &integration).await?;
@@ -104,7 +97,7 @@ impl Engine {
                 return Ok(setup);
             }
         }
-        Err(unsuitable(child, &integration))
+        Err(delegation(unsuitable(child, &integration.key)))
     }
 }
 
@@ -115,12 +108,30 @@ fn parent_key(setup: &Setup) -> Option<String> {
     option.proxy_key.clone().filter(|_| delegates)
 }
 
-fn unsuitable(child: &str, parent: &Integration) -> EngineError {
-    delegation(format!(
-        "`{child}` delegates authentication to `{}`, which has no account to share: none of its \
-         auth options is both enabled and of a type that connects one",
-        parent.key
-    ))
+/// That there is nothing to delegate to.
+pub(crate) fn missing_parent(child: &str, key: &str) -> String {
+    format!(
+        "`{child}` delegates authentication to `{key}`, and the workspace has neither an \
+         integration nor an auth proxy of that key"
+    )
+}
+
+/// That a chain of `keys` leads back to `key`.
+pub(crate) fn circle(keys: &[impl AsRef<str>], key: &str) -> String {
+    let mut path: Vec<&str> = keys.iter().map(AsRef::as_ref).collect();
+    path.push(key);
+    format!(
+        "authentication is delegated in a circle: {}",
+        path.join(" → ")
+    )
+}
+
+/// That there is no account at the end.
+pub(crate) fn unsuitable(child: &str, parent: &str) -> String {
+    format!(
+        "`{child}` delegates authentication to `{parent}`, which has no account to share: none of \
+         its auth options is both enabled and of a type that connects one"
+    )
 }
 
 fn delegation(message: String) -> EngineError {

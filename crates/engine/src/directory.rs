@@ -1,13 +1,17 @@
-//! Loading a directory into a workspace.
+//! Loading a workspace directory into a workspace.
 
 use std::path::Path;
+use std::slice;
 
 use authbridge_core::SecretJson;
-use authbridge_definition::{ConnectorFile, Directory, IntegrationFile, ReadError, load_directory};
+use authbridge_definition::{
+    ConnectorFile, Directory, ElementFile, ElementType, IntegrationFile, ReadError, load_directory,
+};
 use authbridge_store::{Origin, PutOutcome};
 
 use crate::connectors::put_request;
 use crate::error::is_error;
+use crate::push::{Change, ChangeKind, Push, PushedElement};
 use crate::{Engine, EngineError, IntegrationDraft, Session};
 
 /// What loading a directory did.
@@ -22,7 +26,7 @@ pub struct LoadReport {
 /// One element of a directory.
 #[derive(Debug)]
 pub struct Loaded {
-    /// `connector`, `integration`, `action` and so on.
+    /// Its type, such as `connector`.
     pub kind: &'static str,
     /// Its key.
     pub key: String,
@@ -39,7 +43,8 @@ impl LoadReport {
 }
 
 impl Engine {
-    /// Loads every connector, integration and other element below `path`. A broken one does not hide the others.
+    /// Loads every connector, integration, auth proxy and other element below `path`. A broken one
+    /// does not hide the others.
     pub async fn load_directory(
         &self,
         session: &Session,
@@ -54,14 +59,20 @@ impl Engine {
             }
         }
         for file in &directory.integrations {
-            let outcome = self.load_integration(session, file).await;
+            let (kind, outcome) = if file.is_auth_proxy {
+                let outcome = self.load_auth_proxy(session, file).await;
+                (ElementType::AuthProxy.word(), outcome)
+            } else {
+                let outcome = self.load_integration(session, file).await;
+                (ElementType::Integration.word(), outcome)
+            };
             loaded.push(Loaded {
-                kind: "integration",
+                kind,
                 key: file.key.clone(),
                 outcome,
             });
         }
-        loaded.extend(self.load_elements(session, &directory).await);
+        loaded.extend(self.load_elements(session, &directory.elements).await);
         self.shared.clients.forget_all();
         Ok(LoadReport { directory, loaded })
     }
@@ -77,10 +88,65 @@ impl Engine {
             .await;
         let outcome = put.map(|put| put.outcome).map_err(EngineError::from);
         Some(Loaded {
-            kind: "connector",
+            kind: ElementType::Connector.word(),
             key: file.key.clone(),
             outcome,
         })
+    }
+
+    async fn load_auth_proxy(
+        &self,
+        session: &Session,
+        file: &IntegrationFile,
+    ) -> Result<PutOutcome, EngineError> {
+        let existing = self.auth_proxy(session, &file.key).await;
+        let before = match existing {
+            Ok(existing) => Some(existing.revision),
+            Err(EngineError::NotFound { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        let putting = self.put_auth_proxy(session, &file.key, draft(file), Origin::Directory);
+        let after = putting.await?.revision;
+        Ok(match before {
+            None => PutOutcome::Created,
+            Some(before) if before == after => PutOutcome::Unchanged,
+            Some(_) => PutOutcome::Changed,
+        })
+    }
+
+    /// All at once; if that is refused, one by one, so that the good ones are there.
+    async fn load_elements(&self, session: &Session, files: &[ElementFile]) -> Vec<Loaded> {
+        if let Ok(loaded) = self.push_elements(session, files).await {
+            return loaded;
+        }
+        let mut loaded = Vec::with_capacity(files.len());
+        for file in files {
+            match self.push_elements(session, slice::from_ref(file)).await {
+                Ok(pushed) => loaded.extend(pushed),
+                Err(error) => loaded.push(Loaded {
+                    kind: file.element_type.word(),
+                    key: file.key.clone(),
+                    outcome: Err(error),
+                }),
+            }
+        }
+        loaded
+    }
+
+    async fn push_elements(
+        &self,
+        session: &Session,
+        files: &[ElementFile],
+    ) -> Result<Vec<Loaded>, EngineError> {
+        if files.is_empty() {
+            return Ok(Vec::new());
+        }
+        let push = Push {
+            elements: files.iter().map(pushed).collect(),
+            ..Push::default()
+        };
+        let plan = Box::pin(self.push(session, push, false)).await?;
+        Ok(plan.changes.into_iter().map(loaded).collect())
     }
 
     async fn load_integration(
@@ -116,6 +182,30 @@ impl Engine {
     }
 }
 
+fn loaded(change: Change) -> Loaded {
+    let element_type = ElementType::from_word(&change.name.element_type);
+    Loaded {
+        kind: element_type.map_or("element", ElementType::word),
+        key: change.name.key,
+        outcome: Ok(match change.change {
+            ChangeKind::Created => PutOutcome::Created,
+            ChangeKind::Changed | ChangeKind::Removed => PutOutcome::Changed,
+            ChangeKind::Unchanged => PutOutcome::Unchanged,
+        }),
+    }
+}
+
+fn pushed(file: &ElementFile) -> PushedElement {
+    PushedElement {
+        element_type: file.element_type.path().to_owned(),
+        key: file.key.clone(),
+        integration_key: file.integration_key.clone(),
+        content: file.content.as_object().cloned().unwrap_or_default(),
+        files: None,
+        version: None,
+    }
+}
+
 /// Why a directory was not loaded at all.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -138,7 +228,7 @@ fn draft(file: &IntegrationFile) -> IntegrationDraft {
         base_uri: Some(file.base_uri.clone()),
         oauth_callback_uri: Some(file.oauth_callback_uri.clone()),
         allows_external_callback: Some(file.allows_external_callback),
-        meta: None,
+        meta: file.meta.clone().map(Some),
         parameters: file
             .parameters
             .clone()

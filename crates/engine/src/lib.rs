@@ -16,7 +16,6 @@ mod connectors;
 mod customers;
 mod delegation;
 mod directory;
-mod directory_elements;
 pub mod egress;
 mod elements;
 mod error;

@@ -16,7 +16,7 @@ pub(crate) struct Place {
     /// A workspace of `authbridge.yml` or `membrane.config.yml` [default: `default`, or the only one]
     #[arg(short, long, value_name = "NAME")]
     pub(crate) workspace: Option<String>,
-    /// Where the server is [default: what the configuration says, or http://127.0.0.1:4700]
+    /// Where the server is [default: what the configuration says, or port 4700 of this machine]
     #[arg(long, env = "AUTHBRIDGE_URL")]
     pub(crate) url: Option<String>,
     /// A ready-made token of an admin; otherwise one is signed with the workspace's secret. Better
@@ -28,6 +28,10 @@ pub(crate) struct Place {
 }
 
 #[derive(ClapArgs, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the fields are flags, as people type them"
+)]
 #[command(
     after_help = "Exit codes: 0 pushed (or there was nothing to push), 1 refused, 2 used wrongly, 3 the server cannot be\nreached. All of it is pushed, or nothing.\n\nExamples:\n  authbridge push membrane --dry-run\n  authbridge push membrane --path membrane/actions --watch\n  authbridge push -w production --prune"
 )]

@@ -222,6 +222,13 @@ async fn try_one(
             browser::consent(api, token, connector.key, server).await?;
             Some(clock.elapsed())
         }
+        Connecting::Sharing => {
+            let connection = json!({ "integrationKey": connector.key });
+            let body = Some(&connection);
+            let connecting = customer.api.call(Method::POST, "/connections", body);
+            connecting.await?;
+            Some(clock.elapsed())
+        }
         Connecting::NotNeeded => None,
     };
     let customer = &customer.api;

@@ -13,6 +13,8 @@ fn every_connector_of_the_demo_works() {
         "greet",
         "oauth1",
         "oauth2",
+        "calendar",
+        "files",
         "app-token",
         "membrane-token",
     ] {
@@ -35,6 +37,6 @@ fn with_json_the_demo_is_one_document() {
     let value = ran.json();
     assert_eq!(value["ok"], true);
     let connectors = value["connectors"].as_array().unwrap();
-    assert_eq!(connectors.len(), 8);
+    assert_eq!(connectors.len(), 10);
     assert!(connectors.iter().all(|connector| connector["ok"] == true));
 }

@@ -289,3 +289,35 @@ fn the_guide_for_oauth1_works_as_printed() {
     }
     assert_eq!(checked, 14);
 }
+
+#[test]
+fn the_guide_for_delegated_authentication_works_as_printed() {
+    let guide = repository().join("docs/guides/delegated-authentication.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    let place = Place::new();
+    let sections: Vec<&str> = guide.split("\n## ").skip(1).collect();
+    assert_eq!(sections.len(), 4);
+    let first = blocks(sections[0]);
+    write_files(&place, &first, "");
+    let shell = first.iter().filter(|block| block.language == "sh");
+    let lines = shell.flat_map(|block| block.text.lines());
+    let printed: String = lines.map(|line| type_command(&place, "", line)).collect();
+    for text in [
+        "0 errors, 0 warnings",
+        "an account is connected",
+        "5 passed, 0 failed, 1 skipped",
+    ] {
+        assert!(printed.contains(text), "`{text}` is not in\n{printed}");
+    }
+    let more = blocks(sections[1]);
+    let (name, text) = more[0].text.split_once('\n').unwrap();
+    assert_eq!(name, "# add to account/spec.yml");
+    let account = "key: account\nname: Account\nbaseUri: https://account.example.com\n";
+    let form = "  type: client-credentials\n  inputSchema: {type: object, properties: {}}\n  \
+                makeApiClient: {type: mapping, mapping: {}}\n  \
+                test: {type: rest-api-mapping, mapping: {path: /me}}\n";
+    place.write("account/spec.yml", &format!("{account}\n{text}\n{form}"));
+    place
+        .run_bare(&["validate", "--strict", "account"])
+        .succeeded();
+}

@@ -21,6 +21,7 @@ mod json;
 mod request;
 mod serve;
 mod support;
+mod sync;
 mod token;
 mod validate;
 mod workspace;

@@ -103,3 +103,37 @@ fn a_code_is_explained() {
         "hint: codes look like",
     );
 }
+
+#[test]
+fn a_workflow_gets_annotations() {
+    let place = Place::new();
+    broken(&place);
+    let ran = place.run_bare(&["validate", "broken", "--format", "github"]);
+    assert_eq!(ran.code, Some(1));
+    insta::assert_snapshot!(ran.stdout);
+}
+
+#[test]
+fn sarif_names_rules_and_places() {
+    let place = Place::new();
+    broken(&place);
+    let ran = place.run_bare(&["validate", "broken", "--format", "sarif"]);
+    assert_eq!(ran.code, Some(1));
+    let sarif = ran.json();
+    assert_eq!(sarif["version"], "2.1.0");
+    let run = &sarif["runs"][0];
+    let result = &run["results"][0];
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(
+        place["artifactLocation"]["uri"],
+        "broken/connectors/crm/auth/make-api-client.map.yml"
+    );
+    assert_eq!(place["region"]["startLine"], 3);
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    for result in run["results"].as_array().unwrap() {
+        assert!(
+            rules.iter().any(|rule| rule["id"] == result["ruleId"]),
+            "{result}"
+        );
+    }
+}

@@ -12,7 +12,7 @@ use super::{Content, MAX_OTHER, MAX_YAML, ReadError, Refusal};
 /// How deep directories are followed.
 const MAX_DIRECTORY_DEPTH: usize = 32;
 /// How many directory entries are looked at; what lies beyond is reported.
-const MAX_ENTRIES: usize = 80_000;
+const MAX_ENTRIES: usize = 60_000;
 
 /// A directory that holds no definitions but many files.
 const SKIPPED_DIRECTORY: &str = "node_modules";
@@ -77,7 +77,9 @@ impl Walk {
             let Ok(entry) = entry else { continue };
             self.entries += 1;
             if self.entries == MAX_ENTRIES {
-                let message = format!("more than {MAX_ENTRIES} entries; the rest is not looked at");
+                let message = format!(
+                    "more than {MAX_ENTRIES} files and directories; the rest is not looked at, so name a smaller directory"
+                );
                 self.refuse(prefix, &entry.path(), Code::TooMuchInput, message);
             }
             if self.entries >= MAX_ENTRIES {

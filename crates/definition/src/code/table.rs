@@ -167,12 +167,6 @@ rules! {
      that could be a connector."
     "# connectors/acme/readme.md is the only file"
 
-    AuthTypeNotYet "AB0303" Warning
-    "auth type that this build cannot connect"
-    "The definition is read and kept, but this build has no flow for the auth type yet: \
-     connecting through it is refused with a clear message."
-    "type: proxy\nproxyKey: account"
-
     NoTest "AB0305" Note
     "no test"
     "`test` makes one harmless request with fresh credentials. Without it a mistyped API key \

@@ -18,8 +18,8 @@ use crate::report::{Place, Report};
 use crate::suggest::all_of;
 use crate::tree::{Entry, Node};
 
+use super::Files;
 use super::function::{Resolved, Scope, listed_function, unlisted_function};
-use super::{CONNECTABLE, Files};
 
 /// What all options of a connector share.
 struct Shared<'a> {
@@ -246,22 +246,7 @@ fn auth_type(
         return None;
     };
     // An unknown type was reported by the check of the mapping.
-    let auth_type = AuthType::from_name(node.as_str()?)?;
-    if !CONNECTABLE.contains(&auth_type) {
-        let name = auth_type.as_str();
-        files
-            .report
-            .at(
-                Code::AuthTypeNotYet,
-                node.place,
-                format!("auth type `{name}` is recognised but this build cannot connect it yet"),
-            )
-            .help(format!(
-                "this build connects {}",
-                all_of(CONNECTABLE.iter().map(|auth_type| auth_type.as_str()))
-            ));
-    }
-    Some(auth_type)
+    AuthType::from_name(node.as_str()?)
 }
 
 /// The option's functions over the connector's, as far as the auth type has them.

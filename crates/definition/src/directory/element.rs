@@ -3,7 +3,7 @@
 use authbridge_core::connector::AuthOption;
 use serde_json::{Map, Value};
 
-use crate::connector::interface_options;
+use crate::connector::{check_action_code, interface_options};
 use crate::fields::{
     ACTION, APP_DATA_SCHEMA, APP_EVENT_TYPE, DATA_LINK_TABLE, DATA_SOURCE, FIELD_MAPPING, FLOW,
     INTEGRATION, INTERFACE, PACKAGE, SCENARIO, SCREEN, Shape, is_key,
@@ -15,15 +15,30 @@ use crate::secrets::{self, Context};
 use crate::tree::{Node, Tree};
 use crate::{Code, ElementFile, ElementType};
 
-/// Members that say what and where an element is, not what it consists of.
-const IDENTITY: [&str; 6] = [
+/// Members that say what and where an element is, and what only servers say: an element does not
+/// consist of them. Servers take out the same, so that what is pulled is what was pushed.
+const NOT_CONTENT: [&str; 21] = [
     "$schema",
     "kind",
     "key",
     "integrationKey",
-    // Elements come from the one of the workspace that has their key; the server sees differences.
+    "integrationId",
+    "integration",
+    "integrationUuid",
+    "parentId",
     "parentKey",
+    "parentUuid",
+    "parentRevision",
     "isCustomized",
+    "customized",
+    "id",
+    "workspaceId",
+    "state",
+    "errors",
+    "revision",
+    "createdAt",
+    "updatedAt",
+    "archivedAt",
 ];
 
 /// What an element's file says about others, and where.
@@ -167,9 +182,9 @@ pub(crate) fn content(root: &Node, element_type: ElementType) -> Value {
             .field(&entry.key)
             .map_or(entry.key.as_str(), |field| field.name);
         let is_older = name != entry.key;
-        let is_left_out = entry.value.is_null()
-            || IDENTITY.contains(&name)
-            || shape.server_state.contains(&entry.key.as_str())
+        let is_left_out = NOT_CONTENT.contains(&name)
+            || (name.starts_with("universal")
+                && (name.ends_with("Id") || name.ends_with("Revision")))
             || (name == "type" && element_type == ElementType::Interface)
             || (is_older && root.entry(name).is_some());
         if !is_left_out {
@@ -246,6 +261,11 @@ fn check_action(object: Object<'_>, report: &mut Report) {
                 format!("an action of this type needs `config.{name}`"),
             )
             .help(format!("such as `{example}`"));
+    }
+    if object.text("type").as_deref() == Some("run-javascript")
+        && let Some(code) = config.and_then(|config| config.get("code"))
+    {
+        check_action_code(&object.text("key").unwrap_or_default(), code, report);
     }
     for node in [config, object.get("outputMapping")].into_iter().flatten() {
         formulas::check_names(node, report);

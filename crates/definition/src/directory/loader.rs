@@ -15,7 +15,7 @@ use super::{ConnectorFile, Directory};
 use super::{authentication, duplicates, element, ignored, integration, proxies, references};
 
 /// How many files of a workspace are read.
-const MAX_FILES: usize = 50_000;
+const MAX_FILES: usize = 60_000;
 /// What they may have together, in bytes.
 const MAX_BYTES: u64 = 400 * 1024 * 1024;
 

@@ -33,7 +33,7 @@ impl Engine {
         let integration = integration.or(document.integration.as_deref());
         let level = self.level(session, element_type, integration).await?;
         let parent = self
-            .parent(
+            .named_parent(
                 session,
                 element_type,
                 &level,
@@ -149,7 +149,7 @@ impl Engine {
             content: Some(parent.content),
             ..ElementPatch::default()
         };
-        self.update(session, before, patch).await
+        self.update_element(session, before, patch).await
     }
 
     /// Makes a universal element one of integrations as well, which follows it from then on.
@@ -192,7 +192,7 @@ impl Engine {
                 parent_id: Some(Some(parent.id.clone())),
                 ..ElementPatch::default()
             };
-            return self.update(session, level.view(known), patch).await;
+            return self.update_element(session, level.view(known), patch).await;
         }
         let new = NewElement {
             element_type: parent.element_type,
@@ -266,10 +266,10 @@ impl Engine {
             content: Some(content),
             ..ElementPatch::default()
         };
-        self.update(session, before, patch).await
+        self.update_element(session, before, patch).await
     }
 
-    async fn update(
+    async fn update_element(
         &self,
         session: &Session,
         mut view: ElementView,
@@ -298,7 +298,7 @@ impl Engine {
 
     /// What a new element at `level` comes from: the universal element that it names, or else the
     /// one with its key. Ids of another workspace are none of ours, and no reason to refuse.
-    async fn parent(
+    async fn named_parent(
         &self,
         session: &Session,
         element_type: ElementType,

@@ -6,6 +6,7 @@ use authbridge_core::client::{ApiClient, Call, CallError, Defaults, ResponseFact
 use authbridge_core::connector::Script;
 use authbridge_core::request::Response;
 use serde_json::{Value, json};
+use url::Url;
 
 use super::FunctionRunner;
 use super::exchange::{Answer, Exchange, Failure, call_failed};
@@ -31,10 +32,9 @@ impl FunctionRunner<'_> {
         call: &Call,
         arguments: &Arguments,
     ) -> Result<Value, AuthError> {
-        if absolute(&call.path).is_none() {
-            return Err(call_failed(name, CallError::Url));
-        }
-        let base = json!({ "baseUri": call.path });
+        let url = absolute(&call.path).and_then(|url| Url::parse(&url).ok());
+        let url = url.ok_or_else(|| call_failed(name, CallError::Url))?;
+        let base = json!({ "baseUri": url.origin().ascii_serialization() });
         let client = ApiClient::from_value(Some(&base), Defaults::default())?;
         let exchange = Exchange::new(self, name, arguments)
             .with_client(client)

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::diff::diff;
 use super::plan::Planner;
-use super::read::{PushedIntegration, Request};
+use super::read::{PushedIntegration, Request, path_of};
 use super::{ChangeKind, FieldChange};
 
 /// What an integration says, but for its parameters.
@@ -25,7 +25,9 @@ struct Said {
 impl Planner {
     pub(super) fn integrations(&mut self, request: &Request) {
         for (key, record) in &self.index.integrations {
-            self.integrations.insert(key.clone(), record.id.clone());
+            if !record.is_auth_proxy {
+                self.integrations.insert(key.clone(), record.id.clone());
+            }
         }
         for pushed in &request.integrations {
             if let Err(message) = self.integration(pushed) {
@@ -43,16 +45,24 @@ impl Planner {
                  this one another key, or archive the interface first"
             ));
         }
+        let is_auth_proxy = pushed.is_auth_proxy();
+        let is_other = |known: &Integration| known.is_auth_proxy != is_auth_proxy;
+        if known.as_ref().is_some_and(is_other) || self.is_coming(key) {
+            let other = path_of(!is_auth_proxy);
+            return Err(format!("one of the {other} has this key, which both share"));
+        }
         let before = known.as_ref().map(Said::of).unwrap_or_default();
         // Others may refer to it even if something is wrong with it.
         let id = known.as_ref().map_or_else(
             || IntegrationId::generate(&self.effects),
             |record| record.id.clone(),
         );
-        self.integrations.insert(key.clone(), id.clone());
+        if !is_auth_proxy {
+            self.integrations.insert(key.clone(), id.clone());
+        }
         let after = self.said(pushed, &before)?;
         let Some(known) = known else {
-            let new = after.into_new(key, pushed.parameters.clone());
+            let new = after.into_new(pushed);
             let write = IntegrationWrite::Insert(id, new);
             self.batch.integrations.push(write);
             self.note(&pushed.name, ChangeKind::Created, Vec::new());
@@ -79,6 +89,12 @@ impl Planner {
         self.batch.integrations.push(write);
         self.note(&pushed.name, ChangeKind::Changed, fields);
         Ok(())
+    }
+
+    /// Whether the push has made something of this key already.
+    fn is_coming(&self, key: &str) -> bool {
+        let mut writes = self.batch.integrations.iter();
+        writes.any(|write| matches!(write, IntegrationWrite::Insert(_, new) if new.key == key))
     }
 
     /// What `pushed` says; what it does not say of its connector stays.
@@ -159,13 +175,10 @@ impl Said {
         }
     }
 
-    fn into_new(
-        self,
-        key: &str,
-        parameters: Option<authbridge_core::SecretJson>,
-    ) -> NewIntegration {
+    fn into_new(self, pushed: &PushedIntegration) -> NewIntegration {
         NewIntegration {
-            key: key.to_owned(),
+            key: pushed.name.key.clone(),
+            is_auth_proxy: pushed.is_auth_proxy(),
             name: self.name,
             connector_id: self.connector,
             connector_version: self.connector_version,
@@ -174,8 +187,7 @@ impl Said {
             oauth_callback_uri: self.oauth_callback_uri,
             allows_external_callback: self.allows_external_callback,
             meta: self.meta,
-            is_auth_proxy: false,
-            parameters,
+            parameters: pushed.parameters.clone(),
             origin: Origin::Directory,
         }
     }

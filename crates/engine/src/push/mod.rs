@@ -6,6 +6,7 @@
 //! if the workspace still has the revision of the snapshot. Otherwise the plan is made again.
 
 mod connectors;
+mod delegation;
 pub(crate) mod diff;
 mod elements;
 mod index;
@@ -50,6 +51,13 @@ impl Engine {
                 return Err(refusal);
             }
             let mut plan = planned.plan;
+            let issues = self.check_delegation(session, &planned.batch).await?;
+            if !issues.is_empty() {
+                return Err(EngineError::PushRefused {
+                    issues,
+                    diagnostics: plan.diagnostics,
+                });
+            }
             if is_dry_run || planned.batch.is_empty() {
                 return Ok(plan);
             }

@@ -7,7 +7,7 @@ use authbridge_store::{Element, ElementWrite, Integration, IntegrationWrite};
 
 use super::index::place_of;
 use super::plan::Planner;
-use super::read::{CONNECTORS, INTEGRATIONS, Request};
+use super::read::{CONNECTORS, Request, path_of};
 use super::{ChangeKind, ElementName};
 use crate::interfaces::is_of_interface;
 
@@ -25,20 +25,20 @@ impl Planner {
 
     fn prune_integrations(&mut self, request: &Request) -> HashSet<IntegrationId> {
         let mut gone = HashSet::new();
-        if !request.pruned.contains(INTEGRATIONS) {
-            return gone;
-        }
         let kept: HashSet<_> = request.integrations.iter().map(|it| &it.name.key).collect();
         let mut surplus: Vec<Integration> = self
             .index
             .integrations
             .values()
-            .filter(|record| !kept.contains(&record.key) && !self.is_derived(record))
+            .filter(|record| {
+                let is_pruned = request.pruned.contains(path_of(record.is_auth_proxy));
+                is_pruned && !kept.contains(&record.key) && !self.is_derived(record)
+            })
             .cloned()
             .collect();
         surplus.sort_by(|one, other| one.id.cmp(&other.id));
         for record in surplus {
-            let name = named(INTEGRATIONS, &record.key);
+            let name = named(path_of(record.is_auth_proxy), &record.key);
             self.note(&name, ChangeKind::Removed, Vec::new());
             gone.insert(record.id.clone());
             let write = IntegrationWrite::Archive(record.id);

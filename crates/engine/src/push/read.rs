@@ -18,6 +18,9 @@ pub(super) const CONNECTORS: &str = "connectors";
 /// Where integrations are.
 pub(super) const INTEGRATIONS: &str = "integrations";
 
+/// Where integrations are that nobody sees, for others to delegate to.
+pub(super) const AUTH_PROXIES: &str = "auth-proxies";
+
 /// A push, read.
 pub(super) struct Request {
     pub(super) connectors: Vec<PushedConnector>,
@@ -40,10 +43,26 @@ pub(super) struct PushedConnector {
     pub(super) bundle: Arc<Bundle>,
 }
 
+/// An integration, or an auth proxy.
 pub(super) struct PushedIntegration {
     pub(super) name: ElementName,
     pub(super) content: Map<String, Value>,
     pub(super) parameters: Option<SecretJson>,
+}
+
+impl PushedIntegration {
+    pub(super) fn is_auth_proxy(&self) -> bool {
+        self.name.element_type == AUTH_PROXIES
+    }
+}
+
+/// Where an integration or an auth proxy is.
+pub(super) const fn path_of(is_auth_proxy: bool) -> &'static str {
+    if is_auth_proxy {
+        AUTH_PROXIES
+    } else {
+        INTEGRATIONS
+    }
 }
 
 pub(super) struct PushedDocument {
@@ -89,7 +108,7 @@ impl Request {
 
     fn prune(&mut self, types: Option<Vec<String>>) {
         let Some(types) = types else {
-            self.pruned.extend([CONNECTORS, INTEGRATIONS]);
+            self.pruned.extend([CONNECTORS, INTEGRATIONS, AUTH_PROXIES]);
             self.pruned.extend(ElementType::ALL.map(ElementType::path));
             return;
         };
@@ -115,7 +134,7 @@ impl Request {
         }
         match type_of(&name.element_type) {
             Some(CONNECTORS) => self.connector(name, element),
-            Some(INTEGRATIONS) => self.integration(name, element),
+            Some(INTEGRATIONS | AUTH_PROXIES) => self.integration(name, element),
             Some(path) => match ElementType::from_path(path) {
                 Some(element_type) => self.document(name, element_type, element),
                 None => self.refuse(name, "there is no such type of element"),
@@ -222,7 +241,7 @@ impl Request {
 }
 
 fn type_of(text: &str) -> Option<&'static str> {
-    [CONNECTORS, INTEGRATIONS]
+    [CONNECTORS, INTEGRATIONS, AUTH_PROXIES]
         .into_iter()
         .find(|known| *known == text)
         .or_else(|| ElementType::from_path(text).map(ElementType::path))

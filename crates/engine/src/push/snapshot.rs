@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::ElementName;
 use super::integrations::without_nulls;
-use super::read::{CONNECTORS, INTEGRATIONS};
+use super::read::{CONNECTORS, path_of};
 use crate::interfaces::is_of_interface;
 use crate::{Engine, EngineError, Session};
 
@@ -103,7 +103,7 @@ fn of_connector(record: &Connector, version: SnapshotVersion) -> SnapshotElement
 fn of_integration(record: &Integration, connector: Option<&Connector>) -> SnapshotElement {
     SnapshotElement {
         name: ElementName {
-            element_type: INTEGRATIONS.to_owned(),
+            element_type: path_of(record.is_auth_proxy).to_owned(),
             key: record.key.clone(),
             integration_key: None,
             version: None,

@@ -197,23 +197,11 @@ impl Attempt {
 
     /// Tells the provider that nobody will use what it just issued, where it wants to be told.
     async fn discard(&self, new: NewCredentials) {
-        let revoking = async {
-            let (engine, setup) = (&self.engine, &self.opened.setup);
-            let flow = auth::flow(setup.option.auth_type)?;
-            let mut runner = engine.runner(&self.session, setup, &self.opened.owner, None)?;
-            let redirect_uri = engine.redirect_uri(&setup.integration);
-            let start = Start {
-                redirect_uri: &redirect_uri,
-                state: "",
-            };
-            let arguments = Arguments {
-                credentials: Some(new.credentials),
-                ..self.opened.arguments.clone()
-            };
-            flow.revoke(&mut runner, &setup.option, &arguments, &start)
-                .await?;
-            Ok::<_, EngineError>(())
+        let arguments = Arguments {
+            credentials: Some(new.credentials),
+            ..self.opened.arguments.clone()
         };
+        let revoking = self.engine.revoke(&self.session, &self.opened, &arguments);
         if let Err(error) = revoking.await {
             tracing::info!(
                 error = &error as &dyn std::error::Error,

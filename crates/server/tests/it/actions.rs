@@ -156,12 +156,13 @@ async fn an_integrations_own_action_takes_the_place_of_the_workspaces() {
         .await
         .expect(200)
         .json();
-    let keys: Vec<_> = list["items"]
+    let mut keys: Vec<_> = list["items"]
         .as_array()
         .unwrap()
         .iter()
         .map(|it| it["key"].as_str().unwrap())
         .collect();
+    keys.sort_unstable();
     assert_eq!(keys, ["find", "only-here", "other"]);
     let one = world
         .get("/connections/crm/actions/find?autoCreate=true", &token)
@@ -251,8 +252,8 @@ async fn operations_and_plain_requests_run_as_well() {
                 "config": {"operationKey": "find-me", "inputMapping": {"id": {"$var": "input.who"}}},
                 "outputMapping": {"query": {"$var": "output.query"}}})),
             action("plain", json!({"type": "http-request",
-                "config": {"request": {"uri": format!("{base_uri}/echo")}},
-                "outputMapping": {"$var": "output.data.headers"}})),
+                "config": {"request": {"uri": format!("{base_uri}/echo?a=1"), "query": {"b": 2}}},
+                "outputMapping": {"headers": {"$var": "output.data.headers"}, "query": {"$var": "output.data.query"}}})),
             action("list", json!({"type": "list-data-records", "config": {"dataSource": {"key": "contacts"}}})),
             action("none", json!({"type": "http-endpoint"})),
         ]),
@@ -276,6 +277,7 @@ async fn operations_and_plain_requests_run_as_well() {
         !plain["output"].to_string().contains("simulated-api-key"),
         "{plain}"
     );
+    assert_eq!(plain["output"]["query"], "a=1&b=2");
     world
         .post("/actions/plain/run", &token, json!({}))
         .await

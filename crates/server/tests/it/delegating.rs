@@ -194,8 +194,10 @@ async fn a_token_that_a_child_carries_elsewhere_is_refused() {
     let host = elsewhere.trim_start_matches("http://");
     let credentials = json!({"access_token": "planted-token"});
     let body = json!({"integrationKey": "stray", "credentials": credentials});
-    let refused = scene.world.post("/connections", &scene.token, body.clone());
-    let error = refused.await.expect_error(400, "configuration", None);
+    let connected = scene.world.post("/connections", &scene.token, body.clone());
+    connected.await.expect(201);
+    let refused = scene.world.proxy("stray", "/me", &scene.token).await;
+    let error = refused.expect_error(400, "configuration", None);
     let message = error["message"].as_str().unwrap();
     assert!(
         message.contains(&format!("allowedChildHosts: [\"{host}\"]")),
@@ -301,7 +303,9 @@ async fn a_childs_client_answers_no_requests_and_its_words_are_not_heard() {
         connector["makeApiClient"] = json!({"type": "javascript", "code": code});
         scene.world.install(connector).await;
         let body = json!({"integrationKey": key, "credentials": {"access_token": "planted"}});
-        let refused = scene.world.post("/connections", &scene.token, body).await;
+        let connected = scene.world.post("/connections", &scene.token, body).await;
+        connected.expect(201);
+        let refused = scene.world.proxy(key, "/me?logs=1", &scene.token).await;
         let text = refused.expect(400).text();
         assert!(
             !text.contains("planted") && !text.contains("p l a n"),
@@ -594,4 +598,53 @@ async fn status_of_a_child_is_its_own_where_the_account_is_well() {
     assert_eq!(scene.connection(&plain["id"]).await["state"], "READY");
     let answer = scene.world.proxy(id(&plain), "/api/things", &scene.token);
     assert_eq!(answer.await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_push_that_delegates_to_nobody_is_refused() {
+    let world = World::new().await;
+    let admin = world.admin();
+    let spec = |auth: &str| json!({"spec.yml": format!("name: It\nbaseUri: https://api.example.com\nauth: {auth}\n")});
+    let connector =
+        |key: &str, auth: &str| json!({"type": "connectors", "key": key, "files": spec(auth)});
+    let installed =
+        |kind: &str, key: &str| json!({"type": kind, "key": key, "content": {"connectorKey": key}});
+    let push = |elements: Vec<Value>| {
+        let body = json!({ "elements": elements });
+        world.post("/workspace/push", &admin, body)
+    };
+    for (auth, words) in [
+        ("{type: proxy, proxyKey: nowhere}", "neither an integration"),
+        ("{type: proxy, proxyKey: b}", "a → b → a"),
+        ("{type: proxy, proxyKey: token}", "no account to share"),
+    ] {
+        let pushed = push(vec![
+            connector("a", auth),
+            connector("b", "{type: proxy, proxyKey: a}"),
+            connector("token", "{type: membrane-token}"),
+            installed("integrations", "a"),
+            installed("auth-proxies", "b"),
+            installed("integrations", "token"),
+        ]);
+        let refused = pushed.await.expect(400).json();
+        let issues = refused["data"]["issues"].to_string();
+        assert!(issues.contains(words), "{refused}");
+    }
+    let pushed = push(vec![
+        connector("a", "{type: proxy, proxyKey: b}"),
+        connector(
+            "b",
+            "{type: client-credentials, makeApiClient: {type: mapping, mapping: {}}}",
+        ),
+        installed("integrations", "a"),
+        installed("auth-proxies", "b"),
+    ]);
+    pushed.await.expect(200);
+    // What is there already is part of the chain.
+    let pushed = push(vec![connector("b", "{type: proxy, proxyKey: a}")]);
+    let refused = pushed.await.expect(400).json();
+    assert!(
+        refused["data"]["issues"].to_string().contains("a → b → a"),
+        "{refused}"
+    );
 }

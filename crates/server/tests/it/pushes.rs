@@ -201,7 +201,8 @@ async fn a_push_with_a_problem_is_refused_as_a_whole() {
             "as a whole",
         ),
         (
-            json!({"type": "interfaces", "key": "a", "content": {"actions": ["no"]}}),
+            json!({"type": "interfaces", "key": "a", "content": {
+                "baseUri": "https://a.example", "auth": {"type": "membrane-token"}, "actions": ["no"]}}),
             "`no`",
         ),
         (
@@ -340,6 +341,51 @@ async fn five_thousand_elements_are_one_push() {
     assert!(body.to_string().len() > 10 * 1024 * 1024);
     assert_eq!(push(&world, body.clone()).await["revision"], 1);
     assert_eq!(changes(&push(&world, body).await), [""; 0]);
+}
+
+#[tokio::test]
+async fn auth_proxies_are_pushed_and_share_their_keys_with_integrations() {
+    let world = World::new().await;
+    let connector = json!({"type": "connectors", "key": "crm",
+        "files": spec(world.provider.base_uri(), "X-Api-Key")});
+    let content = json!({"connectorKey": "crm", "parameters": {"clientSecret": "very-secret"}});
+    let proxy = json!({"type": "auth-proxies", "key": "account", "content": content});
+    let body = json!({"elements": [connector, proxy]});
+    let plan = push(&world, body.clone()).await;
+    assert_eq!(
+        changes(&plan),
+        ["auth-proxies account created", "connectors crm created"]
+    );
+    assert_eq!(changes(&push(&world, body).await), [""; 0]);
+    let found = world.get("/auth-proxies/account", &world.admin()).await;
+    assert_eq!(found.expect(200).json()["hasParameters"], true);
+    world
+        .get("/integrations/account", &world.admin())
+        .await
+        .expect(404);
+    let elements = snapshot(&world).await["elements"].clone();
+    assert_eq!(elements[1]["type"], "auth-proxies");
+    let twin = json!({"type": "integrations", "key": "account", "content": {}});
+    let both = |key: &str| {
+        json!({"elements": [
+            {"type": "auth-proxies", "key": key, "content": {}},
+            {"type": "integrations", "key": key, "content": {}},
+        ]})
+    };
+    for body in [json!({"elements": [twin]}), both("new")] {
+        let issues = refused(&world, body).await["issues"].clone();
+        assert!(
+            issues[0]["message"]
+                .as_str()
+                .unwrap()
+                .contains("both share")
+        );
+    }
+    let body = json!({"elements": [], "prune": true, "types": ["auth-proxies"]});
+    assert_eq!(
+        changes(&push(&world, body).await),
+        ["auth-proxies account removed"]
+    );
 }
 
 #[tokio::test]

@@ -5,7 +5,6 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use authbridge_definition::CONNECTABLE;
 use clap::ValueEnum as _;
 use serde_json::json;
 use url::Url;
@@ -39,15 +38,13 @@ pub(super) fn run(args: NewConnector, output: Output) -> Result<ExitCode, CliErr
     for file in &files {
         write(&directory.join(&file.path), &file.text, args.force)?;
     }
-    let runs = CONNECTABLE.contains(&flavour.auth_type());
     let value = json!({
         "key": key,
         "directory": directory,
         "authType": flavour.auth_type().as_str(),
-        "connectable": runs,
         "files": files.iter().map(|file| &file.path).collect::<Vec<_>>(),
     });
-    output.result(&text(&directory, &key, &files, flavour), &value)?;
+    output.result(&text(&directory, &key, &files), &value)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -189,20 +186,12 @@ fn write(path: &Path, text: &str, force: bool) -> Result<(), CliError> {
     })
 }
 
-fn text(directory: &Path, key: &str, files: &[NewFile], flavour: Flavour) -> String {
+fn text(directory: &Path, key: &str, files: &[NewFile]) -> String {
     let shown = directory.display();
     let width = files.iter().map(|file| file.path.len()).max().unwrap_or(0);
     let mut text = format!("{shown}/\n");
     for file in files {
         text.push_str(&format!("  {:<width$}  {}\n", file.path, file.purpose));
-    }
-    let auth_type = flavour.auth_type();
-    if !CONNECTABLE.contains(&auth_type) {
-        text.push_str(&format!(
-            "\nThis version does not connect accounts of type `{}` yet: the definition is complete,\n\
-             its functions can be tested, and it will connect with a version that does.\n",
-            auth_type.as_str()
-        ));
     }
     text.push_str(&format!(
         "\nNext:\n  authbridge connector test {shown}    runs it against a simulated API\n  \

@@ -1,5 +1,5 @@
-//! The demo's connectors: every auth type that this version connects, client-credentials in its
-//! usual shapes.
+//! The demo's connectors: every auth type, client-credentials in its usual shapes, and two APIs that
+//! share one account.
 
 use serde_json::{Value, json};
 
@@ -21,6 +21,8 @@ pub(super) enum Connecting {
     Typing(Value),
     /// Consents in a browser, at the server with this address.
     Consenting(String),
+    /// Nothing but to say so: the account is connected already, for another connector.
+    Sharing,
     /// Nothing.
     NotNeeded,
 }
@@ -35,6 +37,8 @@ pub(super) fn all(base: &str, oauth1_server: &str, oauth2_server: &str) -> Vec<D
         typescript(base),
         oauth1(oauth1_server),
         oauth2(oauth2_server),
+        calendar(oauth2_server),
+        files(oauth2_server),
         token(base, "app-token", "integration-app-token"),
         token(base, "membrane-token", "membrane-token"),
     ]
@@ -234,6 +238,42 @@ fn oauth2(server: &str) -> DemoConnector {
         }),
         parameters: json!({ "clientId": "simulated-client", "clientSecret": "simulated-secret" }),
         connecting: Connecting::Consenting(server.to_owned()),
+        operation: None,
+    }
+}
+
+/// An API of the same account provider: with that account, and its API client.
+fn calendar(server: &str) -> DemoConnector {
+    let definition = json!({
+        "key": "calendar", "name": "Calendar", "type": "proxy", "proxyKey": "oauth2",
+        "baseUri": server,
+    });
+    shared("calendar", definition)
+}
+
+/// Another, which makes its own API client with the account's credentials.
+fn files(server: &str) -> DemoConnector {
+    let definition = json!({
+        "key": "files", "name": "Files", "type": "proxy", "proxyKey": "oauth2",
+        "makeApiClient": { "type": "mapping", "mapping": {
+            "baseUri": server,
+            "headers": {
+                "Authorization": { "$concat": ["Bearer ", { "$var": "credentials.access_token" }] },
+                "X-Api": "files",
+            },
+        } },
+        "test": test(),
+    });
+    shared("files", definition)
+}
+
+fn shared(key: &'static str, definition: Value) -> DemoConnector {
+    DemoConnector {
+        key,
+        auth_type: "proxy",
+        definition,
+        parameters: json!({}),
+        connecting: Connecting::Sharing,
         operation: None,
     }
 }

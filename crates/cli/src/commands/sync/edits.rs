@@ -32,7 +32,7 @@ pub(super) struct Step {
 /// Everything there is to do.
 #[derive(Default)]
 pub(super) struct Steps {
-    pub(super) steps: Vec<Step>,
+    pub(super) files: Vec<Step>,
     /// How many elements say the same already.
     pub(super) unchanged: usize,
     /// What is not written, and why.
@@ -88,7 +88,7 @@ impl<'a> Planner<'a> {
             if !is_safe {
                 self.skip(name.shown(), "its key cannot be one in files");
             } else if name.kind == ElementType::Connector.path() {
-                self.connector(&name, element, &names)?;
+                self.connector(&name, element, &names);
             } else {
                 self.document(&name, element)?;
             }
@@ -121,7 +121,7 @@ impl<'a> Planner<'a> {
     }
 
     fn step(&mut self, kind: Kind, path: String, text: String) {
-        self.steps.steps.push(Step { kind, path, text });
+        self.steps.files.push(Step { kind, path, text });
     }
 
     fn connector_file(&self, name: &Name) -> Option<&'a ConnectorFile> {
@@ -142,7 +142,8 @@ impl<'a> Planner<'a> {
         let content = element.get("content").and_then(Value::as_object);
         let wanted = comparable(name, content.unwrap_or(&empty));
         let Some(known) = self.known.get(name) else {
-            return self.new_file(kind, name, content.unwrap_or(&empty));
+            self.new_file(kind, name, content.unwrap_or(&empty));
+            return Ok(());
         };
         let content = known.value.get("content").and_then(Value::as_object);
         let ours = comparable(name, content.unwrap_or(&empty));
@@ -158,19 +159,14 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
-    fn new_file(
-        &mut self,
-        kind: ElementType,
-        name: &Name,
-        content: &Map<String, Value>,
-    ) -> Result<(), CliError> {
+    fn new_file(&mut self, kind: ElementType, name: &Name, content: &Map<String, Value>) {
         let path = self.place(kind, name);
         if !self.force && self.local.root.join(&path).exists() {
             self.skip(
                 path,
                 "the file is there, and something else; `--force` replaces it",
             );
-            return Ok(());
+            return;
         }
         let mut members = Map::new();
         if kind == ElementType::Interface {
@@ -180,17 +176,17 @@ impl<'a> Planner<'a> {
         members.extend(
             content
                 .iter()
-                .filter(|(name, value)| *name != "hasParameters" && !value.is_null())
+                .filter(|(name, _)| *name != "hasParameters")
                 .map(|(name, value)| (name.clone(), value.clone())),
         );
         let up = "../".repeat(path.matches('/').count());
-        let schema = match kind {
-            ElementType::AuthProxy => ElementType::Integration.word(),
-            other => other.word(),
+        let schema = if kind == ElementType::AuthProxy {
+            ElementType::Integration.word()
+        } else {
+            kind.word()
         };
         let schema = format!("{up}{}/schemas/{schema}.schema.json", state::DIRECTORY);
         self.step(Kind::Created, path, new_document(&members, Some(&schema)));
-        Ok(())
     }
 
     /// Where a new element goes.
@@ -217,23 +213,17 @@ impl<'a> Planner<'a> {
     }
 
     /// One version of a connector: its files.
-    fn connector(
-        &mut self,
-        name: &Name,
-        element: &Value,
-        all: &BTreeSet<Name>,
-    ) -> Result<(), CliError> {
+    fn connector(&mut self, name: &Name, element: &Value, all: &BTreeSet<Name>) {
         let files = element.get("files").cloned().unwrap_or_default();
         let Ok(bundle) = Bundle::from_json(&files) else {
             self.skip(name.shown(), "its files cannot be files here");
-            return Ok(());
+            return;
         };
         let wanted = bundle.as_pushed(&name.key);
         match self.connector_file(name) {
             Some(file) => self.changed_connector(name, file, wanted),
             None => self.new_connector(name, wanted, all),
         }
-        Ok(())
     }
 
     fn changed_connector(
@@ -243,7 +233,7 @@ impl<'a> Planner<'a> {
         wanted: BTreeMap<String, String>,
     ) {
         let ours = file.files();
-        let before = self.steps.steps.len();
+        let before = self.steps.files.len();
         for (inner, file) in &ours {
             // Versions share the record that stands beside them.
             let is_shared = name.version.is_some() && is_record(&name.key, inner);
@@ -262,7 +252,7 @@ impl<'a> Planner<'a> {
                 None => self.step(Kind::Created, format!("{}{inner}", file.home()), text),
             }
         }
-        if self.steps.steps.len() == before {
+        if self.steps.files.len() == before {
             self.steps.unchanged += 1;
         }
     }
@@ -300,7 +290,7 @@ impl<'a> Planner<'a> {
                 base.as_str()
             };
             let path = format!("{directory}{base}{inner}");
-            let is_planned = self.steps.steps.iter().any(|step| step.path == path);
+            let is_planned = self.steps.files.iter().any(|step| step.path == path);
             if is_planned {
                 continue;
             }
@@ -326,7 +316,7 @@ fn comparable(name: &Name, content: &Map<String, Value>) -> Map<String, Value> {
             name.kind == ElementType::Integration.path()
                 || name.kind == ElementType::AuthProxy.path()
         }
-        _ => value.is_null(),
+        _ => false,
     };
     content
         .iter()

@@ -108,7 +108,7 @@ impl Local {
         local
             .directory
             .diagnostics
-            .retain(|found| is_among(&paths, &found.file));
+            .retain(|found| found.severity != Severity::Note && is_among(&paths, &found.file));
         local
             .directory
             .ignored
@@ -124,7 +124,7 @@ impl Local {
             .collect()
     }
 
-    /// What the findings are, for people; empty if there are none but notes.
+    /// What the findings are, for people; notes are for `validate`.
     pub(super) fn findings(&self) -> String {
         validate::diagnostics(&self.root, &self.directory)
     }

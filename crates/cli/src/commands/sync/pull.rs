@@ -43,9 +43,13 @@ pub(crate) async fn run(
         fs::create_dir_all(&target.directory)?;
     }
     let local = Local::read(&target.directory, &[])?;
+    if local.check().is_err() {
+        // What cannot be read is not known to be there.
+        output.note(&local.findings())?;
+    }
     let steps = Planner::new(&local, args.force).plan(elements, args.prune)?;
     if !args.dry_run {
-        write(&target.directory, &steps.steps, output)?;
+        write(&target.directory, &steps.files, output)?;
         State::read(&target.directory).write(&target.name, revision)?;
     }
     show(&args, &target, output, &steps, revision)?;
@@ -61,7 +65,7 @@ fn show(
 ) -> Result<(), CliError> {
     let root = validate::root(&target.directory);
     let mut text = String::new();
-    for step in &steps.steps {
+    for step in &steps.files {
         let (word, colour) = match step.kind {
             Kind::Created => ("created", 32),
             Kind::Changed => ("changed", 33),
@@ -78,7 +82,7 @@ fn show(
     for (what, why) in &steps.skipped {
         text.push_str(&format!("skipped    {}: {why}\n", printable(what)));
     }
-    let of = |kind| steps.steps.iter().filter(|step| step.kind == kind).count();
+    let of = |kind| steps.files.iter().filter(|step| step.kind == kind).count();
     let counts = format!(
         "{} created, {} changed, {} removed; {} unchanged",
         validate::counted(of(Kind::Created), "file"),
@@ -92,8 +96,8 @@ fn show(
         format!("pulled: {counts}\n")
     });
     let paths = |kind| -> Vec<&str> {
-        let steps = steps.steps.iter().filter(|step| step.kind == kind);
-        steps.map(|step| step.path.as_str()).collect()
+        let files = steps.files.iter().filter(|step| step.kind == kind);
+        files.map(|step| step.path.as_str()).collect()
     };
     let skipped = steps.skipped.iter();
     let value = json!({

@@ -134,6 +134,10 @@ fn named(name: Option<&str>, project: Option<&Project>) -> Result<NamedWorkspace
 }
 
 /// The secret, from where the configuration says that it is.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the configuration names the variable, so clap cannot read it"
+)]
 fn configured_secret(
     workspace: &NamedWorkspace,
     base: &Path,

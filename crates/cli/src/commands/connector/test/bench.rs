@@ -82,6 +82,16 @@ impl Bench {
         })
     }
 
+    /// A call of the API by an admin.
+    pub(super) async fn admin(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, CliError> {
+        self.admin.call(method, path, body).await
+    }
+
     /// Makes an integration of its own for a version of `connector`, and gives its key.
     pub(super) async fn install(
         &self,

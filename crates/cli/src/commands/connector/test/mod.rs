@@ -1,5 +1,6 @@
 //! `authbridge connector test`.
 
+mod account;
 mod authorization;
 mod bench;
 mod cases;
@@ -127,6 +128,7 @@ async fn one(
     let parameters = parameters(connector, &provider);
     let version = file.version.as_deref();
     let integration = bench.install(&connector.key, version, &parameters).await?;
+    account::stand_in(bench, connector, &file.bundle).await?;
     bench.simulated.set_routes(routes(&provider));
     let input = provider.input.clone().map(Value::Object);
     let subject = Subject {
