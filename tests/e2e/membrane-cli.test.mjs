@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
-import { adminToken, connect, customerToken, endWithUs, http, startEnvironment, workspace } from './harness.mjs'
+import { adminToken, client, connect, customerToken, endWithUs, http, startEnvironment, workspace } from './harness.mjs'
 import { accepted } from './workspace.mjs'
 
 const MEMBRANE = fileURLToPath(new URL('node_modules/@integration-app/membrane-cli/dist/index.js', import.meta.url))
@@ -77,6 +77,10 @@ test('what was pushed connects and sends', async () => {
     await connect(environment, integration, { apiKey: accepted.apiKey })
     assert.equal((await me(integration)).authenticatedBy, 'api-key-header')
   }
+  const acme = client(environment).connection('acme')
+  assert.equal((await acme.action('own').run({})).output, 1)
+  // The provider has no such path, and says so: it was asked with the integration's own version.
+  await assert.rejects(acme.action('create-thing').run({ name: 'x' }), ({ data }) => data.data.response.status === 404)
 })
 
 test('what was pushed is pulled, with and without all connectors', async () => {

@@ -87,6 +87,8 @@ ids! {
     LeaseId = "lea";
     /// Names an entry of the audit log.
     AuditId = "aud";
+    /// Names one run of an action.
+    ActionRunId = "run";
     /// Names a request, in logs and in the header that carries it.
     RequestId = "req";
 }

@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, a random generator, a file or a socket: effects come in through
 //! [`Effects`], and requests go out as values that somebody else sends.
 
+pub mod action;
 pub mod auth;
 pub mod client;
 pub mod connector;

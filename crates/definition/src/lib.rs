@@ -5,6 +5,7 @@
 //! integrations below a directory and accounts for every other file there. Neither stops at the
 //! first problem: both return what they could read, and [`Diagnostic`]s for the rest.
 
+mod authentication;
 mod bundle;
 mod cases;
 mod code;
@@ -28,6 +29,7 @@ mod step;
 mod suggest;
 mod tree;
 
+pub use authentication::{AuthenticationProblem, Installed};
 pub use bundle::{Bundle, ReadError};
 pub use cases::{
     Answer, Case, CaseTarget, Cases, Exchange, Expected, ExpectedRequest, Provider, Route,

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::connector_files::DOCUMENT;
 use crate::error::is_error;
+use crate::interfaces::is_of_interface;
 use crate::{Engine, EngineError, Session};
 
 /// Compiled connectors. A revision never changes, so entries never go stale.
@@ -145,11 +146,14 @@ impl Engine {
         page: store::Page,
     ) -> Result<store::Paged<store::Connector>, EngineError> {
         let filter = store::ConnectorFilter { search };
-        Ok(self
+        let mut found = self
             .shared
             .store
             .list_connectors(session.workspace_id(), filter, page)
-            .await?)
+            .await?;
+        // Interfaces are listed as such.
+        found.items.retain(|record| !is_of_interface(&record.key));
+        Ok(found)
     }
 
     /// One connector by id, key or uuid, with its compiled development version, unless it has

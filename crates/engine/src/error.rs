@@ -1,5 +1,6 @@
 //! What can go wrong in a use case.
 
+use authbridge_core::action::ActionError;
 use authbridge_core::auth::AuthError;
 use authbridge_core::client::TargetError;
 use authbridge_core::token::TokenError;
@@ -7,8 +8,8 @@ use authbridge_definition::{Diagnostic, Severity};
 use authbridge_store::{StoreError, WorkspaceChange};
 use serde_json::Value;
 
-use crate::Issue;
 use crate::egress::EgressError;
+use crate::{Issue, NoAuthentication};
 
 /// Why a use case did not do what it was asked. Messages hold no secrets.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +51,18 @@ pub enum EngineError {
         /// Why it came to this, as stored with the connection.
         error: Option<Value>,
     },
+    /// An action cannot be authenticated as the workspace is.
+    #[error("{0}")]
+    NoAuthentication(Box<NoAuthentication>),
+    /// There is no connection to run an action with.
+    #[error("{message}")]
+    NotConnected {
+        /// Whose connection is missing, and how it comes about.
+        message: String,
+    },
+    /// An action that says nothing that could be run.
+    #[error(transparent)]
+    Action(#[from] ActionError),
     /// A push that cannot be applied, and why: nothing of it was.
     #[error("the push has {} problem(s) and was not applied; the first: {}", issues.len(), first_issue(issues))]
     PushRefused {

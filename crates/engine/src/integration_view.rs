@@ -265,7 +265,7 @@ impl Engine {
         }
     }
 
-    async fn connector_records(
+    pub(crate) async fn connector_records(
         &self,
         workspace: &WorkspaceId,
     ) -> Result<HashMap<ConnectorId, store::Connector>, EngineError> {

@@ -12,6 +12,7 @@ use authbridge_store::{
 };
 use serde_json::{Map, Value, json};
 
+use crate::interfaces::is_of_interface;
 use crate::{Engine, EngineError, Session};
 
 /// What a caller gives to make or change an integration. `None` leaves a field as it is; an
@@ -41,18 +42,26 @@ pub struct IntegrationDraft {
 }
 
 impl Engine {
-    /// The integrations of the workspace.
+    /// The integrations of the workspace. Those of interfaces are listed for customers, who
+    /// connect accounts through them as well; to admins they are interfaces.
     pub async fn list_integrations(
         &self,
         session: &Session,
         filter: IntegrationFilter,
         page: Page,
     ) -> Result<Paged<Integration>, EngineError> {
-        Ok(self
-            .shared
-            .store
-            .list_integrations(session.workspace_id(), filter, page)
-            .await?)
+        let workspace = session.workspace_id();
+        let store = &self.shared.store;
+        let mut found = store.list_integrations(workspace, filter, page).await?;
+        if session.customer().is_none() {
+            let connectors = self.connector_records(workspace).await?;
+            found.items.retain(|integration| {
+                let connector = integration.connector_id.as_ref();
+                let connector = connector.and_then(|id| connectors.get(id));
+                connector.is_none_or(|connector| !is_of_interface(&connector.key))
+            });
+        }
+        Ok(found)
     }
 
     /// One integration, by id or key, that is not archived.
@@ -157,6 +166,11 @@ impl Engine {
         if let Some(key) = &draft.key {
             check_key(key)?;
         }
+        let is_same_key = draft.key.as_ref().is_none_or(|key| *key == integration.key);
+        let is_moved = !is_same_key || draft.connector.is_some() || draft.base_uri.is_some();
+        if is_moved && self.is_made_from_interface(session, &integration).await? {
+            return Err(belongs_to_interface(&integration));
+        }
         let connector_id = match draft.connector {
             None => None,
             Some(None) => Some(None),
@@ -191,6 +205,9 @@ impl Engine {
         selector: &str,
     ) -> Result<Integration, EngineError> {
         let integration = self.integration(session, selector).await?;
+        if self.is_made_from_interface(session, &integration).await? {
+            return Err(belongs_to_interface(&integration));
+        }
         self.archive_record(session, &integration).await
     }
 
@@ -345,6 +362,14 @@ impl Engine {
             .map(|record| record.id)
             .ok_or_else(|| EngineError::not_found("Connector", selector))
     }
+}
+
+fn belongs_to_interface(integration: &Integration) -> EngineError {
+    EngineError::bad_request(format!(
+        "the integration `{}` is that of the interface `{}`: change or archive the interface; only \
+         `parameters` are set here",
+        integration.key, integration.key
+    ))
 }
 
 /// A key shares a segment of a path with ids, and must not be taken for one.

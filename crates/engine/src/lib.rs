@@ -1,6 +1,7 @@
 //! The use cases of Authbridge: authenticate a caller, load a definition, connect an account,
 //! make its API client, send a request. It knows no SQL and speaks no HTTP to callers.
 
+mod actions;
 mod archive;
 mod auth_proxies;
 mod browser;
@@ -25,6 +26,7 @@ mod hosts;
 mod housekeeping;
 mod integration_view;
 mod integrations;
+mod interfaces;
 mod issuers;
 mod locks;
 mod logs;
@@ -51,6 +53,7 @@ use authbridge_core::Effects;
 use authbridge_store::Store;
 use url::Url;
 
+pub use actions::{Act, ConnectionChoice, NoAuthentication, RunnableAction};
 pub use browser::{BrowserRequest, BrowserReturn, BrowserStep, StrayReturn, TypedCode};
 pub use client::{Destination, PreparedClient};
 pub use connect::ConnectRequest;
@@ -73,6 +76,7 @@ pub use session::{Session, SessionCaller};
 pub use testing::TestOutcome;
 pub use workspace::{WorkspaceState, create_workspace};
 
+use actions::Actions;
 use client::Clients;
 use clocks::Clocks;
 use connectors::Connectors;
@@ -103,6 +107,7 @@ struct Shared {
     effects: Effects,
     workspaces: Workspaces,
     connectors: Connectors,
+    actions: Actions,
     clients: Clients,
     changes: Changes,
     /// Held while a connection of a customer is made.
@@ -124,6 +129,7 @@ impl Engine {
         let shared = Shared {
             workspaces: Workspaces::new(store.clone()),
             connectors: Connectors::new(store.clone()),
+            actions: Actions::default(),
             clients: Clients::default(),
             changes: Changes::default(),
             connecting: Shards::default(),

@@ -26,6 +26,29 @@ impl FromRequestParts<Arc<Worker>> for Authenticated {
     }
 }
 
+/// A caller whose token was verified, wherever it is: in `Authorization`, or in the header in which
+/// the workspace's own token travels (wire contract A.4).
+pub(crate) struct AnyToken(pub(crate) Session);
+
+impl FromRequestParts<Arc<Worker>> for AnyToken {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, worker: &Arc<Worker>) -> Result<Self, ApiError> {
+        let own = parts.headers.get(OWN_TOKEN);
+        let token = match own.filter(|_| !parts.headers.contains_key(AUTHORIZATION)) {
+            Some(value) => value.to_str().map_err(|_| TokenError::Malformed),
+            None => bearer(&parts.headers),
+        };
+        let token = token.map_err(EngineError::from)?;
+        let now = worker.engine.effects().now();
+        let known = worker.sessions.get(&worker.engine, token, now).await?;
+        Ok(Self(known.session.clone()))
+    }
+}
+
+/// The header in which the token travels that the workspace signs for external apps.
+const OWN_TOKEN: &str = "x-integration-app-token";
+
 /// The token of `Authorization: Bearer …` (RFC 6750 section 2.1).
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, TokenError> {
     let value = headers.get(AUTHORIZATION).ok_or(TokenError::Absent)?;

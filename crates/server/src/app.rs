@@ -41,6 +41,8 @@ pub(crate) fn described() -> OpenApiRouter<Arc<Worker>> {
         .merge(routes::auth_proxies::router())
         .merge(routes::connections::router())
         .merge(routes::elements::router())
+        .merge(routes::actions::router())
+        .merge(routes::interfaces::router())
         .merge(routes::workspace::router())
         .merge(connect::router())
         .merge(routes::operations::router())

@@ -136,7 +136,9 @@ impl From<EngineError> for ApiError {
                 error
             }
             EngineError::AccessDenied(_) => forbidden(message),
-            EngineError::NotFound { .. } => Self::not_found(message),
+            EngineError::NotFound { .. } | EngineError::NotConnected { .. } => {
+                Self::not_found(message)
+            }
             EngineError::BadRequest { .. } => Self::bad_request(message),
             EngineError::Definition(diagnostics) => {
                 let data = json!({ "diagnostics": diagnostics });
@@ -155,7 +157,15 @@ impl From<EngineError> for ApiError {
                     .key("conflict")
                     .data(Some(data))
             }
-            EngineError::Configuration { .. } => configuration(message),
+            EngineError::Configuration { .. } | EngineError::Action(_) => configuration(message),
+            EngineError::NoAuthentication(missing) => configuration(message).data(Some(json!({
+                "action": missing.action,
+                "integration": missing.integration,
+                "connector": missing.connector,
+                "file": missing.file,
+                "reason": missing.problem.reason,
+                "fix": missing.problem.help,
+            }))),
             EngineError::Disconnected { error, .. } => connection(StatusCode::BAD_REQUEST, message)
                 .key("connection_is_defunct")
                 .data(error.map(|error| json!({ "error": error }))),

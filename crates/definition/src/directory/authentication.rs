@@ -2,26 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use authbridge_core::connector::{AuthOption, Connector};
+use authbridge_core::connector::AuthOption;
 use serde_json::Value;
 
 use crate::report::{Place, Report};
-use crate::suggest::all_of;
-use crate::{Code, ElementFile, ElementType};
+use crate::{AuthenticationProblem, Code, ElementFile, ElementType, Installed};
 
 use super::element::{Referred, Written};
 use super::{ConnectorFile, Directory, IntegrationFile};
 
 /// Action types that send nothing to an external app with its authentication.
 const WITHOUT_AUTH: [&str; 3] = ["api-request-to-your-app", "http-request", "run-javascript"];
-
-const AUTH_LINES: &str = "auth: {type: client-credentials, inputSchema: …, makeApiClient: …}";
-
-/// Why there is no authentication.
-struct Problem {
-    why: String,
-    help: String,
-}
 
 /// Reports an integration whose connector cannot authenticate.
 pub(super) fn check_integration(
@@ -48,7 +39,7 @@ pub(super) fn check_integration(
 
 /// Reports actions that cannot be authenticated, and interfaces that do not say how.
 pub(super) fn check(directory: &Directory, written: &[Written], report: &mut Report) {
-    let mut problems: BTreeMap<&str, Option<Problem>> = BTreeMap::new();
+    let mut problems: BTreeMap<&str, Option<AuthenticationProblem>> = BTreeMap::new();
     let linked = linked_actions(written);
     for (element, written) in directory.elements.iter().zip(written) {
         match element.element_type {
@@ -59,10 +50,7 @@ pub(super) fn check(directory: &Directory, written: &[Written], report: &mut Rep
                         .entry(key)
                         .or_insert_with(|| of_integration(directory, key));
                     if let Some(problem) = problem {
-                        let message = format!(
-                            "authentication not configured: action `{}` of integration `{key}`: {}",
-                            element.key, problem.why
-                        );
+                        let message = problem.of_action(&element.key, key);
                         report
                             .at(Code::ActionWithoutAuth, written.key, message)
                             .help(problem.help.as_str());
@@ -138,68 +126,37 @@ fn check_interface(element: &ElementFile, written: &Written, report: &mut Report
     let Some(options) = &written.options else {
         return;
     };
-    let (why, lines) = if options.is_empty() {
-        let lines = format!("`auth: {{type: integration-app-token}}`, or `{AUTH_LINES}`");
-        (
-            "it has no `auth`",
-            format!("add to `{}`: {lines}", element.path),
-        )
+    let file = format!("`{}`", element.path);
+    let problem = if options.is_empty() {
+        AuthenticationProblem::interface_without_auth(&file)
     } else if options.iter().all(is_disabled) {
-        (
-            "all its auth options are disabled by `enabled`",
-            format!("remove `enabled` from an option in `{}`", element.path),
-        )
+        AuthenticationProblem {
+            reason: "disabled",
+            why: "all its auth options are disabled by `enabled`".to_owned(),
+            help: format!("remove `enabled` from an option in {file}"),
+        }
     } else {
         return;
     };
+    let message = problem.of_interface(&element.key);
     report
-        .at(
-            Code::InterfaceWithoutAuth,
-            written.key,
-            format!(
-                "authentication not configured: interface `{}`: {why}",
-                element.key
-            ),
-        )
-        .help(lines);
+        .at(Code::InterfaceWithoutAuth, written.key, message)
+        .help(problem.help);
 }
 
-fn of_integration(directory: &Directory, key: &str) -> Option<Problem> {
+fn of_integration(directory: &Directory, key: &str) -> Option<AuthenticationProblem> {
     let integration = directory.integrations.iter().find(|it| it.key == key)?;
     problem(integration, directory.connector_of(key)?)
 }
 
-fn problem(integration: &IntegrationFile, file: &ConnectorFile) -> Option<Problem> {
-    let connector = file.connector.as_ref()?;
-    let key = &connector.key;
-    if connector.options.is_empty() {
-        return Some(Problem {
-            why: format!("connector `{key}` has no auth options"),
-            help: format!("add to the definition in `{}`: `{AUTH_LINES}`", file.path),
-        });
-    }
-    if connector.options.iter().all(is_disabled) {
-        return Some(Problem {
-            why: format!("all auth options of connector `{key}` are disabled by `enabled`"),
-            help: format!(
-                "in `{}`, remove `enabled` from an option, or make it a formula: `enabled: {{$var: \
-                 connectorParameters.…}}`",
-                file.path
-            ),
-        });
-    }
-    let missing = missing_parameters(integration, connector)?;
-    let lines: Vec<String> = missing.iter().map(|name| format!("{name}: …")).collect();
-    Some(Problem {
-        why: format!(
-            "connector `{key}` needs the parameters {}",
-            all_of(missing.iter().map(String::as_str))
-        ),
-        help: format!(
-            "add to `{}`: `parameters: {{{}}}`",
-            integration.path,
-            lines.join(", ")
-        ),
+/// A file without any parameters leaves them to the API, where secrets are better kept.
+fn problem(integration: &IntegrationFile, file: &ConnectorFile) -> Option<AuthenticationProblem> {
+    AuthenticationProblem::of(&Installed {
+        connector: file.connector.as_ref()?,
+        definition: &format!("`{}`", file.path),
+        integration: &format!("`{}`", integration.path),
+        parameters: integration.parameters.as_ref(),
+        is_enabled: &|option| !is_disabled(option),
     })
 }
 
@@ -209,39 +166,4 @@ fn is_disabled(option: &AuthOption) -> bool {
         .enabled
         .as_ref()
         .is_some_and(|enabled| matches!(enabled.source(), Value::Bool(false)))
-}
-
-/// The required parameters that the file does not give. A file without any leaves them to the API,
-/// where secrets are better kept.
-fn missing_parameters(integration: &IntegrationFile, connector: &Connector) -> Option<Vec<String>> {
-    let given = integration.parameters.as_ref()?.as_object()?;
-    let of_option = |option: &AuthOption| -> Vec<String> {
-        let schema = option.parameters_schema.as_ref();
-        let required = schema
-            .and_then(|schema| schema.get("required"))
-            .and_then(Value::as_array);
-        let has_default = |name: &str| {
-            schema
-                .and_then(|schema| schema.pointer(&format!("/properties/{name}/default")))
-                .is_some()
-        };
-        required
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .filter(|name| given.get(*name).is_none_or(Value::is_null) && !has_default(name))
-            .map(str::to_owned)
-            .collect()
-    };
-    let missing: Vec<Vec<String>> = connector
-        .options
-        .iter()
-        .filter(|option| !is_disabled(option))
-        .map(of_option)
-        .collect();
-    // One way that is complete is enough.
-    missing
-        .into_iter()
-        .min_by_key(Vec::len)
-        .filter(|missing| !missing.is_empty())
 }

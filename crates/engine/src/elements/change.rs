@@ -27,6 +27,9 @@ impl Engine {
             ))
         })?;
         check_key(element_type, &key)?;
+        if element_type == ElementType::Interface {
+            return self.create_interface(session, key, document.content).await;
+        }
         let integration = integration.or(document.integration.as_deref());
         let level = self.level(session, element_type, integration).await?;
         let parent = self
@@ -212,6 +215,9 @@ impl Engine {
     ) -> Result<ElementView, EngineError> {
         session.require_admin()?;
         let mut view = self.element(session, element_type, selector).await?;
+        if element_type == ElementType::Interface {
+            return self.archive_interface(session, view).await;
+        }
         let store = &self.shared.store;
         view.record = store
             .archive_element(session.workspace_id(), &view.record.id)
@@ -230,6 +236,9 @@ impl Engine {
         let found = self.find_element(session, element_type, selector).await?;
         let mut view = found
             .ok_or_else(|| EngineError::not_found(element_type.noun(), &selector.id_or_key))?;
+        if element_type == ElementType::Interface {
+            return self.restore_interface(session, view).await;
+        }
         let store = &self.shared.store;
         view.record = store
             .restore_element(session.workspace_id(), &view.record.id)
@@ -246,6 +255,9 @@ impl Engine {
     ) -> Result<ElementView, EngineError> {
         if let Some(key) = &key {
             check_key(before.record.element_type, key)?;
+        }
+        if before.record.element_type == ElementType::Interface {
+            return self.rewrite_interface(session, before, key, content).await;
         }
         let parent = self.parent_of(session, &before.record).await?;
         let patch = ElementPatch {

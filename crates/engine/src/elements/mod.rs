@@ -6,6 +6,7 @@
 
 mod change;
 pub(crate) mod document;
+mod interface;
 
 use authbridge_core::element::{ElementId, ElementType};
 use authbridge_core::id::IntegrationId;

@@ -40,6 +40,21 @@ impl FunctionRunner<'_> {
         arguments: &Arguments,
         then: Option<Then>,
     ) -> Result<Option<Value>, AuthError> {
+        let argument = arguments.to_variables();
+        self.run_code_with(function, script, arguments, argument, then)
+            .await
+    }
+
+    /// The same with another object for the function than its arguments, which its client is still
+    /// made with.
+    pub(super) async fn run_code_with(
+        &self,
+        function: &str,
+        script: &Script,
+        arguments: &Arguments,
+        argument: Value,
+        then: Option<Then>,
+    ) -> Result<Option<Value>, AuthError> {
         let clients = if gets_client(function, arguments) {
             CLIENTS.map(str::to_owned).to_vec()
         } else {
@@ -48,7 +63,7 @@ impl FunctionRunner<'_> {
         let call = script::Call {
             tenant: self.tenant.to_owned(),
             function: export_name(function).to_owned(),
-            argument: arguments.to_variables(),
+            argument,
             clients,
             // The engine looks for functions and bytes only in what makes requests.
             plain: then.is_none() && function != FunctionName::MakeApiClient.as_str(),
@@ -108,7 +123,7 @@ impl FunctionRunner<'_> {
 
 /// The name under which a module exports the function.
 fn export_name(function: &str) -> &str {
-    if function.starts_with("operations/") {
+    if function.starts_with("operations/") || function.starts_with("actions/") {
         return "run";
     }
     function

@@ -1,10 +1,11 @@
 //! Running functions of a definition: one file per way of doing it.
 //!
-//! `mod` says which way; `context` is the world as auth types see it; `exchange` sends requests
+//! `mod` says which way; `action` is for actions; `context` is the world as auth types see it; `exchange` sends requests
 //! through the API client; `code` runs JavaScript; `client_code` the parts of an API client that are
 //! code, `delegated` one with another connector's credentials; `host` is the world as a script sees it, `host_error` what it sees thrown; `scrub` keeps
 //! secrets out of what code says.
 
+mod action;
 mod client_code;
 mod code;
 mod context;

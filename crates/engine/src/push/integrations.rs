@@ -39,6 +39,12 @@ impl Planner {
     fn integration(&mut self, pushed: &PushedIntegration) -> Result<(), String> {
         let key = &pushed.name.key;
         let known = self.index.integrations.get(key).cloned();
+        if known.as_ref().is_some_and(|it| self.is_derived(it)) {
+            return Err(format!(
+                "`{key}` is the key of an interface, which has an integration of its own; give \
+                 this one another key, or archive the interface first"
+            ));
+        }
         let is_auth_proxy = pushed.is_auth_proxy();
         let is_other = |known: &Integration| known.is_auth_proxy != is_auth_proxy;
         if known.as_ref().is_some_and(is_other) || self.is_coming(key) {

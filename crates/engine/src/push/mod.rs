@@ -11,6 +11,7 @@ pub(crate) mod diff;
 mod elements;
 mod index;
 mod integrations;
+mod interfaces;
 mod plan;
 mod prune;
 mod read;

@@ -77,8 +77,10 @@ impl Planner {
         self.issues.extend(request.issues.iter().cloned());
         self.connectors(&request);
         self.integrations(&request);
+        self.interfaces(&request);
         self.elements(&request);
         self.prune(&request);
+        self.archive_compiled(&request);
         self.batch.subject = self.subject();
         let plan = Plan {
             revision: self.index.revision,

@@ -9,6 +9,7 @@ use super::index::place_of;
 use super::plan::Planner;
 use super::read::{CONNECTORS, Request, path_of};
 use super::{ChangeKind, ElementName};
+use crate::interfaces::is_of_interface;
 
 impl Planner {
     pub(super) fn prune(&mut self, request: &Request) {
@@ -31,7 +32,7 @@ impl Planner {
             .values()
             .filter(|record| {
                 let is_pruned = request.pruned.contains(path_of(record.is_auth_proxy));
-                is_pruned && !kept.contains(&record.key)
+                is_pruned && !kept.contains(&record.key) && !self.is_derived(record)
             })
             .cloned()
             .collect();
@@ -88,6 +89,7 @@ impl Planner {
             .connectors
             .values()
             .filter(|record| record.archived_at.is_none() && !kept.contains(&record.key))
+            .filter(|record| !is_of_interface(&record.key))
             .map(|record| (record.id.clone(), record.key.clone()))
             .collect();
         surplus.sort();

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::{ElementName, Issue, Push, PushedElement};
 use crate::elements::document::{Document, problem_of_key};
+use crate::interfaces::connector_key;
 
 /// Where connectors are in pushes and plans.
 pub(super) const CONNECTORS: &str = "connectors";
@@ -28,6 +29,8 @@ pub(super) struct Request {
     pub(super) elements: Vec<PushedDocument>,
     /// What is to be pruned, by type.
     pub(super) pruned: BTreeSet<&'static str>,
+    /// Interfaces that go, by key.
+    pub(super) removed: Vec<String>,
     pub(super) base_revision: Option<u64>,
     pub(super) is_forced: bool,
     /// What is wrong with it already.
@@ -75,6 +78,7 @@ impl Request {
             integrations: Vec::new(),
             elements: Vec::with_capacity(push.elements.len()),
             pruned: BTreeSet::new(),
+            removed: push.removed,
             base_revision: push.base_revision,
             is_forced: push.force,
             issues: Vec::new(),
@@ -203,10 +207,15 @@ impl Request {
         self.issues.push(Issue { name, message });
     }
 
-    /// The keys of the connectors that are pushed.
+    /// The keys of the connectors that are pushed, as such or as interfaces.
     pub(super) fn connector_keys(&self) -> Vec<String> {
         let keys = self.connectors.iter().map(|it| it.name.key.clone());
-        keys.collect()
+        let interfaces = self
+            .elements
+            .iter()
+            .filter(|element| element.element_type == ElementType::Interface)
+            .map(|element| connector_key(&element.name.key));
+        keys.chain(interfaces).collect()
     }
 
     /// The keys of the integrations that come with parameters.

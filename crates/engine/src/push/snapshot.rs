@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use authbridge_core::id::{ConnectorId, IntegrationId};
+use authbridge_core::id::IntegrationId;
 use authbridge_store::{Bundles, Connector, Element, Integration, SnapshotVersion};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::ElementName;
 use super::integrations::without_nulls;
 use super::read::{CONNECTORS, path_of};
+use crate::interfaces::is_of_interface;
 use crate::{Engine, EngineError, Session};
 
 /// Everything in a workspace that a push can bring about.
@@ -59,12 +60,17 @@ impl Engine {
             .collect();
         let mut elements = Vec::new();
         for version in snapshot.versions {
-            if let Some(record) = connectors.get(&version.connector_id) {
+            let record = connectors.get(&version.connector_id);
+            if let Some(record) = record.filter(|it| !is_of_interface(&it.key)) {
                 elements.push(of_connector(record, version));
             }
         }
         for record in &snapshot.integrations {
-            elements.push(of_integration(record, &connectors));
+            let connector = record.connector_id.as_ref();
+            let connector = connector.and_then(|id| connectors.get(id));
+            if connector.is_none_or(|it| !is_of_interface(&it.key)) {
+                elements.push(of_integration(record, connector.copied()));
+            }
         }
         for record in snapshot.elements {
             elements.extend(of_element(record, &integrations));
@@ -94,12 +100,7 @@ fn of_connector(record: &Connector, version: SnapshotVersion) -> SnapshotElement
     }
 }
 
-fn of_integration(
-    record: &Integration,
-    connectors: &HashMap<&ConnectorId, &Connector>,
-) -> SnapshotElement {
-    let connector = record.connector_id.as_ref();
-    let connector = connector.and_then(|id| connectors.get(id));
+fn of_integration(record: &Integration, connector: Option<&Connector>) -> SnapshotElement {
     SnapshotElement {
         name: ElementName {
             element_type: path_of(record.is_auth_proxy).to_owned(),

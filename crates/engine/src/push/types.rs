@@ -22,6 +22,9 @@ pub struct Push {
     pub base_revision: Option<u64>,
     /// Whether it may have another one nevertheless.
     pub force: bool,
+    /// Interfaces to archive, by key, whatever is pruned.
+    #[serde(skip)]
+    pub(crate) removed: Vec<String>,
 }
 
 /// One element of a push.

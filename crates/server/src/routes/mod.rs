@@ -5,6 +5,7 @@
     reason = "what the macro that describes an endpoint expands to"
 )]
 
+pub(crate) mod actions;
 pub(crate) mod auth_proxies;
 pub(crate) mod connections;
 pub(crate) mod connector_files;
@@ -13,6 +14,7 @@ pub(crate) mod customers;
 pub(crate) mod elements;
 pub(crate) mod health;
 pub(crate) mod integrations;
+pub(crate) mod interfaces;
 pub(crate) mod operations;
 pub(crate) mod well_known;
 pub(crate) mod workspace;

@@ -1,6 +1,6 @@
 //! Elements on the wire (wire contract G): what they say, with what the server knows of them.
 
-use authbridge_engine::ElementView;
+use authbridge_engine::{ElementView, RunnableAction};
 use serde_json::{Map, Value};
 
 /// An element as clients expect it: its content and the shared fields side by side.
@@ -32,6 +32,44 @@ pub(crate) fn element(view: ElementView, workspace_id: &str) -> Value {
     members.insert("updatedAt".into(), record.updated_at.to_string().into());
     if let Some(at) = record.archived_at {
         members.insert("archivedAt".into(), at.to_string().into());
+    }
+    members.into()
+}
+
+/// An action of a connection: the element with the connection that it runs with. One that stands
+/// in an interface has its key for an id.
+pub(crate) fn runnable_action(action: RunnableAction, workspace_id: &str) -> Value {
+    let RunnableAction {
+        key,
+        content,
+        record,
+        integration,
+        connection_id,
+    } = action;
+    let mut members = Map::new();
+    let id = record.as_ref().map_or(key.as_str(), |it| it.id.as_str());
+    members.insert("id".into(), id.into());
+    members.insert("key".into(), key.as_str().into());
+    members.insert("name".into(), key.as_str().into());
+    if let Value::Object(content) = content {
+        members.extend(content);
+    }
+    members.insert("workspaceId".into(), workspace_id.into());
+    members.insert("integrationId".into(), integration.id.as_str().into());
+    members.insert("integrationKey".into(), integration.key.into());
+    members.insert("connectionId".into(), connection_id.as_str().into());
+    members.insert("state".into(), "READY".into());
+    if let Some(record) = record {
+        members.insert("parentId".into(), record.id.as_str().into());
+        let universal = match (&record.parent_id, &record.integration_id) {
+            (Some(parent), _) => Some(parent.as_str()),
+            (None, None) => Some(record.id.as_str()),
+            (None, Some(_)) => None,
+        };
+        members.insert("universalParentId".into(), universal.into());
+        members.insert("revision".into(), record.revision.to_string().into());
+        members.insert("createdAt".into(), record.created_at.to_string().into());
+        members.insert("updatedAt".into(), record.updated_at.to_string().into());
     }
     members.into()
 }

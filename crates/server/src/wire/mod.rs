@@ -11,7 +11,7 @@ mod list;
 pub(crate) use connection::Connection;
 pub(crate) use connector::{Connector, ConnectorSpec};
 pub(crate) use customer::Customer;
-pub(crate) use element::element;
+pub(crate) use element::{element, runnable_action};
 pub(crate) use input::{Fields, JsonBody, MAX_BODY_BYTES};
 pub(crate) use integration::Integration;
 pub(crate) use list::{List, ListQuery, flag, given};

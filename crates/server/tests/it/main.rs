@@ -10,6 +10,7 @@
 
 mod support;
 
+mod actions;
 mod api;
 mod archives;
 mod auth;
@@ -24,6 +25,7 @@ mod freshness;
 mod functions;
 mod handlers;
 mod http;
+mod interfaces;
 mod isolation;
 mod openapi;
 mod pushes;

@@ -14,7 +14,8 @@ fn spec(base_uri: &str, header: &str) -> Value {
 fn everything(world: &World) -> Value {
     let base_uri = world.provider.base_uri();
     json!([
-        {"type": "interfaces", "key": "contacts", "content": {"actions": ["send"]}},
+        {"type": "interfaces", "key": "contacts", "content": {
+            "baseUri": base_uri, "auth": {"type": "membrane-token"}, "actions": ["send"]}},
         {"type": "actions", "key": "send", "integrationKey": "crm", "content": {"v": 2}},
         {"type": "actions", "key": "send", "content": {"v": 1, "id": "server", "revision": "3"}},
         {"type": "flows", "key": "sync", "content": {"nodes": {"a": {"$var": "x"}}}},
@@ -200,7 +201,8 @@ async fn a_push_with_a_problem_is_refused_as_a_whole() {
             "as a whole",
         ),
         (
-            json!({"type": "interfaces", "key": "a", "content": {"actions": ["no"]}}),
+            json!({"type": "interfaces", "key": "a", "content": {
+                "baseUri": "https://a.example", "auth": {"type": "membrane-token"}, "actions": ["no"]}}),
             "`no`",
         ),
         (

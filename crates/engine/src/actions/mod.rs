@@ -1,0 +1,214 @@
+//! Actions: listed, shown, run.
+//!
+//! `find.rs` says which action a key means at an integration, `account.rs` which connection it
+//! runs with, and why there is none; `run.rs` runs it. `bare.rs` is for those that need no
+//! connection.
+
+mod account;
+mod bare;
+mod find;
+mod run;
+
+use std::sync::Arc;
+
+use authbridge_core::action::Action;
+use authbridge_core::element::ElementId;
+use authbridge_core::id::ConnectionId;
+use authbridge_store::{Element, Integration};
+use moka::future::Cache;
+use serde_json::{Map, Value, json};
+
+use crate::{Engine, EngineError, Session};
+
+pub use account::NoAuthentication;
+
+/// An action as it can be run with a connection.
+#[derive(Clone, Debug)]
+pub struct RunnableAction {
+    /// Names it.
+    pub key: String,
+    /// What it says.
+    pub content: Value,
+    /// The stored record; `None` for one that stands in an interface.
+    pub record: Option<Element>,
+    /// The integration of the connection.
+    pub integration: Integration,
+    /// The connection.
+    pub connection_id: ConnectionId,
+}
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// An action, by id or key.
+    Action(String),
+    /// One request through the API client: `method`, `path`, `query`, `headers`, `body`.
+    Request(Value),
+    /// Code, for admins.
+    Code(String),
+}
+
+/// Which connection something runs with, as far as the caller says.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectionChoice {
+    /// A connection, by id; or an integration through which there is exactly one.
+    pub connection: Option<String>,
+    /// A connection, by the caller's own name for it.
+    pub connection_key: Option<String>,
+    /// An integration, by id or key.
+    pub integration: Option<String>,
+    /// Whose connection, by our id or the app's; for admins, others have their own.
+    pub customer: Option<String>,
+}
+
+/// Compiled actions. A revision never changes, so entries never go stale.
+pub(crate) struct Actions {
+    compiled: Cache<CompiledKey, Arc<Action>>,
+}
+
+/// An element, its revision, and the key of an action that stands in it.
+type CompiledKey = (ElementId, u64, Option<String>);
+
+impl Default for Actions {
+    fn default() -> Self {
+        Self {
+            compiled: Cache::new(10_000),
+        }
+    }
+}
+
+impl Engine {
+    /// The actions that can be run with a connection.
+    pub async fn connection_actions(
+        &self,
+        session: &Session,
+        connection: &str,
+    ) -> Result<Vec<RunnableAction>, EngineError> {
+        let connection = self.connection(session, connection).await?;
+        let id = connection.integration_id.as_str();
+        let integration = self.integration(session, id).await?;
+        let found = self.actions_of(session, &integration).await?;
+        let runnable = found.into_iter().map(|found| RunnableAction {
+            key: found.key,
+            content: found.content,
+            record: found.record,
+            integration: integration.clone(),
+            connection_id: connection.id.clone(),
+        });
+        Ok(runnable.collect())
+    }
+
+    /// One action that can be run with a connection.
+    pub async fn connection_action(
+        &self,
+        session: &Session,
+        connection: &str,
+        id_or_key: &str,
+    ) -> Result<RunnableAction, EngineError> {
+        let connection = self.connection(session, connection).await?;
+        let id = connection.integration_id.as_str();
+        let integration = self.integration(session, id).await?;
+        let found = self
+            .find_action(session, Some(&integration), id_or_key)
+            .await?;
+        Ok(RunnableAction {
+            key: found.key,
+            content: found.content,
+            record: found.record,
+            integration,
+            connection_id: connection.id,
+        })
+    }
+
+    /// Runs an action with a connection: its id, or the id or key of an integration through which
+    /// there is exactly one.
+    pub async fn run_connection_action(
+        &self,
+        session: &Session,
+        connection: &str,
+        id_or_key: &str,
+        input: Value,
+    ) -> Result<Option<Value>, EngineError> {
+        let choice = ConnectionChoice {
+            connection: Some(connection.to_owned()),
+            ..ConnectionChoice::default()
+        };
+        let act = Act::Action(id_or_key.to_owned());
+        self.act(session, act, choice, input).await
+    }
+
+    /// Runs an action, a request or code, with the connection that `choice` means.
+    pub async fn act(
+        &self,
+        session: &Session,
+        act: Act,
+        choice: ConnectionChoice,
+        input: Value,
+    ) -> Result<Option<Value>, EngineError> {
+        let acting;
+        let session = match &choice.customer {
+            Some(customer) => {
+                acting = self.acting_for(session, customer).await?;
+                &acting
+            }
+            None => session,
+        };
+        match act {
+            Act::Action(id_or_key) => self.run_action(session, &id_or_key, &choice, input).await,
+            Act::Request(request) => self.run_request(session, request, &choice, input).await,
+            Act::Code(code) => {
+                if session.customer().is_some() && choice.customer.is_none() {
+                    return Err(EngineError::AccessDenied(
+                        "`code` needs an admin token; make it an action of type `run-javascript` \
+                         for customers to run",
+                    ));
+                }
+                let content = json!({ "type": "run-javascript", "config": { "code": code } });
+                let action = Action::read("act", &content)?;
+                self.run_unnamed(session, &action, &choice, input).await
+            }
+        }
+    }
+
+    async fn run_request(
+        &self,
+        session: &Session,
+        request: Value,
+        choice: &ConnectionChoice,
+        input: Value,
+    ) -> Result<Option<Value>, EngineError> {
+        // What a caller sends are values and not formulas.
+        let plain = |value: Value| json!({ "$plain": value });
+        let Value::Object(members) = request else {
+            return Err(EngineError::bad_request(
+                "`api` must be an object, such as `{\"method\": \"GET\", \"path\": \"/me\"}`",
+            ));
+        };
+        let members: Map<String, Value> = members
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name, plain(value)))
+            .collect();
+        let content = json!({
+            "type": "api-request-to-external-app",
+            "config": { "request": members },
+        });
+        let action = Action::read("act", &content)?;
+        self.run_unnamed(session, &action, choice, input).await
+    }
+
+    /// The session of the customer that `selector` means, to whom the caller may speak for.
+    async fn acting_for(&self, session: &Session, selector: &str) -> Result<Session, EngineError> {
+        if let Some(customer) = session.customer() {
+            if selector == customer.internal_id || selector == customer.id.as_str() {
+                return Ok(session.clone());
+            }
+            return Err(EngineError::AccessDenied(
+                "a customer uses its own connections only",
+            ));
+        }
+        let customer = self.customer(session, selector).await?;
+        let workspace = &session.workspace.record.key;
+        self.session_of_customer(workspace, &customer.id).await
+    }
+}
