@@ -350,6 +350,24 @@ test('`/connect` asks for what is missing, with what was given', async () => {
   await page.waitForSelector('h1:has-text("Connected")')
 })
 
+test('a hidden frame is not asked what is missing: nobody would see it', async () => {
+  const page = await visit.context.newPage()
+  await page.goto(`${environment.uri}/embed/assets/none`)
+  const query = new URLSearchParams({ token: customerToken('joy'), integrationKey: 'everything' })
+  const said = await page.evaluate((src) => new Promise((resolve) => {
+    addEventListener('message', ({ data }) => resolve(data))
+    document.body.append(Object.assign(document.createElement('iframe'), { src }))
+  }), `${environment.uri}/connect?${query}`)
+  assert.equal(said.type, 'newConnectionFailure')
+  assert.ok(said.errorData.data.fields.some(({ field }) => field === 'apiKey'))
+})
+
+test('right to left it fits as well', async () => {
+  const page = await open('everything', 'noa')
+  await page.evaluate(() => (document.documentElement.dir = 'rtl'))
+  await looked(page, 'right-to-left')
+})
+
 test('a page of another browser, an old page and a wrong token say so', async () => {
   const page = await open('everything', 'kim')
   const other = await newVisit(chromium.browser, environment.uri)
