@@ -39,6 +39,8 @@ pub struct BrowserRequest {
     pub custom_state: Option<String>,
     /// What the browser is known by: the value of this attempt's cookie.
     pub browser: String,
+    /// What the server calls its page on which this was begun, for when the browser is back.
+    pub page: Option<String>,
 }
 
 impl fmt::Debug for BrowserRequest {
@@ -88,6 +90,8 @@ pub struct BrowserReturn {
     pub request_id: Option<String>,
     /// Where the browser goes now.
     pub redirect_uri: Option<String>,
+    /// The page on which this was begun.
+    pub page: Option<String>,
     /// How it went.
     pub result: Result<Connection, EngineError>,
 }
@@ -223,11 +227,13 @@ impl Engine {
                 return Ok(Ok(BrowserReturn {
                     request_id: attempt.request_id,
                     redirect_uri: None,
+                    page: None,
                     result: Err(too_late()),
                 }));
             }
         };
         let redirect_uri = text(payload.expose(), "redirectUri");
+        let page = text(payload.expose(), "page");
         let request_id = attempt.request_id.clone();
         let result = if is_same_browser(&attempt, browsers) {
             Box::pin(self.complete(&attempt, &payload, &callback)).await
@@ -237,6 +243,7 @@ impl Engine {
         Ok(Ok(BrowserReturn {
             request_id,
             redirect_uri,
+            page,
             result,
         }))
     }
@@ -436,6 +443,7 @@ impl Attempt {
             "state": self.full_state,
             "callbackUri": self.callback_uri,
             "redirectUri": request.redirect_uri,
+            "page": request.page,
             "pending": pending.expose(),
             "input": input.expose(),
             "connectorParameters": parameters.map(SecretJson::expose),

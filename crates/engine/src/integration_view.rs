@@ -130,6 +130,17 @@ impl Engine {
         Ok(view)
     }
 
+    /// What the user typed to connect `connection`; there may be secrets in it.
+    pub async fn typed_before(
+        &self,
+        session: &Session,
+        connection: &Connection,
+    ) -> Result<SecretJson, EngineError> {
+        let store = &self.shared.store;
+        let secrets = store.connection_secrets(session.workspace_id(), &connection.id);
+        Ok(secrets.await?.input)
+    }
+
     /// What options that delegate ask, and what keeps them from working. A customer whose account
     /// is there already is not asked for it again.
     async fn look_at_parents(

@@ -142,6 +142,15 @@ impl Engine {
         })
     }
 
+    /// `session` as it is now: with the customer as it is stored, or an error if it is archived.
+    pub async fn renewed(&self, session: Session) -> Result<Session, EngineError> {
+        let Some(customer) = session.customer().filter(|_| self.is_outdated(&session)) else {
+            return Ok(session);
+        };
+        let key = &session.workspace.record.key;
+        self.session_of_customer(key, &customer.id).await
+    }
+
     /// Whether the customer of `session` was changed or archived through this process since.
     pub fn is_outdated(&self, session: &Session) -> bool {
         session

@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::error::ApiError;
 use crate::wire::MAX_BODY_BYTES;
 use crate::worker::Worker;
-use crate::{connect, openapi, routes};
+use crate::{connect, embed, openapi, routes};
 
 const JSON: [(HeaderName, &str); 1] = [(CONTENT_TYPE, "application/json")];
 
@@ -45,6 +45,7 @@ pub(crate) fn described() -> OpenApiRouter<Arc<Worker>> {
         .merge(routes::interfaces::router())
         .merge(routes::workspace::router())
         .merge(connect::router())
+        .merge(embed::router())
         .merge(routes::operations::router())
         .merge(routes::well_known::router())
         .merge(routes::health::router())

@@ -8,6 +8,7 @@ mod app;
 mod body;
 mod connect;
 mod cors;
+mod embed;
 mod error;
 mod listen;
 mod logs;

@@ -133,9 +133,10 @@ pub fn start_with(
     for _ in 1..options.threads.max(1) {
         listeners.push(bind(address, Sharing::Shared).map_err(error)?);
     }
+    let visits = Arc::default();
     let mut workers = Vec::new();
     for (index, listener) in listeners.into_iter().enumerate() {
-        let service = Arc::new(Service::new(engine, patience.api));
+        let service = Arc::new(Service::new(engine, &visits, patience.api));
         let stop = shutdown.subscribe();
         let is_stopping = Arc::clone(&is_stopping);
         let runtime = tokio::runtime::Builder::new_current_thread()

@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 use tower_service::Service as _;
 
 use crate::body::ServerBody;
+use crate::embed::Visits;
 use crate::error::ApiError;
 use crate::proxy::{self, ProxyRoute};
 use crate::sessions::Sessions;
@@ -21,6 +22,8 @@ use crate::{app, cors, logs};
 pub(crate) struct Worker {
     pub(crate) engine: Engine,
     pub(crate) sessions: Sessions,
+    /// The same for all workers.
+    pub(crate) visits: Arc<Visits>,
 }
 
 /// A worker and the router of its API.
@@ -31,10 +34,11 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    pub(crate) fn new(engine: &Engine, api_deadline: Duration) -> Self {
+    pub(crate) fn new(engine: &Engine, visits: &Arc<Visits>, api_deadline: Duration) -> Self {
         let worker = Arc::new(Worker {
             engine: engine.for_worker(),
             sessions: Sessions::default(),
+            visits: Arc::clone(visits),
         });
         Self {
             router: app::router(Arc::clone(&worker)),

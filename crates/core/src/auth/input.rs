@@ -27,6 +27,16 @@ pub struct FieldError {
     pub message: String,
 }
 
+/// What is said of a required field that is not there.
+const REQUIRED: &str = "is required";
+
+impl FieldError {
+    /// Whether the field is required and was not given.
+    pub fn is_missing(&self) -> bool {
+        self.message == REQUIRED
+    }
+}
+
 /// Applies defaults and casts of `schema`, then checks the result against it.
 pub fn check_input(schema: Option<&Value>, input: &Value) -> Result<Value, InputError> {
     let given = match input {
@@ -133,7 +143,7 @@ fn describe(path: &str, kind: &ValidationErrorKind) -> FieldError {
         };
         return FieldError {
             field: path,
-            message: "is required".into(),
+            message: REQUIRED.into(),
         };
     }
     field(path, &message(kind))

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::cookie;
+use crate::embed::{escaped, style_path};
 use crate::error::ApiError;
 use crate::wire::Connection;
 use crate::worker::Worker;
@@ -22,29 +23,32 @@ const PAGE: &str = include_str!("page.html");
 const TYPED: &str = include_str!("typed.html");
 
 /// An attempt that is over.
-pub(super) struct Ending {
-    pub(super) request_id: Option<String>,
-    pub(super) redirect_uri: Option<String>,
-    pub(super) result: Result<Connection, ApiError>,
+pub(crate) struct Ending {
+    pub(crate) request_id: Option<String>,
+    pub(crate) redirect_uri: Option<String>,
+    pub(crate) result: Result<Connection, ApiError>,
 }
 
 impl Ending {
     /// Tells the waiting client, and answers the browser.
-    pub(super) fn answer(self, worker: &Worker) -> Response {
-        let message = self.message();
+    pub(super) fn answer(&self, worker: &Worker) -> Response {
+        self.tell(worker);
+        self.sent_on().unwrap_or_else(|| self.page(worker))
+    }
+
+    /// Tells the waiting client.
+    pub(crate) fn tell(&self, worker: &Worker) {
         if let Some(id) = &self.request_id {
             let now = worker.engine.effects().now();
-            let text = message.to_string();
+            let text = self.message().to_string();
             worker.engine.outcomes().publish(id, &text, now);
         }
-        match self
-            .redirect_uri
-            .as_deref()
-            .and_then(|uri| Url::parse(uri).ok())
-        {
-            Some(uri) => redirect(&self.with_outcome(uri)),
-            None => self.page(worker, &message),
-        }
+    }
+
+    /// Sends the browser where the app wants it, if anywhere.
+    pub(crate) fn sent_on(&self) -> Option<Response> {
+        let uri = Url::parse(self.redirect_uri.as_deref()?).ok()?;
+        Some(redirect(&self.with_outcome(uri)))
     }
 
     /// Wire contract B.3, "Result message".
@@ -80,12 +84,14 @@ impl Ending {
         uri
     }
 
-    fn page(&self, worker: &Worker, message: &Value) -> Response {
+    /// A page that says how it went, and tells whoever opened it.
+    pub(crate) fn page(&self, worker: &Worker) -> Response {
         let (title, text) = match &self.result {
             Ok(_) => ("Connected", "You can close this window.".to_owned()),
             Err(error) => ("Not connected", error.message().to_owned()),
         };
-        page(worker, StatusCode::OK, title, &text, Some(message))
+        let message = self.message();
+        page(worker, StatusCode::OK, title, &text, Some(&message))
     }
 }
 
@@ -101,15 +107,15 @@ pub(super) fn over(worker: &Worker) -> Response {
 }
 
 /// Sends the browser to the external app, with the cookie by which it is known again.
-pub(super) fn away(worker: &Worker, location: &Url, browser: &str) -> Response {
+pub(crate) fn away(worker: &Worker, location: &Url, browser: &str) -> Response {
     known_again(redirect(location), worker, browser)
 }
 
 /// Asks for the code that the external app shows, in a browser that is known again.
-pub(super) fn typed(worker: &Worker, code: &TypedCode, browser: &str) -> Response {
-    let nonce = worker.engine.new_browser();
+pub(crate) fn typed(worker: &Worker, code: &TypedCode, browser: &str) -> Response {
     let html = TYPED
-        .replace("{{nonce}}", &nonce)
+        .replace("{{style}}", &style_path(worker))
+        .replace("{{style}}", &style_path(worker))
         .replace("{{location}}", &escaped(code.location.as_str()))
         .replace("{{action}}", &escaped(&worker.engine.callback_uri()))
         .replace("{{parameter}}", code.parameter)
@@ -117,7 +123,7 @@ pub(super) fn typed(worker: &Worker, code: &TypedCode, browser: &str) -> Respons
     // Not yet done.
     let mut response = (StatusCode::ACCEPTED, Html(html)).into_response();
     // The callback may send the browser on to the app.
-    guard(&mut response, Some(&nonce), "'self' https: http:");
+    guard(&mut response, None, "'self' https: http:");
     known_again(response, worker, browser)
 }
 
@@ -130,7 +136,7 @@ fn known_again(mut response: Response, worker: &Worker, browser: &str) -> Respon
 }
 
 /// Sends the browser to the same page by another name, with what it submitted.
-pub(super) fn moved(location: &Url) -> Response {
+pub(crate) fn moved(location: &Url) -> Response {
     send_to(StatusCode::TEMPORARY_REDIRECT, location)
 }
 
@@ -158,6 +164,7 @@ fn page(
     let message = message.map_or("null".to_owned(), Value::to_string);
     let html = PAGE
         .replace("{{nonce}}", &nonce)
+        .replace("{{style}}", &style_path(worker))
         .replace("{{title}}", &escaped(title))
         .replace("{{text}}", &escaped(text))
         // Inside a script element only `<` could end it.
@@ -168,14 +175,12 @@ fn page(
 }
 
 /// One-time codes and results are nobody else's business.
-fn guard(response: &mut Response, nonce: Option<&str>, forms: &str) {
-    let policy = match nonce {
-        Some(nonce) => format!(
-            "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; \
-             base-uri 'none'; form-action {forms}"
-        ),
-        None => "default-src 'none'".to_owned(),
-    };
+pub(crate) fn guard(response: &mut Response, nonce: Option<&str>, forms: &str) {
+    let scripts = nonce.map_or("'none'".to_owned(), |nonce| format!("'nonce-{nonce}'"));
+    let policy = format!(
+        "default-src 'none'; script-src {scripts}; style-src 'self'; base-uri 'none'; form-action \
+         {forms}"
+    );
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
@@ -184,13 +189,4 @@ fn guard(response: &mut Response, nonce: Option<&str>, forms: &str) {
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        // Braces would be taken for places of the page.
-        .replace('{', "&#123;")
 }

@@ -8,7 +8,8 @@ mod outside;
 mod place;
 mod request;
 
-use authbridge_engine::{BrowserStep, EngineError, TypedCode};
+use authbridge_core::auth::{AuthError, FieldError};
+use authbridge_engine::{BrowserRequest, BrowserStep, EngineError, Session, TypedCode};
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::HeaderMap;
@@ -17,10 +18,11 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use self::answer::Ending;
+pub(crate) use self::answer::{Ending, away, guard, moved, typed};
 use self::outside::Outside;
-use self::place::Place;
-use self::request::{ConnectForm, Payload};
+pub(crate) use self::place::Place;
+pub(crate) use self::request::{ConnectForm, Payload};
+use crate::embed;
 use crate::error::ApiError;
 use crate::routes::Shared;
 use crate::wire::Connection;
@@ -113,15 +115,20 @@ async fn callback(
     }
     let returned = worker.engine.return_from_browser(&browsers, pairs);
     match returned.await {
-        Ok(Ok(returned)) => Ending {
-            request_id: returned.request_id,
-            redirect_uri: returned.redirect_uri,
-            result: returned
-                .result
-                .map(Connection::from)
-                .map_err(ApiError::from),
+        Ok(Ok(returned)) => {
+            let ending = Ending {
+                request_id: returned.request_id,
+                redirect_uri: returned.redirect_uri,
+                result: returned
+                    .result
+                    .map(Connection::from)
+                    .map_err(ApiError::from),
+            };
+            match returned.page {
+                Some(page) => embed::returned(&worker, &page, ending).await,
+                None => ending.answer(&worker),
+            }
         }
-        .answer(&worker),
         Ok(Err(stray)) => answer::stray(&worker, &stray.to_string()),
         Err(error) => answer::stray(&worker, ApiError::from(error).message()),
     }
@@ -133,18 +140,24 @@ async fn begin(worker: &Worker, place: &Place, payload: &str) -> Response {
         Err(error) => return answer::stray(worker, error.message()),
     };
     let request_id = form.request_id();
-    let (is_known, begun) = Box::pin(attempt(worker, form)).await;
+    let (is_known, begun) = Box::pin(attempt(worker, form, place.is_page())).await;
     let (redirect_uri, error) = match begun {
         Ok((Begun::Away(location, browser), _)) => {
             return match place.by_its_public_name(worker) {
-                Some(here) => answer::moved(&here),
-                None => answer::away(worker, &location, &browser),
+                Some(here) => moved(&here),
+                None => away(worker, &location, &browser),
             };
         }
         Ok((Begun::Typed(code, browser), _)) => {
             return match place.by_its_public_name(worker) {
-                Some(here) => answer::moved(&here),
-                None => answer::typed(worker, &code, &browser),
+                Some(here) => moved(&here),
+                None => typed(worker, &code, &browser),
+            };
+        }
+        Ok((Begun::Asks(session, request), _)) => {
+            return match place.by_its_public_name(worker) {
+                Some(here) => moved(&here),
+                None => embed::begin(worker, *session, *request),
             };
         }
         Ok((Begun::Connected(connection), redirect_uri)) => {
@@ -170,12 +183,14 @@ enum Begun {
     Connected(Box<Connection>),
     Away(url::Url, String),
     Typed(Box<TypedCode>, String),
+    /// The user has to fill in a form first.
+    Asks(Box<Session>, Box<BrowserRequest>),
 }
 
 type Attempted = Result<(Begun, Option<String>), (Option<String>, ApiError)>;
 
-/// Begins, and says whether the token was valid.
-async fn attempt(worker: &Worker, form: ConnectForm) -> (bool, Attempted) {
+/// Begins, and says whether the token was valid. `may_ask` says that a user is there to be asked.
+async fn attempt(worker: &Worker, form: ConnectForm, may_ask: bool) -> (bool, Attempted) {
     let redirect_uri = form.redirect_uri();
     let now = worker.engine.effects().now();
     let known = worker.sessions.get(&worker.engine, form.token(), now).await;
@@ -188,7 +203,14 @@ async fn attempt(worker: &Worker, form: ConnectForm) -> (bool, Attempted) {
         Ok(request) => request,
         Err(error) => return (true, Err((redirect_uri, error))),
     };
+    let asked = may_ask.then(|| request.clone());
     let begun = worker.engine.connect_in_browser(&session, request).await;
+    if let (Err(error), Some(request)) = (&begun, asked)
+        && lacks_input(error)
+    {
+        let asks = Begun::Asks(Box::new(session), Box::new(request));
+        return (true, Ok((asks, redirect_uri)));
+    }
     let begun = begun.map_err(|error: EngineError| (redirect_uri.clone(), error.into()));
     let attempted = begun.map(|step| match step {
         BrowserStep::Connected(connection) => {
@@ -199,4 +221,12 @@ async fn attempt(worker: &Worker, form: ConnectForm) -> (bool, Attempted) {
         BrowserStep::Typed(code) => (Begun::Typed(code, browser), redirect_uri),
     });
     (true, attempted)
+}
+
+/// Whether something is missing that a user can be asked for.
+fn lacks_input(error: &EngineError) -> bool {
+    let EngineError::Auth(AuthError::Input(error)) = error else {
+        return false;
+    };
+    error.fields.iter().any(FieldError::is_missing)
 }

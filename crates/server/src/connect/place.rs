@@ -4,7 +4,8 @@
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
-use http::header::HOST;
+use http::HeaderMap;
+use http::header::{ACCEPT, HOST};
 use http::request::Parts;
 use url::{Position, Url};
 
@@ -15,8 +16,10 @@ use crate::worker::Worker;
 const MOVED: &str = "moved=1";
 
 /// The address that a browser used, as far as a request tells.
-pub(super) struct Place {
+pub(crate) struct Place {
     host: String,
+    /// Whether what is answered will be seen as a page of its own.
+    is_page: bool,
     path: String,
     query: Option<String>,
 }
@@ -29,6 +32,7 @@ impl<S: Sync> FromRequestParts<S> for Place {
         let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
         Ok(Self {
             host: host.to_ascii_lowercase(),
+            is_page: is_page(&parts.headers),
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().map(str::to_owned),
         })
@@ -36,14 +40,19 @@ impl<S: Sync> FromRequestParts<S> for Place {
 }
 
 impl Place {
-    pub(super) fn query(&self) -> Option<&str> {
+    pub(crate) fn query(&self) -> Option<&str> {
         self.query.as_deref()
     }
 
     /// The same address by the name under which browsers reach this server, where that is
     /// another one.
-    pub(super) fn by_its_public_name(&self, worker: &Worker) -> Option<Url> {
+    pub(crate) fn by_its_public_name(&self, worker: &Worker) -> Option<Url> {
         self.named(worker.engine.public_uri()?)
+    }
+
+    /// Whether a user sees the answer: the SDK has a hidden frame for what asks nothing.
+    pub(super) fn is_page(&self) -> bool {
+        self.is_page
     }
 
     fn named(&self, public: &Url) -> Option<Url> {
@@ -60,6 +69,15 @@ impl Place {
     }
 }
 
+fn is_page(headers: &HeaderMap) -> bool {
+    let text = |name: &str| {
+        let value = headers.get(name).and_then(|value| value.to_str().ok());
+        value.unwrap_or_default()
+    };
+    let is_html = text(ACCEPT.as_str()).contains("text/html");
+    is_html && matches!(text("sec-fetch-dest"), "" | "document")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,6 +85,7 @@ mod tests {
     fn named(host: &str, query: Option<&str>, public: &str) -> Option<String> {
         let place = Place {
             host: host.to_owned(),
+            is_page: true,
             path: "/connect".to_owned(),
             query: query.map(str::to_owned),
         };

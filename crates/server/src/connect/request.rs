@@ -22,7 +22,7 @@ const JSON_NAMES: [&str; 6] = [
 
 /// The field `payload` of a submitted form, or a body that is JSON itself; empty where there is
 /// none.
-pub(super) struct Payload(pub(super) String);
+pub(crate) struct Payload(pub(crate) String);
 
 impl<S: Send + Sync> FromRequest<S> for Payload {
     type Rejection = ApiError;
@@ -46,10 +46,10 @@ impl<S: Send + Sync> FromRequest<S> for Payload {
 }
 
 /// The members of a payload over those of a query.
-pub(super) struct ConnectForm(Map<String, Value>);
+pub(crate) struct ConnectForm(Map<String, Value>);
 
 impl ConnectForm {
-    pub(super) fn read(query: Option<&str>, payload: &str) -> Result<Self, ApiError> {
+    pub(crate) fn read(query: Option<&str>, payload: &str) -> Result<Self, ApiError> {
         let mut members = Map::new();
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
             members.insert(name.clone().into_owned(), query_value(&name, &value)?);
@@ -67,16 +67,22 @@ impl ConnectForm {
         Ok(Self(members))
     }
 
-    pub(super) fn token(&self) -> &str {
+    /// The same form with a member that is known from elsewhere.
+    pub(crate) fn with(mut self, name: &str, value: String) -> Self {
+        self.0.insert(name.to_owned(), value.into());
+        self
+    }
+
+    pub(crate) fn token(&self) -> &str {
         self.text("token").unwrap_or_default()
     }
 
-    pub(super) fn request_id(&self) -> Option<String> {
+    pub(crate) fn request_id(&self) -> Option<String> {
         self.text("requestId").map(str::to_owned)
     }
 
     /// Where the browser goes at the end, if a browser can go there.
-    pub(super) fn redirect_uri(&self) -> Option<String> {
+    pub(crate) fn redirect_uri(&self) -> Option<String> {
         let uri = self.text("redirectUri")?;
         is_web(uri).then(|| uri.to_owned())
     }
@@ -86,7 +92,7 @@ impl ConnectForm {
         text.filter(|text| !text.is_empty())
     }
 
-    pub(super) fn into_request(self, browser: String) -> Result<BrowserRequest, ApiError> {
+    pub(crate) fn into_request(self, browser: String) -> Result<BrowserRequest, ApiError> {
         if let Some(uri) = self.text("redirectUri")
             && !is_web(uri)
         {
@@ -128,6 +134,7 @@ impl ConnectForm {
             redirect_uri,
             custom_state: fields.text("customState")?.flatten(),
             browser,
+            page: None,
         })
     }
 }

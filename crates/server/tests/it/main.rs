@@ -21,6 +21,7 @@ mod deadlines;
 mod delegating;
 mod egress;
 mod elements;
+mod embedding;
 mod freshness;
 mod functions;
 mod handlers;

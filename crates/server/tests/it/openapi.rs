@@ -62,7 +62,13 @@ async fn every_described_operation_exists_and_those_with_security_want_a_token()
         let path = path.replace(['{', '}'], "x");
         let answer = world.call(method.clone(), &path, "", None).await;
         let is_public = operation.get("security").is_some();
-        let expected: &[u16] = if is_public { &[200, 400] } else { &[401] };
+        // Pages take the token from their address, and say in HTML that there is none.
+        let is_page = path.starts_with("/embed/");
+        let expected: &[u16] = if is_public && !is_page {
+            &[200, 400]
+        } else {
+            &[401]
+        };
         assert!(
             expected.contains(&answer.status.as_u16()),
             "{method} {path}: {}",

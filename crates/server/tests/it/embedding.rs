@@ -1,0 +1,136 @@
+//! The connect pages: what a token is exchanged for, and for how long.
+
+use bytes::Bytes;
+use http::{Method, Request};
+use http_body_util::Full;
+use jiff::SignedDuration;
+use serde_json::json;
+
+use crate::support::{Answer, World, api_key_connector};
+
+/// A browser with one cookie at most.
+struct Browser<'a> {
+    world: &'a World,
+    cookie: Option<String>,
+}
+
+impl Browser<'_> {
+    async fn go(&mut self, method: Method, path: &str, body: &'static str) -> Answer {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", self.world.address.to_string())
+            .header("content-type", "application/x-www-form-urlencoded");
+        if let Some(cookie) = &self.cookie {
+            request = request.header("cookie", cookie);
+        }
+        let body = Full::new(Bytes::from_static(body.as_bytes()));
+        let answer = self.world.send(request.body(body).unwrap()).await;
+        if let Some(cookie) = answer.header("set-cookie") {
+            let (pair, _) = cookie.split_once(';').unwrap();
+            self.cookie = Some(pair.to_owned());
+        }
+        answer
+    }
+
+    async fn get(&mut self, path: &str) -> Answer {
+        self.go(Method::GET, path, "").await
+    }
+
+    /// Begins a visit of `customer`; the address of its page.
+    async fn begin(&mut self, customer: &str) -> String {
+        let token = self.world.customer(customer);
+        let path = format!("/embed/integrations/api-key/connect?token={token}");
+        let answer = self.get(&path).await;
+        let location = answer.expect(303).header("location").unwrap();
+        assert!(!location.contains(&token));
+        location.to_owned()
+    }
+}
+
+async fn world() -> World {
+    let world = World::new().await;
+    let connector = api_key_connector("api-key", world.provider.base_uri());
+    world.install(connector).await;
+    world
+}
+
+fn browser(world: &World) -> Browser<'_> {
+    let cookie = None;
+    Browser { world, cookie }
+}
+
+#[tokio::test]
+async fn a_visit_is_over_after_half_an_hour() {
+    let world = world().await;
+    let mut browser = browser(&world);
+    let page = browser.begin("c-1").await;
+    world.clock.advance(SignedDuration::from_secs(1790));
+    browser.get(&page).await.expect(200);
+    world.clock.advance(SignedDuration::from_secs(20));
+    let shown = browser.get(&page).await;
+    assert!(shown.expect(410).text().contains("start again"));
+    let typed = "f.apiKey=simulated-api-key";
+    browser.go(Method::POST, &page, typed).await.expect(410);
+    let token = world.customer("c-1");
+    world.get("/connections/api-key", &token).await.expect(404);
+}
+
+#[tokio::test]
+async fn neither_the_address_nor_the_cookie_of_another_visit_is_enough() {
+    let world = world().await;
+    let (mut one, mut other) = (browser(&world), browser(&world));
+    let page = one.begin("c-1").await;
+    other.get(&page).await.expect(410);
+    other.begin("c-2").await;
+    other.get(&page).await.expect(410);
+    let name = one.cookie.as_deref().unwrap().split('=').next().unwrap();
+    let value = other.cookie.as_deref().unwrap().split('=').nth(1).unwrap();
+    other.cookie = Some(format!("{name}={value}"));
+    other.get(&page).await.expect(410);
+    one.get(&page).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_visit_connects_for_its_customer_alone_whatever_is_submitted() {
+    let world = world().await;
+    let mut browser = browser(&world);
+    let page = browser.begin("c-1").await;
+    let typed = "f.apiKey=simulated-api-key&customerId=c-2&integrationKey=other";
+    browser.go(Method::POST, &page, typed).await.expect(303);
+    let shown = browser.get(&page).await;
+    assert!(shown.expect(200).text().contains("Connected"), "{shown:?}");
+    let of = async |customer| {
+        let token = world.customer(customer);
+        world.get("/connections/api-key", &token).await.status
+    };
+    assert_eq!(of("c-1").await, 200);
+    assert_eq!(of("c-2").await, 404);
+}
+
+#[tokio::test]
+async fn a_customer_who_was_changed_goes_on_and_one_who_was_archived_does_not() {
+    let world = world().await;
+    let mut browser = browser(&world);
+    let page = browser.begin("c-1").await;
+    let token = world.customer("c-1");
+    let change = json!({ "name": "Ada" });
+    world.patch("/self", &token, change).await.expect(200);
+    browser.get(&page).await.expect(200);
+    let id = world.get("/self", &token).await.json()["id"].clone();
+    let path = format!("/customers/{}", id.as_str().unwrap());
+    let deleted = world.delete(&path, &world.admin()).await;
+    assert!(deleted.status.is_success(), "{}", deleted.text());
+    let shown = browser.get(&page).await;
+    assert!(!shown.status.is_success(), "{}", shown.text());
+}
+
+#[tokio::test]
+async fn a_form_that_is_too_large_is_not_read() {
+    let world = world().await;
+    let mut browser = browser(&world);
+    let page = browser.begin("c-1").await;
+    let large: &'static str = Box::leak("f.apiKey=a".repeat(30_000).into_boxed_str());
+    browser.go(Method::POST, &page, large).await.expect(413);
+    browser.get(&page).await.expect(200);
+}
