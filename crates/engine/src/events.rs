@@ -22,7 +22,8 @@ pub struct ConnectionEvent {
 }
 
 impl Engine {
-    /// The last things that happened to a connection, the newest first.
+    /// The last things that happened to a connection, and to the one whose credentials it uses,
+    /// the newest first.
     pub async fn connection_events(
         &self,
         session: &Session,
@@ -31,8 +32,19 @@ impl Engine {
         let connection = self.connection(session, selector).await?;
         let store = &self.shared.store;
         let workspace = session.workspace_id();
-        let entries = store.latest_audit(workspace, connection.id.as_str(), MOST);
-        Ok(entries.await?.into_iter().map(event).collect())
+        let mut subjects = vec![&connection.id];
+        subjects.extend(&connection.parent_id);
+        let mut entries = Vec::new();
+        for subject in subjects {
+            entries.extend(
+                store
+                    .latest_audit(workspace, subject.as_str(), MOST)
+                    .await?,
+            );
+        }
+        entries.sort_by(|one, other| other.id.cmp(&one.id));
+        entries.truncate(usize::try_from(MOST).unwrap_or(usize::MAX));
+        Ok(entries.into_iter().map(event).collect())
     }
 }
 

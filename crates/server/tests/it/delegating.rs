@@ -175,6 +175,12 @@ async fn a_refresh_through_one_child_is_seen_by_the_other() {
     let path = format!("/connections/{}/refresh-credentials", id(&files));
     let refreshed = scene.world.post(&path, &scene.token, json!({})).await;
     assert_eq!(refreshed.expect(200).json()["id"], files["id"]);
+    let events = format!("/connections/{}/events", id(&calendar));
+    let story = scene.world.get(&events, &scene.token).await.json();
+    assert_eq!(
+        story["items"][0]["action"], "connection.refreshed",
+        "{story}"
+    );
     for connection in [&calendar, &files] {
         let answer = scene
             .world

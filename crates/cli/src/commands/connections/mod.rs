@@ -178,6 +178,7 @@ fn details(connection: &Value, names: &Names) -> String {
         ("customer", names.customer(connection)),
         ("integration", names.integration(connection)),
         ("auth option", text("authOptionKey")),
+        ("account", text("parentConnectionId")),
         ("state", state(connection)),
         ("error", text("error")),
         ("what to do", todo(connection)),
