@@ -177,8 +177,10 @@ async fn a_refresh_through_one_child_is_seen_by_the_other() {
     assert_eq!(refreshed.expect(200).json()["id"], files["id"]);
     let events = format!("/connections/{}/events", id(&calendar));
     let story = scene.world.get(&events, &scene.token).await.json();
-    assert_eq!(
-        story["items"][0]["action"], "connection.refreshed",
+    // The clock stands still, so their order says nothing.
+    let mut actions = story["items"].as_array().unwrap().iter();
+    assert!(
+        actions.any(|item| item["action"] == "connection.refreshed"),
         "{story}"
     );
     for connection in [&calendar, &files] {
