@@ -51,12 +51,12 @@ impl Setup {
     /// What of `request` the account's flow gets.
     pub(crate) fn account_arguments(&self, request: &ConnectRequest) -> Arguments {
         let own = request.connector_parameters.clone().unwrap_or_default();
-        let given = request.input.clone().unwrap_or_default();
         let (parameters, input) = if self.parent.is_some() {
             let own_form = self.own_form();
-            let part = proxy::parents_part(self.account_form(), own_form.as_ref(), given.expose());
+            let part = proxy::parents_part(self.account_form(), own_form.as_ref(), request.typed());
             (self.account().parameters.clone(), SecretJson::new(part))
         } else {
+            let given = request.input.clone().unwrap_or_default();
             (lay_over(self.parameters.clone(), own), given)
         };
         Arguments {
@@ -71,10 +71,7 @@ impl Setup {
     /// The child's own part of the input, with defaults and casts applied.
     pub(crate) fn own_input(&self, request: &ConnectRequest) -> Result<SecretJson, EngineError> {
         let form = self.own_form();
-        let given = request
-            .input
-            .as_ref()
-            .map_or(&Value::Null, SecretJson::expose);
+        let given = request.typed();
         let part = match given {
             Value::Object(_) | Value::Null => proxy::part_of(form.as_ref(), given),
             Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => given.clone(),
@@ -199,9 +196,7 @@ impl Engine {
         child: Child<'_>,
         request: &ConnectRequest,
     ) -> Result<Option<Connection>, EngineError> {
-        let input = request.input.as_ref();
-        let input = input.map_or(&Value::Null, SecretJson::expose);
-        let is_typed_again = proxy::answers(child.setup.account_form(), input);
+        let is_typed_again = proxy::answers(child.setup.account_form(), request.typed());
         if request.allow_multiple || request.credentials.is_some() || is_typed_again {
             return Ok(None);
         }

@@ -42,6 +42,11 @@ pub struct ConnectRequest {
 }
 
 impl ConnectRequest {
+    /// What the user typed; null where nobody typed anything.
+    pub(crate) fn typed(&self) -> &Value {
+        self.input.as_ref().map_or(&Value::Null, SecretJson::expose)
+    }
+
     /// Connector parameters decide where client secrets go.
     pub(crate) fn check_authority(&self, session: &Session) -> Result<(), EngineError> {
         let parameters = self.connector_parameters.as_ref();

@@ -1,12 +1,14 @@
 //! Connectors of a push: compiled, then compared file by file.
 
+use std::sync::Arc;
+
 use authbridge_core::connector::Connector;
 use authbridge_core::id::ConnectorId;
 use authbridge_definition::{ConnectorDefaults, Diagnostic, load_connector};
 use authbridge_store::{self as store, Origin, PutConnector};
 use serde_json::{Map, Value};
 
-use super::plan::Planner;
+use super::plan::{Compiled, Planner};
 use super::read::{PushedConnector, Request};
 use super::{ChangeKind, FieldChange};
 use crate::connectors::keep_names;
@@ -63,7 +65,12 @@ impl Planner {
             uuid.or_else(|| put.uuid.clone())
                 .map(|uuid| (uuid, id.clone())),
         );
-        self.batch.connectors.push((id, put));
+        self.batch.connectors.push((id.clone(), put));
+        self.compiled.push(Compiled {
+            name: pushed.name.clone(),
+            id,
+            connector: Arc::new(compiled),
+        });
         let is_there = before.is_some() && !is_archived;
         let fields = before.map_or_else(Vec::new, |before| changed_files(&before, &files));
         let kind = if is_there {

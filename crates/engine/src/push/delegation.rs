@@ -1,18 +1,16 @@
 //! Whether what a push delegates authentication to will be there, and ends at an account.
 //!
-//! Chains are followed through what comes and what is there already. A push in which nothing speaks
-//! of `proxy` is not looked into.
+//! Chains are followed through what comes and what is there already.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use authbridge_core::connector::{AuthOption, AuthType, Connector};
 use authbridge_core::id::{ConnectorId, IntegrationId};
-use authbridge_definition::{Bundle, ConnectorDefaults, load_connector};
-use authbridge_store::{IntegrationWrite, PushBatch, PutConnector};
+use authbridge_store::{IntegrationPatch, IntegrationWrite};
 
-use super::read::CONNECTORS;
-use super::{ElementName, Issue};
+use super::Issue;
+use super::plan::{Compiled, Planned};
 use crate::delegation::{circle, missing_parent, unsuitable};
 use crate::{Engine, EngineError, Session};
 
@@ -21,31 +19,29 @@ type Installed = (Option<ConnectorId>, Option<String>);
 
 /// What a push brings of what chains go through.
 struct Coming<'a> {
-    connectors: HashMap<(ConnectorId, Option<String>), Arc<Connector>>,
+    connectors: HashMap<(&'a ConnectorId, Option<&'a str>), &'a Arc<Connector>>,
     inserted: HashMap<&'a str, Installed>,
-    updated: HashMap<&'a IntegrationId, Installed>,
+    updated: HashMap<&'a IntegrationId, &'a IntegrationPatch>,
 }
 
 impl Engine {
-    /// What is wrong with the chains that begin at connectors of `batch`.
+    /// What is wrong with the chains that begin at connectors that come.
     pub(super) async fn check_delegation(
         &self,
         session: &Session,
-        batch: &PushBatch,
+        planned: &Planned,
     ) -> Result<Vec<Issue>, EngineError> {
-        let coming = Coming::of(batch);
+        let coming = Coming::of(planned);
         let mut issues = Vec::new();
-        for ((_, version), connector) in &coming.connectors {
-            for option in delegating(connector) {
+        for Compiled {
+            name, connector, ..
+        } in &planned.compiled
+        {
+            for option in connector.options.iter().filter(|it| is_delegating(it)) {
                 let key = option.proxy_key.as_deref().unwrap_or_default();
-                let problem = self.follow(session, &coming, &connector.key, key).await?;
+                let problem = self.follow(session, &coming, &name.key, key).await?;
                 issues.extend(problem.map(|message| Issue {
-                    name: ElementName {
-                        element_type: CONNECTORS.to_owned(),
-                        key: connector.key.clone(),
-                        integration_key: None,
-                        version: version.clone(),
-                    },
+                    name: name.clone(),
                     message,
                 }));
             }
@@ -98,11 +94,9 @@ impl Engine {
         id: ConnectorId,
         version: Option<String>,
     ) -> Result<Option<Arc<Connector>>, EngineError> {
-        let place = (id, version);
-        if let Some(connector) = coming.connectors.get(&place) {
+        if let Some(connector) = coming.connectors.get(&(&id, version.as_deref())) {
             return Ok(Some(Arc::clone(connector)));
         }
-        let (id, version) = place;
         let connectors = &self.shared.connectors;
         let compiled = connectors.compiled(session.workspace_id(), &id, version.as_deref());
         match compiled.await {
@@ -126,65 +120,44 @@ impl Engine {
         let found = store.find_integration(session.workspace_id(), key).await?;
         let found = found.filter(|found| found.archived_at.is_none());
         Ok(found.map(|found| match coming.updated.get(&found.id) {
-            Some(installed) => installed.clone(),
+            // What a patch does not name stays.
+            Some(patch) => (
+                patch.connector_id.clone().unwrap_or(found.connector_id),
+                patch
+                    .connector_version
+                    .clone()
+                    .unwrap_or(found.connector_version),
+            ),
             None => (found.connector_id, found.connector_version),
         }))
     }
 }
 
 impl<'a> Coming<'a> {
-    fn of(batch: &'a PushBatch) -> Self {
+    fn of(planned: &'a Planned) -> Self {
+        let connectors = planned.compiled.iter().map(|compiled| {
+            let place = (&compiled.id, compiled.name.version.as_deref());
+            (place, &compiled.connector)
+        });
         let mut coming = Self {
-            connectors: HashMap::new(),
+            connectors: connectors.collect(),
             inserted: HashMap::new(),
             updated: HashMap::new(),
         };
-        let delegates = batch.connectors.iter().any(|(_, put)| may_delegate(put));
-        for (id, put) in batch.connectors.iter().filter(|_| delegates) {
-            if let Some(connector) = compiled(put) {
-                let place = (id.clone(), put.version.clone());
-                coming.connectors.insert(place, Arc::new(connector));
-            }
-        }
-        for write in &batch.integrations {
+        for write in &planned.batch.integrations {
             match write {
                 IntegrationWrite::Insert(_, new) => {
                     let installed = (new.connector_id.clone(), new.connector_version.clone());
                     coming.inserted.insert(&new.key, installed);
                 }
                 IntegrationWrite::Update(id, patch) => {
-                    let connector = patch.connector_id.clone().flatten();
-                    let version = patch.connector_version.clone().flatten();
-                    coming.updated.insert(id, (connector, version));
+                    coming.updated.insert(id, patch);
                 }
                 IntegrationWrite::Archive(_) => {}
             }
         }
         coming
     }
-}
-
-/// Whether anything in a connector that comes speaks of delegating.
-fn may_delegate(put: &PutConnector) -> bool {
-    let files = put.bundle.as_ref().and_then(|files| files.as_object());
-    let mut texts = files
-        .into_iter()
-        .flat_map(|files| files.values())
-        .filter_map(|text| text.as_str());
-    texts.any(|text| text.contains(AuthType::Proxy.as_str()))
-}
-
-fn compiled(put: &PutConnector) -> Option<Connector> {
-    let bundle = Bundle::from_json(put.bundle.as_ref()?).ok()?;
-    let defaults = ConnectorDefaults {
-        key: Some(put.key.clone()),
-        version: put.version.clone(),
-    };
-    load_connector(&bundle, defaults).value
-}
-
-fn delegating(connector: &Connector) -> impl Iterator<Item = &AuthOption> {
-    connector.options.iter().filter(|it| is_delegating(it))
 }
 
 fn is_delegating(option: &AuthOption) -> bool {

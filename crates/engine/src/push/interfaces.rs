@@ -1,5 +1,7 @@
 //! Interfaces of a push: what each is compiled to comes, changes and goes with it.
 
+use std::sync::Arc;
+
 use authbridge_core::element::ElementType;
 use authbridge_core::id::{ConnectorId, IntegrationId};
 use authbridge_definition::{AuthenticationProblem, ConnectorDefaults, load_connector};
@@ -9,7 +11,7 @@ use authbridge_store::{
 };
 use serde_json::Value;
 
-use super::plan::Planner;
+use super::plan::{Compiled, Planner};
 use super::read::{PushedDocument, Request};
 use crate::error::is_error;
 use crate::interfaces::{connector_key, definition, is_of_interface};
@@ -76,13 +78,18 @@ impl Planner {
         let put = PutConnector {
             key,
             uuid: None,
-            name: compiled.name,
-            logo_uri: compiled.logo_uri,
+            name: compiled.name.clone(),
+            logo_uri: compiled.logo_uri.clone(),
             version: None,
             bundle: Some(files),
             origin: Origin::Directory,
         };
         self.batch.connectors.push((id.clone(), put));
+        self.compiled.push(Compiled {
+            name: pushed.name.clone(),
+            id: id.clone(),
+            connector: Arc::new(compiled),
+        });
         Ok(id)
     }
 

@@ -46,12 +46,12 @@ impl Engine {
         let mut request = Request::of(push);
         for _ in 0..ATTEMPTS {
             let planned = self.plan(session, request).await?;
-            request = planned.request;
             if let Some(refusal) = planned.refusal {
                 return Err(refusal);
             }
+            let issues = self.check_delegation(session, &planned).await?;
+            request = planned.request;
             let mut plan = planned.plan;
-            let issues = self.check_delegation(session, &planned.batch).await?;
             if !issues.is_empty() {
                 return Err(EngineError::PushRefused {
                     issues,

@@ -1,7 +1,9 @@
 //! The planner: from a snapshot and a push to the changes that lead from one to the other.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
+use authbridge_core::connector::Connector;
 use authbridge_core::element::ElementId;
 use authbridge_core::id::{ConnectorId, IntegrationId};
 use authbridge_core::{Effects, SecretJson};
@@ -31,6 +33,16 @@ pub(super) struct Planner {
     pub(super) integrations: HashMap<String, IntegrationId>,
     /// The elements that are pushed.
     pub(super) pushed: HashMap<ElementPlace, ElementId>,
+    /// The definitions that come, in the order of the push.
+    pub(super) compiled: Vec<Compiled>,
+}
+
+/// A connector that comes, by itself or as what an interface is compiled to.
+pub(super) struct Compiled {
+    /// What was pushed.
+    pub(super) name: ElementName,
+    pub(super) id: ConnectorId,
+    pub(super) connector: Arc<Connector>,
 }
 
 /// What came of planning.
@@ -39,6 +51,8 @@ pub(super) struct Planned {
     pub(super) request: Request,
     pub(super) plan: Plan,
     pub(super) batch: PushBatch,
+    /// The definitions that come.
+    pub(super) compiled: Vec<Compiled>,
     /// Why it cannot be applied.
     pub(super) refusal: Option<EngineError>,
 }
@@ -70,6 +84,7 @@ impl Planner {
             versions: HashSet::new(),
             integrations: HashMap::new(),
             pushed: HashMap::new(),
+            compiled: Vec::new(),
         }
     }
 
@@ -92,6 +107,7 @@ impl Planner {
             request,
             plan,
             batch: self.batch,
+            compiled: self.compiled,
         }
     }
 

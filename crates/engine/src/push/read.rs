@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use authbridge_core::SecretJson;
 use authbridge_core::element::ElementType;
-use authbridge_definition::Bundle;
+use authbridge_definition::{self as definition, Bundle};
 use serde_json::{Map, Value};
 
 use super::{ElementName, Issue, Push, PushedElement};
@@ -14,12 +14,12 @@ use crate::elements::document::{Document, problem_of_key};
 use crate::interfaces::connector_key;
 
 /// Where connectors are in pushes and plans.
-pub(super) const CONNECTORS: &str = "connectors";
+pub(super) const CONNECTORS: &str = definition::ElementType::Connector.path();
 /// Where integrations are.
-pub(super) const INTEGRATIONS: &str = "integrations";
+pub(super) const INTEGRATIONS: &str = definition::ElementType::Integration.path();
 
 /// Where integrations are that nobody sees, for others to delegate to.
-pub(super) const AUTH_PROXIES: &str = "auth-proxies";
+pub(super) const AUTH_PROXIES: &str = definition::ElementType::AuthProxy.path();
 
 /// A push, read.
 pub(super) struct Request {

@@ -781,6 +781,16 @@ async fn a_push_that_delegates_to_nobody_is_refused() {
         let issues = refused["data"]["issues"].to_string();
         assert!(issues.contains(words), "{refused}");
     }
+    let interface = json!({"type": "interfaces", "key": "api", "content": {
+        "baseUri": "https://api.example.com", "auth": {"type": "proxy", "proxyKey": "nowhere"},
+    }});
+    let refused = push(vec![interface]).await.expect(400).json();
+    let issue = &refused["data"]["issues"][0];
+    assert_eq!(issue["type"], "interfaces", "{refused}");
+    assert!(
+        issue.to_string().contains("neither an integration"),
+        "{refused}"
+    );
     let pushed = push(vec![
         connector("a", "{type: proxy, proxyKey: b}"),
         connector(
