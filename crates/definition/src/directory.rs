@@ -25,7 +25,7 @@ use crate::tree::has_extension;
 use crate::{Bundle, Diagnostic, ElementFile, ReadError, Sources};
 
 pub use content::DefinitionFile;
-pub(crate) use element::{content, shape};
+pub(crate) use element::shape;
 use loader::Loader;
 
 /// What a workspace directory holds.

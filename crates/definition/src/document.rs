@@ -47,16 +47,6 @@ pub fn edited_document(name: &str, text: &str, edits: &[MemberEdit]) -> String {
     head + &yaml::mapping(wanted.as_object().unwrap_or(&Map::new()))
 }
 
-/// What the file called `name` with this text consists of: see [`ElementFile::content`]; `None`
-/// when it is no mapping.
-///
-/// [`ElementFile::content`]: crate::ElementFile::content
-pub fn document_content(element_type: ElementType, name: &str, text: &str) -> Option<Value> {
-    let root = parse(name, text)?;
-    root.entries()?;
-    Some(crate::directory::content(&root, element_type))
-}
-
 /// The name under which a document has `member`: it may be an older spelling.
 pub fn spelling(element_type: ElementType, name: &str, text: &str, member: &str) -> String {
     let shape = crate::directory::shape(element_type);

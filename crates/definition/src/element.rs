@@ -1,5 +1,6 @@
 //! The types of elements that a workspace consists of, and elements as files have them.
 
+use authbridge_core::element;
 use serde_json::Value;
 
 /// A type of element (wire contract G, and our auth proxies and interfaces).
@@ -35,14 +36,6 @@ pub enum ElementType {
     Package,
 }
 
-/// The names of a type.
-struct Names {
-    /// In paths of the API and of directories.
-    path: &'static str,
-    /// In `kind` and in messages.
-    word: &'static str,
-}
-
 impl ElementType {
     /// Every type, in the order in which a push names them.
     pub const ALL: [Self; 14] = [
@@ -62,31 +55,49 @@ impl ElementType {
         Self::Package,
     ];
 
+    /// What the engine keeps such elements as; connectors and integrations are kept apart.
+    pub const fn kept_as(self) -> Option<element::ElementType> {
+        match self {
+            Self::Connector | Self::Integration | Self::AuthProxy => None,
+            Self::Action => Some(element::ElementType::Action),
+            Self::Interface => Some(element::ElementType::Interface),
+            Self::Flow => Some(element::ElementType::Flow),
+            Self::DataSource => Some(element::ElementType::DataSource),
+            Self::FieldMapping => Some(element::ElementType::FieldMapping),
+            Self::DataLinkTable => Some(element::ElementType::DataLinkTable),
+            Self::AppEventType => Some(element::ElementType::AppEventType),
+            Self::AppDataSchema => Some(element::ElementType::AppDataSchema),
+            Self::Screen => Some(element::ElementType::Screen),
+            Self::Scenario => Some(element::ElementType::Scenario),
+            Self::Package => Some(element::ElementType::Package),
+        }
+    }
+
     /// The name in paths, of the API and of directories: `data-sources`.
     pub const fn path(self) -> &'static str {
-        self.names().path
+        match (self, self.kept_as()) {
+            (_, Some(kept)) => kept.path(),
+            (Self::Integration, None) => "integrations",
+            (Self::AuthProxy, None) => "auth-proxies",
+            (_, None) => "connectors",
+        }
     }
 
     /// The name of one of them: `data-source`.
     pub const fn word(self) -> &'static str {
-        self.names().word
+        match (self, self.kept_as()) {
+            (_, Some(kept)) => kept.singular(),
+            (Self::Integration, None) => "integration",
+            (Self::AuthProxy, None) => "auth-proxy",
+            (_, None) => "connector",
+        }
     }
 
     /// Whether an integration may have its own.
     pub const fn is_of_integrations(self) -> bool {
-        match self {
-            Self::Action | Self::Flow | Self::DataSource | Self::FieldMapping | Self::Package => {
-                true
-            }
-            Self::Connector
-            | Self::Integration
-            | Self::AuthProxy
-            | Self::Interface
-            | Self::DataLinkTable
-            | Self::AppEventType
-            | Self::AppDataSchema
-            | Self::Screen
-            | Self::Scenario => false,
+        match self.kept_as() {
+            Some(kept) => kept.has_integration_level(),
+            None => false,
         }
     }
 
@@ -105,26 +116,6 @@ impl ElementType {
         Self::ALL
             .into_iter()
             .find(|kind| kind.word() == word || kind.path() == word)
-    }
-
-    const fn names(self) -> Names {
-        let (path, word) = match self {
-            Self::Connector => ("connectors", "connector"),
-            Self::Integration => ("integrations", "integration"),
-            Self::AuthProxy => ("auth-proxies", "auth-proxy"),
-            Self::Action => ("actions", "action"),
-            Self::Interface => ("interfaces", "interface"),
-            Self::Flow => ("flows", "flow"),
-            Self::DataSource => ("data-sources", "data-source"),
-            Self::FieldMapping => ("field-mappings", "field-mapping"),
-            Self::DataLinkTable => ("data-link-tables", "data-link-table"),
-            Self::AppEventType => ("app-event-types", "app-event-type"),
-            Self::AppDataSchema => ("app-data-schemas", "app-data-schema"),
-            Self::Screen => ("screens", "screen"),
-            Self::Scenario => ("scenarios", "scenario"),
-            Self::Package => ("packages", "package"),
-        };
-        Names { path, word }
     }
 }
 

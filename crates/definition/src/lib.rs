@@ -41,7 +41,7 @@ pub use diagnostic::{Diagnostic, Severity, Span};
 pub use directory::{
     ConnectorFile, DefinitionFile, Directory, Ignored, IntegrationFile, load_directory,
 };
-pub use document::{MemberEdit, document_content, edited_document, new_document, spelling};
+pub use document::{MemberEdit, edited_document, new_document, spelling};
 pub use element::{ElementFile, ElementType};
 pub use project::{NamedWorkspace, PROJECT_FILES, load_project};
 pub use reference::reference_pages;

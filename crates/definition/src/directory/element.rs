@@ -174,7 +174,7 @@ fn key(object: Object<'_>, default_key: &str, report: &mut Report) -> Option<Str
 }
 
 /// What the element consists of: without its identity, and without what servers write.
-pub(crate) fn content(root: &Node, element_type: ElementType) -> Value {
+fn content(root: &Node, element_type: ElementType) -> Value {
     let shape = shape(element_type);
     let mut content = Map::new();
     for entry in root.entries().unwrap_or_default() {
