@@ -12,6 +12,7 @@ pub mod element;
 pub mod id;
 pub mod request;
 pub mod secret;
+pub mod settings;
 pub mod token;
 
 pub use effects::{Clock, Effects, Random, Watcher};

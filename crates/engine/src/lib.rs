@@ -29,6 +29,7 @@ mod integrations;
 mod interfaces;
 mod issuers;
 mod locks;
+mod logos;
 mod logs;
 mod open;
 mod operations;
@@ -45,6 +46,7 @@ mod signing;
 mod testing;
 mod trial;
 mod workspace;
+mod workspace_settings;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,6 +66,7 @@ pub use error::EngineError;
 pub use events::ConnectionEvent;
 pub use integration_view::IntegrationView;
 pub use integrations::IntegrationDraft;
+pub use logos::Logo;
 pub use logs::{LogEntry, LogSink};
 pub use outcomes::Outcomes;
 pub use platform_token::PlatformToken;
@@ -75,6 +78,7 @@ pub use scripts::ScriptOptions;
 pub use session::{Session, SessionCaller};
 pub use testing::TestOutcome;
 pub use workspace::{WorkspaceState, create_workspace};
+pub use workspace_settings::{Embedding, WorkspacePatch};
 
 use actions::Actions;
 use client::Clients;
@@ -84,6 +88,7 @@ use egress::Egress;
 use hosts::HostGates;
 use issuers::Issuers;
 use locks::Locks;
+use logos::Logos;
 use refresh::Attempts;
 use scripts::Scripts;
 use shards::{Changes, Shards};
@@ -117,6 +122,7 @@ struct Shared {
     scripts: Scripts,
     issuers: Issuers,
     clocks: Clocks,
+    logos: Logos,
     outcomes: Outcomes,
     /// The refreshes that are under way in this process.
     attempts: Attempts,
@@ -137,6 +143,7 @@ impl Engine {
             scripts: Scripts::new(scripts, effects.clone()),
             issuers: Issuers::default(),
             clocks: Clocks::default(),
+            logos: Logos::default(),
             outcomes: Outcomes::default(),
             attempts: Attempts::default(),
             hosts: HostGates::default(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use authbridge_core::SecretString;
 use authbridge_core::secret::ExposeSecret as _;
+use authbridge_core::settings::WorkspaceSettings;
 use authbridge_core::token::{GeneratedKey, SigningAlgorithm, SigningKey, VerificationKey};
 use authbridge_store::{
     KeyPurpose, NewWorkspace, NewWorkspaceKey, SecretBytes, Store, Workspace, WorkspaceKey,
@@ -24,6 +25,8 @@ const REMEMBERED_FOR: Duration = Duration::from_secs(30);
 pub struct WorkspaceState {
     /// The stored record.
     pub record: Workspace,
+    /// Its settings.
+    pub settings: WorkspaceSettings,
     /// The keys that tokens of callers may be signed with.
     pub verification_keys: Vec<VerificationKey>,
     /// What tokens for external apps are signed with.
@@ -66,6 +69,11 @@ impl Workspaces {
         self.by_key.insert(key.to_owned(), Arc::clone(&state)).await;
         Ok(Some(state))
     }
+
+    /// Reads the workspace anew the next time.
+    pub(crate) async fn forget(&self, key: &str) {
+        self.by_key.invalidate(key).await;
+    }
 }
 
 async fn load(store: &Store, record: Workspace) -> Result<WorkspaceState, EngineError> {
@@ -81,8 +89,11 @@ async fn load(store: &Store, record: Workspace) -> Result<WorkspaceState, Engine
         Some(key) => read_signing_key(store, &record, key).await?,
         None => SigningKey::from_secret(secret),
     };
+    let settings = WorkspaceSettings::read(&record.settings)
+        .map_err(|error| EngineError::configuration(error.to_string()))?;
     Ok(WorkspaceState {
         record,
+        settings,
         verification_keys,
         signing_key,
     })

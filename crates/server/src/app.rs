@@ -35,6 +35,7 @@ pub(crate) fn router(worker: Arc<Worker>) -> Router {
 pub(crate) fn described() -> OpenApiRouter<Arc<Worker>> {
     OpenApiRouter::new()
         .merge(routes::customers::router())
+        .merge(routes::logos::router())
         .merge(routes::connectors::router())
         .merge(routes::connector_files::router())
         .merge(routes::integrations::router())

@@ -117,6 +117,12 @@ pub(crate) trait Workspaces: Send + Sync {
     async fn list_workspaces(&self) -> Answer<Vec<Workspace>>;
     async fn find_workspace(&self, id: &WorkspaceId) -> Answer<Option<Workspace>>;
     async fn find_workspace_by_key(&self, key: &str) -> Answer<Option<Workspace>>;
+    async fn update_workspace(
+        &self,
+        workspace: &WorkspaceId,
+        name: Option<&str>,
+        settings: &Value,
+    ) -> Answer<()>;
     async fn replace_workspace_secret(
         &self,
         workspace: &WorkspaceId,

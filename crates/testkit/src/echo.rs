@@ -184,6 +184,14 @@ pub(crate) fn error_with_200() -> Response<Body> {
     )
 }
 
+/// `GET /logo.svg`: a picture.
+pub(crate) fn logo() -> Response<Body> {
+    let picture = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 40 40\">\
+        <rect width=\"40\" height=\"40\" rx=\"9\" fill=\"#0a7d5a\"/>\
+        <path d=\"M11 28 20 11l9 17\" fill=\"none\" stroke=\"#fff\" stroke-width=\"4\"/></svg>";
+    answer::whole(StatusCode::OK, "image/svg+xml", picture)
+}
+
 /// `GET /html-error`: an API whose gateway answers for it.
 pub(crate) fn html_error() -> Response<Body> {
     let page = "<!doctype html><title>Error</title><h1>Internal Server Error</h1>";

@@ -28,6 +28,7 @@
 //! | `GET /headers?name=value` | those response headers, repeated if given repeatedly |
 //! | `GET /hop` | a response full of hop-by-hop headers |
 //! | `GET /redirect?to=` | 302 |
+//! | `GET /logo.svg` | a picture |
 //! | `GET /error200`, `GET /html-error` | an error with status 200; a 500 that is HTML |
 //! | `GET /slow-head?ms=` | the head after so many milliseconds |
 //! | `GET /drip?n=&ms=` | `n` chunks, so many milliseconds apart |

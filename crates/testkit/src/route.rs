@@ -78,6 +78,7 @@ async fn endpoint(state: &State, head: &request::Parts, received: &Received) -> 
         ("hop", None) => echo::hop_by_hop(),
         ("redirect", None) => echo::redirect(query),
         ("error200", None) => echo::error_with_200(),
+        ("logo.svg", None) => echo::logo(),
         ("html-error", None) => echo::html_error(),
         ("bytes", Some(count)) => streams::bytes(count),
         ("slow-head", None) => streams::slow_head(query).await,

@@ -20,7 +20,7 @@ pub(crate) use sandbox::Sandbox;
 pub(crate) use serve::{LogFormat, Serve};
 pub(crate) use sync::{Diff, Place, Pull, Push};
 pub(crate) use workspace::{
-    Credentials, Data, Mint, NewWorkspace, Token, Workspace, WorkspaceSecret,
+    Credentials, Data, Mint, NewWorkspace, Token, Workspace, WorkspaceSecret, WorkspaceSettings,
 };
 
 /// Connects accounts, keeps credentials, makes authenticated requests.

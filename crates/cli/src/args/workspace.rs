@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use authbridge_core::SecretString;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 
+use super::Remote;
 use crate::error::CliError;
 
 /// Where everything is kept, and the keys that seal it.
@@ -106,11 +107,52 @@ pub(crate) enum Workspace {
         #[command(flatten)]
         data: Data,
     },
+    /// Shows what a running server's workspace is set to
+    Show {
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Sets what connect pages look like, who may embed them, and where they lead
+    ///
+    /// A list that is given takes the place of the one there was; an empty value removes a
+    /// setting. `serve --dev` lets everybody embed and sends browsers anywhere.
+    #[command(after_help = SET_EXAMPLES)]
+    Set(WorkspaceSettings),
     /// Lists the workspaces
     List {
         #[command(flatten)]
         data: Data,
     },
+}
+
+const SET_EXAMPLES: &str = "Examples:
+  authbridge workspace set --name Acme --brand-color '#0057b8' --logo ./acme.svg
+  authbridge workspace set --embedding-origin https://app.acme.example \\
+      --redirect-uri 'https://app.acme.example/settings/*'
+  authbridge workspace set --embedding-origin ''     nobody may embed any more";
+
+/// What `workspace set` changes.
+#[derive(ClapArgs, Debug)]
+pub(crate) struct WorkspaceSettings {
+    /// What customers see
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// An origin whose pages may embed connect pages, such as `https://app.example.com` or
+    /// `https://*.example.com`; may be given several times
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) embedding_origin: Vec<String>,
+    /// Where browsers may be sent at the end, such as `https://app.example.com/connected`, or
+    /// `https://app.example.com/*`; may be given several times
+    #[arg(long, value_name = "URI")]
+    pub(crate) redirect_uri: Vec<String>,
+    /// The colour of buttons and links, such as `#0057b8`
+    #[arg(long, value_name = "COLOR")]
+    pub(crate) brand_color: Option<String>,
+    /// A picture: a file of at most 64 KiB, or a URL that the server fetches
+    #[arg(long, value_name = "FILE|URL")]
+    pub(crate) logo: Option<String>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
 }
 
 #[derive(Debug, Subcommand)]

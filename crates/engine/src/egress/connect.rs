@@ -34,6 +34,10 @@ pub(super) struct Connector {
 }
 
 impl Connector {
+    pub(super) const fn is_development(&self) -> bool {
+        self.policy.is_development
+    }
+
     pub(super) fn new(policy: Policy) -> Self {
         Self {
             policy,

@@ -72,6 +72,11 @@ impl Egress {
         }
     }
 
+    /// Whether this is a developer's machine (see [`Policy::is_development`]).
+    pub fn is_development(&self) -> bool {
+        self.connector.is_development()
+    }
+
     /// How long each step may take.
     pub const fn deadlines(&self) -> Deadlines {
         self.deadlines

@@ -15,6 +15,7 @@ pub(crate) mod elements;
 pub(crate) mod health;
 pub(crate) mod integrations;
 pub(crate) mod interfaces;
+pub(crate) mod logos;
 pub(crate) mod operations;
 pub(crate) mod well_known;
 pub(crate) mod workspace;

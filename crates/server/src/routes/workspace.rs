@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use authbridge_engine::{Plan, Push, WorkspaceElements};
+use authbridge_core::settings::WorkspaceSettings;
+use authbridge_engine::{Plan, Push, WorkspaceElements, WorkspacePatch, WorkspaceState};
 use axum::Json;
 use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::response::IntoResponse as _;
 use bytes::Bytes;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -16,7 +18,7 @@ use utoipa_axum::routes;
 use super::{Asked, Shared};
 use crate::access::Authenticated;
 use crate::error::ApiError;
-use crate::wire::flag;
+use crate::wire::{Fields, JsonBody, flag};
 use crate::worker::Worker;
 
 /// The largest push. A workspace with hundreds of connectors has some tens of megabytes.
@@ -28,6 +30,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<Worker>> {
         .layer(DefaultBodyLimit::max(MAX_PUSH_BYTES));
     OpenApiRouter::new()
         .routes(routes!(id))
+        .routes(routes!(get, change))
         .routes(routes!(elements))
         .merge(push)
 }
@@ -36,6 +39,66 @@ pub(crate) fn router() -> OpenApiRouter<Arc<Worker>> {
 #[derive(Serialize, ToSchema)]
 struct WorkspaceId {
     id: String,
+}
+
+/// A workspace, and what its owner decided about connect pages.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Workspace {
+    id: String,
+    /// What tokens carry as `iss`.
+    key: String,
+    /// What customers see.
+    name: Option<String>,
+    #[schema(value_type = Object)]
+    settings: WorkspaceSettings,
+    created_at: String,
+}
+
+impl From<&WorkspaceState> for Workspace {
+    fn from(state: &WorkspaceState) -> Self {
+        Self {
+            id: state.record.id.to_string(),
+            key: state.record.key.clone(),
+            name: state.record.name.clone(),
+            settings: state.settings.clone(),
+            created_at: state.record.created_at.to_string(),
+        }
+    }
+}
+
+/// The workspace and its settings. For admins.
+#[utoipa::path(get, path = "/workspace", tag = "workspace",
+    responses((status = 200, body = Workspace), (status = 403, body = crate::wire::Error)))]
+async fn get(
+    State(worker): Shared,
+    Authenticated(session): Authenticated,
+) -> Result<Json<Workspace>, ApiError> {
+    session.require_admin()?;
+    let state = worker.engine.workspace(&session).await?;
+    Ok(Json(Workspace::from(&*state)))
+}
+
+/// Changes the workspace's `name`, or members of its `settings`: `embeddingOrigins`,
+/// `redirectUris`, `brandColor`, `logoUri`. What is not given stays, null removes. For admins.
+#[utoipa::path(patch, path = "/workspace", tag = "workspace", request_body = Object,
+    responses((status = 200, body = Workspace), (status = 400, body = crate::wire::Error),
+        (status = 403, body = crate::wire::Error)))]
+async fn change(
+    State(worker): Shared,
+    Authenticated(session): Authenticated,
+    body: JsonBody,
+) -> Result<Json<Workspace>, ApiError> {
+    let mut fields = Fields::of(body)?;
+    let settings = match fields.value("settings").flatten() {
+        None => Map::new(),
+        Some(Value::Object(members)) => members,
+        Some(_) => return Err(ApiError::bad_request("`settings` must be an object")),
+    };
+    let name = fields.text("name")?;
+    let patch = WorkspacePatch { name, settings };
+    let state = worker.engine.change_workspace(&session, patch).await?;
+    Ok(Json(Workspace::from(&*state)))
 }
 
 /// The id of the workspace; the command line of the original product asks for it.

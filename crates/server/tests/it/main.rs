@@ -32,6 +32,7 @@ mod openapi;
 mod pushes;
 mod refreshing;
 mod secrets;
+mod settings;
 mod shutdown;
 mod tokens;
 mod upstream;

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use authbridge_core::id::WorkspaceId;
 use jiff::Timestamp;
 use rusqlite::{Connection as Database, params};
+use serde_json::Value;
 
 use super::Sqlite;
 use super::keys::put_sealed;
@@ -51,6 +52,24 @@ impl Workspaces for Sqlite {
         self.read(move |database| {
             let sql = format!("{SELECT} WHERE key = ?");
             one(database, TABLE, &sql, [key], workspace)
+        })
+        .await
+    }
+
+    async fn update_workspace(
+        &self,
+        workspace: &WorkspaceId,
+        name: Option<&str>,
+        settings: &Value,
+    ) -> Result<(), StoreError> {
+        let id = workspace.clone();
+        let name = name.map(str::to_owned);
+        let settings = settings.to_string();
+        self.write(move |database| {
+            require(database, &id)?;
+            let sql = "UPDATE workspace SET name = ?, settings = ? WHERE id = ?";
+            execute(database, sql, params![name, settings, id.as_str()])?;
+            Ok(())
         })
         .await
     }

@@ -49,6 +49,16 @@ impl Store {
         self.backend().find_workspace_by_key(key).await
     }
 
+    /// Gives the workspace another name and other settings, a JSON object.
+    pub async fn update_workspace(
+        &self,
+        id: &WorkspaceId,
+        name: Option<&str>,
+        settings: &Value,
+    ) -> Result<(), StoreError> {
+        self.backend().update_workspace(id, name, settings).await
+    }
+
     /// What signs the workspace's tokens.
     pub async fn workspace_secret(&self, id: &WorkspaceId) -> Result<SecretString, StoreError> {
         let table = field::WORKSPACE_SECRET.table;

@@ -22,6 +22,7 @@ macro_rules! contract {
                     a_key_is_given_once,
                     a_failed_workspace_leaves_nothing_behind,
                     the_secret_can_be_replaced,
+                    name_and_settings_can_be_replaced,
                     keys_of_a_workspace_are_kept_and_listed,
                     a_key_without_private_half_has_none,
                     nothing_can_be_put_into_a_workspace_that_is_not_there,

@@ -1,5 +1,7 @@
 //! `authbridge workspace`.
 
+mod settings;
+
 use std::process::ExitCode;
 
 use authbridge_core::Effects;
@@ -59,6 +61,8 @@ pub(super) async fn run(
             }
             output.result(&text, &value)?;
         }
+        Workspace::Show { remote } => return settings::show(&remote, output, &effects).await,
+        Workspace::Set(wanted) => return settings::set(wanted, output, &effects).await,
         Workspace::List { data } => {
             require_existing(&data)?;
             let store = open_store(&data, Access::Shared, &effects).await?;

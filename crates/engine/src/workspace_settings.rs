@@ -1,0 +1,105 @@
+//! What a workspace's owner decides about the pages that its customers see.
+
+use std::sync::Arc;
+
+use authbridge_core::settings::WorkspaceSettings;
+use authbridge_store::NewAudit;
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use crate::{Engine, EngineError, Session, WorkspaceState};
+
+/// What to change in a workspace; what is absent stays.
+#[derive(Debug, Default)]
+pub struct WorkspacePatch {
+    /// The name that people see; the inner `None` removes it.
+    #[expect(
+        clippy::option_option,
+        reason = "outer: whether given; inner: null clears"
+    )]
+    pub name: Option<Option<String>>,
+    /// Members of the settings, each in the place of the one there is; null removes one.
+    pub settings: Map<String, Value>,
+}
+
+/// Whose pages may embed ours, and are told how an attempt went.
+#[derive(Clone, Debug)]
+pub enum Embedding {
+    /// Anybody's: this server is for development.
+    Anybody,
+    /// Those of these origins.
+    Origins(Arc<WorkspaceState>),
+}
+
+impl Engine {
+    /// The caller's workspace as it is now.
+    pub async fn workspace(&self, session: &Session) -> Result<Arc<WorkspaceState>, EngineError> {
+        let key = &session.workspace.record.key;
+        let found = self.shared.workspaces.find(key).await?;
+        found.ok_or_else(|| EngineError::not_found("Workspace", key))
+    }
+
+    /// Changes the caller's workspace; for admins. It counts at once in this process, and within
+    /// half a minute in others.
+    pub async fn change_workspace(
+        &self,
+        session: &Session,
+        patch: WorkspacePatch,
+    ) -> Result<Arc<WorkspaceState>, EngineError> {
+        session.require_admin()?;
+        let (store, id) = (&self.shared.store, session.workspace_id());
+        let record = store.find_workspace(id).await?;
+        let record = record.ok_or_else(|| EngineError::not_found("Workspace", id.as_str()))?;
+        let changed: Vec<&str> = patch
+            .settings
+            .keys()
+            .map(String::as_str)
+            .chain(patch.name.iter().map(|_| "name"))
+            .collect();
+        let detail = json!({ "changed": changed });
+        let mut settings = record.settings.as_object().cloned().unwrap_or_default();
+        settings.extend(patch.settings);
+        let settings = WorkspaceSettings::read(&Value::Object(settings))
+            .map_err(|error| EngineError::bad_request(error.to_string()))?;
+        let name = patch.name.unwrap_or(record.name);
+        store
+            .update_workspace(id, name.as_deref(), &settings.to_value())
+            .await?;
+        self.shared.workspaces.forget(&record.key).await;
+        let audit = NewAudit {
+            actor: session.actor(),
+            action: "workspace.changed".to_owned(),
+            subject: id.to_string(),
+            detail,
+        };
+        store.record_audit(id, audit).await?;
+        self.workspace(session).await
+    }
+
+    /// Who may embed the pages of the caller's workspace.
+    pub async fn embedding(&self, session: &Session) -> Result<Embedding, EngineError> {
+        if self.egress.is_development() {
+            return Ok(Embedding::Anybody);
+        }
+        Ok(Embedding::Origins(self.workspace(session).await?))
+    }
+
+    /// Refuses to send a browser to `uri`, unless the caller's workspace allows it. Servers for
+    /// development send browsers anywhere.
+    pub async fn require_redirect(&self, session: &Session, uri: &str) -> Result<(), EngineError> {
+        if self.egress.is_development() {
+            return Ok(());
+        }
+        let workspace = self.workspace(session).await?;
+        let is_allowed = |uri: Url| workspace.settings.allows_redirect_to(&uri);
+        if Url::parse(uri).is_ok_and(is_allowed) {
+            return Ok(());
+        }
+        let mut shown = uri.split(['?', '#']).next().unwrap_or_default().to_owned();
+        shown.truncate(shown.floor_char_boundary(200));
+        Err(EngineError::bad_request(format!(
+            "the workspace does not allow browsers to be sent to `{shown}`: allow it with \
+             `authbridge workspace set --redirect-uri {shown}`"
+        )))
+    }
+}
