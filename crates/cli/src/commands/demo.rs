@@ -119,6 +119,7 @@ async fn show(
 ) -> Result<Outcome, CliError> {
     let url = local.url.as_str();
     let admin = local.admin()?;
+    dress(&admin, providers.plain.base_uri()).await?;
     let mut claims = Map::new();
     claims.insert("name".into(), "Ada Lovelace".into());
     claims.insert("fields".into(), json!({ "plan": "pro" }));
@@ -154,15 +155,31 @@ async fn show(
     }
     let mut text = table(&rows);
     if !failed {
-        text.push_str(&next_steps(url, &customer_token));
+        text.push_str(&next_steps(local, &customer_token));
     }
-    let value = json!({ "url": url, "ok": !failed, "connectors": results });
+    let value = json!({
+        "url": url,
+        "ok": !failed,
+        "workspaceKey": local.workspace(),
+        // Thrown away with everything else when the demo ends.
+        "workspaceSecret": local.secret().expose_secret(),
+        "connectors": results,
+    });
     output.result(&text, &value)?;
     Ok(if failed {
         Outcome::Failed
     } else {
         Outcome::Succeeded
     })
+}
+
+/// Gives the connect pages a name, a colour and a logo.
+async fn dress(admin: &Api, provider: &str) -> Result<(), CliError> {
+    let settings = json!({ "brandColor": "#0a7d5a", "logoUri": format!("{provider}/logo.svg") });
+    let workspace = json!({ "name": "Demo", "settings": settings });
+    let body = Some(&workspace);
+    admin.call(Method::PATCH, "/workspace", body).await?;
+    Ok(())
 }
 
 /// The demo's customer, with a browser.
@@ -339,7 +356,9 @@ fn value(connector: &DemoConnector, result: &Result<Steps, CliError>) -> Value {
     value
 }
 
-fn next_steps(url: &str, token: &str) -> String {
+fn next_steps(local: &LocalEngine, token: &str) -> String {
+    let (url, key) = (local.url.as_str(), local.workspace());
+    let secret = local.secret().expose_secret();
     format!(
         "\nTry next, as the customer `{CUSTOMER}`:\n\n\
          TOKEN={token}\n\
@@ -349,9 +368,12 @@ fn next_steps(url: &str, token: &str) -> String {
          curl {url}/connections/api-key/proxy/echo/hello -d '{{\"a\": 1}}' -H \"Authorization: Bearer $TOKEN\"\n\
          curl -N '{url}/connections/api-key/proxy/sse?n=5&ms=300' -H \"Authorization: Bearer $TOKEN\"\n\
          curl {url}/openapi.json\n\n\
-         In a browser, where a page asks for consent:\n\n\
-         {url}/connect?integrationKey=oauth1&token={token}\n\
-         {url}/connect?integrationKey=oauth2&token={token}\n\n"
+         In a browser: all integrations, and the page of one that asks for consent:\n\n\
+         {url}/embed/main?token={token}\n\
+         {url}/connect?integrationKey=oauth2&token={token}\n\n\
+         As your own app, which signs such tokens (docs/guides/embed-in-your-app.md):\n\n\
+         export AUTHBRIDGE_URL={url} AUTHBRIDGE_WORKSPACE_KEY={key}\n\
+         export AUTHBRIDGE_WORKSPACE_SECRET={secret}\n\n"
     )
 }
 

@@ -85,6 +85,16 @@ impl LocalEngine {
         })
     }
 
+    /// The key of its workspace.
+    pub(super) const fn workspace(&self) -> &'static str {
+        self.workspace
+    }
+
+    /// What signs the workspace's tokens.
+    pub(super) const fn secret(&self) -> &SecretString {
+        &self.secret
+    }
+
     /// Its API, called by an admin.
     pub(super) fn admin(&self) -> Result<Api, CliError> {
         let mut claims = Map::new();

@@ -48,17 +48,17 @@ fn test() -> Value {
     json!({ "type": "rest-api-mapping", "path": "/me", "method": "GET" })
 }
 
-fn form(fields: &[(&str, &str)]) -> Value {
+/// A form of fields with name, title, and what the simulated provider takes.
+fn form(fields: &[(&str, &str, &str)]) -> Value {
     let properties: serde_json::Map<String, Value> = fields
         .iter()
-        .map(|(name, title)| {
-            (
-                (*name).to_owned(),
-                json!({ "type": "string", "title": title }),
-            )
+        .map(|(name, title, taken)| {
+            let description = format!("In this demo, `{taken}`.");
+            let field = json!({ "type": "string", "title": title, "description": description });
+            ((*name).to_owned(), field)
         })
         .collect();
-    let required: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
+    let required: Vec<&str> = fields.iter().map(|(name, _, _)| *name).collect();
     json!({ "type": "object", "properties": properties, "required": required })
 }
 
@@ -70,7 +70,7 @@ fn api_key(base: &str) -> DemoConnector {
             "key": "api-key",
             "name": "API key in a header",
             "type": "client-credentials",
-            "inputSchema": form(&[("apiKey", "API key")]),
+            "inputSchema": form(&[("apiKey", "API key", "simulated-api-key")]),
             "makeApiClient": { "type": "mapping", "mapping": {
                 "baseUri": base,
                 "headers": { "X-Api-Key": { "$var": "credentials.apiKey" } },
@@ -91,7 +91,7 @@ fn basic(base: &str) -> DemoConnector {
             "key": "basic",
             "name": "User and password",
             "type": "client-credentials",
-            "inputSchema": form(&[("username", "User"), ("password", "Password")]),
+            "inputSchema": form(&[("username", "User", "ada"), ("password", "Password", "simulated-password")]),
             "makeApiClient": { "type": "mapping", "mapping": {
                 "baseUri": base,
                 "auth": {
@@ -118,7 +118,7 @@ fn session_login(base: &str) -> DemoConnector {
             "key": "session-login",
             "name": "Login for a token",
             "type": "client-credentials",
-            "inputSchema": form(&[("email", "E-mail"), ("password", "Password")]),
+            "inputSchema": form(&[("email", "E-mail", "ada@example.com"), ("password", "Password", "simulated-password")]),
             "getCredentialsFromConnectionParameters": {
                 "type": "rest-api-mapping",
                 "path": "/login",
@@ -165,7 +165,7 @@ fn typescript(base: &str) -> DemoConnector {
             "key": "typescript",
             "name": "Functions in TypeScript",
             "type": "client-credentials",
-            "inputSchema": form(&[("apiKey", "API key")]),
+            "inputSchema": form(&[("apiKey", "API key", "simulated-api-key")]),
             "makeApiClient": code(MAKE_API_CLIENT),
             "test": code(TEST),
             "operations": [{
