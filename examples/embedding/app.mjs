@@ -29,7 +29,7 @@ export async function startApp(engine, port) {
     }
   })
   await new Promise((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))
-  return { url: `http://localhost:${server.address().port}`, stop: () => server.close() }
+  return { url: `http://127.0.0.1:${server.address().port}`, stop: () => server.close() }
 }
 
 /** What the front end starts with: where Authbridge is, who is signed in, and a token that says so for ten minutes. */
