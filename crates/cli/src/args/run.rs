@@ -6,7 +6,7 @@ use super::Remote;
 
 #[derive(ClapArgs, Debug)]
 #[command(
-    after_help = "Where nothing says what the action runs with, it is the action's own integration, or the only interface\nthat lists it, or the only connection there is.\n\nExit codes: 0 it ran, 1 it failed (each field that does not fit is named), 2 used wrongly, 3 the server\ncannot be reached.\n\nExamples:\n  authbridge run create-contact --connection hubspot --customer user-42 -i '{\"email\": \"ada@example.com\"}'\n  authbridge run create-contact --connection hubspot --customer user-42 -i @contact.json --logs\n  authbridge run count-contacts --integration contacts-api --customer user-42 --json\n\nThe output goes to standard output as JSON. With --json it is the server's whole answer, `{output,\nactionRunId}`, with --logs also `_logs`. Actions that say `api-request-to-your-app` need no connection,\nbut a customer."
+    after_help = "Where nothing says what it runs with, it is the action's own integration, or the only interface\nthat lists it, or the only connection there is.\n\nThe output goes to standard output as JSON. With --json it is the server's whole answer:\n`{output, actionRunId}`, and with --logs `_logs`.\n\nExit codes: 0 it ran, 1 it failed (each field that does not fit is named), 2 used wrongly, 3 the\nserver cannot be reached.\n\nExamples:\n  authbridge run find-contacts --connection hubspot --customer user-42\n  authbridge run add-contact --connection hubspot --customer user-42 -i '{\"name\": \"Ada\"}'\n  authbridge run add-contact --connection hubspot --customer user-42 -i @contact.json --logs\n  authbridge run count-contacts --integration contacts-api --customer user-42 --json"
 )]
 pub(crate) struct Run {
     /// The action's key or id

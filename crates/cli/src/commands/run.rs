@@ -1,5 +1,6 @@
 //! `authbridge run`: an action, as a customer's connection would run it.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use authbridge_core::Effects;
@@ -102,10 +103,12 @@ async fn known_actions(api: &Api, args: &Run) -> Option<String> {
             .ok()?,
     };
     let items = found.get("items").and_then(Value::as_array)?;
-    let keys: Vec<&str> = items
+    // Instances have their action's key.
+    let keys: BTreeSet<&str> = items
         .iter()
         .filter_map(|item| item.get("key")?.as_str())
         .collect();
+    let keys: Vec<&str> = keys.into_iter().collect();
     Some(named(&keys))
 }
 

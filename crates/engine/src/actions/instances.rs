@@ -22,6 +22,9 @@ use crate::{Engine, EngineError, Session};
 /// How many instances a connection may have.
 const MAX_INSTANCES: u32 = 1000;
 
+/// How long what one says may be, as JSON: customers fill this table.
+const MAX_CONTENT_BYTES: usize = 128 * 1024;
+
 /// The members that a customer may change of any action.
 const OF_PEOPLE: [&str; 3] = ["name", "description", "meta"];
 
@@ -406,7 +409,9 @@ impl Engine {
         instance: ActionInstance,
         content: Option<Value>,
     ) -> Result<ActionInstance, EngineError> {
-        if instance.content == content {
+        // As text: the order of members can matter, and equality of values does not see it.
+        let text = |content: &Option<Value>| content.as_ref().map(ToString::to_string);
+        if text(&instance.content) == text(&content) {
             return Ok(instance);
         }
         let store = &self.shared.store;
@@ -427,6 +432,11 @@ fn members_of(body: Value) -> Result<Map<String, Value>, EngineError> {
 /// Refuses what could not run, and what would let a customer do more than its connection can.
 fn check(key: &str, action: &Value, content: &Value, is_customer: bool) -> Result<(), EngineError> {
     let changed = Action::read(key, content)?;
+    if content.to_string().len() > MAX_CONTENT_BYTES {
+        return Err(EngineError::bad_request(format!(
+            "what a connection says of an action can have {MAX_CONTENT_BYTES} bytes at most"
+        )));
+    }
     if !is_customer {
         return Ok(());
     }

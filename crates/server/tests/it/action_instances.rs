@@ -47,8 +47,8 @@ async fn what_a_connection_says_of_an_action_is_what_runs_for_it() {
     let run = format!("{PATH}/run");
     assert_eq!(ran(&world, &run, &token).await["path"], "/echo/a");
     let plain = world.get(PATH, &token).await.expect(200).json();
-    let patch = json!({"config": {"request": {"path": "/echo/own"}}});
-    let own = world.patch(PATH, &token, patch).await.expect(200).json();
+    let change = json!({"config": {"request": {"path": "/echo/own"}}});
+    let own = world.patch(PATH, &token, change).await.expect(200).json();
     assert!(own["id"].as_str().unwrap().starts_with("ain_"), "{own}");
     assert_eq!(own["parentId"], plain["id"]);
     assert_eq!(own["isCustomized"], true);
@@ -237,6 +237,8 @@ async fn a_customer_changes_nothing_that_does_more_than_use_its_connection() {
         .await
         .expect(200);
     assert_eq!(ran(&world, &format!("{code}/run"), &token).await, "mine");
+    let long = json!({"description": "x".repeat(130_000)});
+    world.patch(PATH, &token, long).await.expect(400);
     // What cannot run is refused when it is written.
     let answer = world.patch(PATH, &token, json!({"type": "nonsense"})).await;
     assert!(
