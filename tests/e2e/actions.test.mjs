@@ -122,6 +122,45 @@ describe('with the interface pushed', () => {
     assert.equal((await other.connection('contacts-api').action('count-contacts').run()).output, 0)
   })
 
+  test('a connection has an action for itself: put, patch, reset, archive, and several by key', async () => {
+    const connection = client(environment, customerToken('customer-44')).connection('contacts-api')
+    const action = connection.action('create-contact')
+    const input = { email: 'own@example.com' }
+    const made = await action.create()
+    assert.ok(made.id.startsWith('ain_'), made.id)
+    assert.equal(made.isCustomized, false)
+    const patched = await action.patch({ outputMapping: { status: { $var: 'output.status' } } })
+    assert.equal(patched.id, made.id)
+    assert.equal(patched.isCustomized, true)
+    assert.deepEqual((await action.run(input)).output, { status: 201 })
+    assert.equal((await action.get()).outputMapping.status.$var, 'output.status')
+    const { inputSchema, type, config } = await connection.action('find-contacts').get()
+    const second = connection.action('create-contact', { instanceKey: 'second' })
+    await second.put({ inputSchema, type, config, outputMapping: { $var: 'actionInstance.instanceKey' } })
+    assert.equal((await second.run({})).output, 'second')
+    const instance = client(environment, customerToken('customer-44')).actionInstance({
+      parentKey: 'create-contact',
+      integrationKey: 'contacts-api',
+      instanceKey: 'third',
+      autoCreate: true,
+    })
+    assert.equal((await instance.get()).instanceKey, 'third')
+    assert.equal((await instance.run(input)).output.name, input.email)
+    const listed = (await connection.actions.list()).items.filter(({ key }) => key === 'create-contact')
+    assert.deepEqual(listed.map(({ instanceKey }) => instanceKey).sort(), ['second', 'third', undefined])
+    await action.setup()
+    const reset = await action.reset()
+    assert.equal(reset.isCustomized, false)
+    assert.equal((await action.run(input)).output.name, input.email)
+    await second.archive()
+    await assert.rejects(second.get(), (error) => error.data.key === 'not_found')
+    // Nobody else has it so, and code is the workspace owner's.
+    const other = await client(environment).connection('contacts-api').action('create-contact').get()
+    assert.ok(!('instanceKey' in other) && !other.id.startsWith('ain_'))
+    const code = connection.action('invite-contact').patch({ config: { code: 'export default () => 1' } })
+    await assert.rejects(code, (error) => error.data.key === 'access_denied')
+  })
+
   test('the newer SDK runs an action by its key alone', async () => {
     const newer = new MembraneClient({ apiUri: environment.uri, token: customerToken() })
     const ran = await newer.action('find-contacts').run({}, { integrationKey: 'contacts-api' })

@@ -160,6 +160,13 @@ pub(crate) fn printable(text: &str) -> String {
     text.chars().map(visible).collect()
 }
 
+/// `value` as JSON in lines.
+pub(crate) fn pretty(value: &Value) -> String {
+    // What was read from JSON can be written as JSON.
+    let text = serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string());
+    text + "\n"
+}
+
 /// Rows in columns as wide as their widest cell; the first row is the head.
 pub(crate) fn table(rows: &[Vec<String>]) -> String {
     let rows: Vec<Vec<String>> = rows

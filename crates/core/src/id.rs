@@ -87,6 +87,8 @@ ids! {
     LeaseId = "lea";
     /// Names an entry of the audit log.
     AuditId = "aud";
+    /// Names what a connection says of an action for itself.
+    ActionInstanceId = "ain";
     /// Names one run of an action.
     ActionRunId = "run";
     /// Names a request, in logs and in the header that carries it.

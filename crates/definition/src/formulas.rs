@@ -60,6 +60,20 @@ impl Variables {
         }
     }
 
+    /// What actions see (wire contract F, "Run-time variables"). What they run with is theirs.
+    pub(crate) fn of_action() -> Self {
+        Self {
+            names: vec![
+                "input",
+                "user",
+                "customer",
+                "connection",
+                "integration",
+                "actionInstance",
+            ],
+        }
+    }
+
     /// What `enabled` of an option sees.
     pub(crate) fn of_option() -> Self {
         Self {

@@ -162,12 +162,30 @@ fn workspace_changed(base: u64, revision: u64, changes: &[WorkspaceChange]) -> S
     if more > 0 {
         told.push(format!("{more} more"));
     }
+    let since = match told.as_slice() {
+        // It counts from the beginning again, or the changes are too long ago to be kept.
+        [] if revision < base => "it is another workspace of this key, made anew".to_owned(),
+        [] => "what happened since then is not known any more".to_owned(),
+        told => format!("since then: {}", told.join(", ")),
+    };
     format!(
         "the workspace changed: it has revision {revision}, and the push was made for {base}; \
-         since then: {}; pull it first, or push with `force`",
-        told.join(", ")
+         {since}; pull it first, or push with `force`"
     )
 }
 
 /// How many changes a message tells of.
 const TOLD_CHANGES: usize = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_conflict_says_why_also_where_no_change_is_known() {
+        let text = workspace_changed(7, 2, &[]);
+        assert!(text.contains("for 7; it is another workspace"), "{text}");
+        let text = workspace_changed(7, 900, &[]);
+        assert!(text.contains("not known any more; pull it first"), "{text}");
+    }
+}

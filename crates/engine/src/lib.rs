@@ -55,7 +55,7 @@ use authbridge_core::Effects;
 use authbridge_store::Store;
 use url::Url;
 
-pub use actions::{Act, ConnectionChoice, NoAuthentication, RunnableAction};
+pub use actions::{Act, ConnectionChoice, InstanceSelector, NoAuthentication, RunnableAction};
 pub use browser::{BrowserRequest, BrowserReturn, BrowserStep, StrayReturn, TypedCode};
 pub use client::{Destination, PreparedClient};
 pub use connect::ConnectRequest;

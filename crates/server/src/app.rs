@@ -42,6 +42,7 @@ pub(crate) fn described() -> OpenApiRouter<Arc<Worker>> {
         .merge(routes::auth_proxies::router())
         .merge(routes::connections::router())
         .merge(routes::elements::router())
+        .merge(routes::action_instances::router())
         .merge(routes::actions::router())
         .merge(routes::interfaces::router())
         .merge(routes::workspace::router())

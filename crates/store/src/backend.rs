@@ -6,14 +6,16 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
+use authbridge_core::Effects;
 use authbridge_core::auth::Scopes;
 use authbridge_core::element::{ElementId, ElementType};
 use authbridge_core::id::{
-    ConnectionId, ConnectorId, CustomerId, IntegrationId, LeaseId, WorkspaceId,
+    ActionInstanceId, ConnectionId, ConnectorId, CustomerId, IntegrationId, LeaseId, WorkspaceId,
 };
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::model::action_instance::{ActionInstance, ActionInstanceFilter};
 use crate::model::audit::{Audit, AuditFilter};
 use crate::model::connection::{Connection, ConnectionFilter, ConnectionPatch, ConnectionState};
 use crate::model::connector::{Connector, ConnectorFilter, ConnectorVersion, Put, PutConnector};
@@ -38,6 +40,7 @@ pub(crate) trait Backend:
     + Connectors
     + Integrations
     + Elements
+    + ActionInstances
     + Pushes
     + Connections
     + Refreshes
@@ -302,6 +305,46 @@ pub(crate) trait Elements: Send + Sync {
     ) -> Answer<Element>;
 }
 
+/// Instances of actions.
+#[async_trait]
+pub(crate) trait ActionInstances: Send + Sync {
+    async fn insert_action_instance(
+        &self,
+        workspace: &WorkspaceId,
+        instance: &ActionInstance,
+    ) -> Answer<()>;
+    async fn find_action_instance(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ActionInstanceId,
+    ) -> Answer<Option<ActionInstance>>;
+    async fn find_action_instance_by_key(
+        &self,
+        workspace: &WorkspaceId,
+        connection: &ConnectionId,
+        action_key: &str,
+        instance_key: Option<&str>,
+    ) -> Answer<Option<ActionInstance>>;
+    async fn list_action_instances(
+        &self,
+        workspace: &WorkspaceId,
+        filter: ActionInstanceFilter,
+        page: Page,
+    ) -> Answer<Paged<ActionInstance>>;
+    async fn set_action_instance(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ActionInstanceId,
+        content: Option<Value>,
+        now: Timestamp,
+    ) -> Answer<ActionInstance>;
+    async fn remove_action_instance(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ActionInstanceId,
+    ) -> Answer<()>;
+}
+
 /// The sealed parameters that come with a batch.
 pub(crate) type SealedParameters = HashMap<IntegrationId, SealedField>;
 
@@ -322,13 +365,15 @@ pub(crate) trait Pushes: Send + Sync {
         since: u64,
     ) -> Answer<Vec<WorkspaceChange>>;
     /// Applies a batch where the expected revision is in force, and tells the new one. Children do
-    /// not follow: what becomes of them is in the batch.
+    /// not follow: what becomes of them is in the batch. `watched` is told `push.writing` when half
+    /// of the elements are written.
     async fn apply_push(
         &self,
         workspace: &WorkspaceId,
         batch: PushBatch,
         parameters: SealedParameters,
         now: Timestamp,
+        watched: Effects,
     ) -> Answer<u64>;
 }
 

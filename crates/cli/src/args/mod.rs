@@ -3,6 +3,7 @@
 mod connect;
 mod connector;
 mod remote;
+mod run;
 mod sandbox;
 mod serve;
 mod sync;
@@ -16,6 +17,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 pub(crate) use connect::Connect;
 pub(crate) use connector::{Connector, Flavour, NewConnector, ScaffoldLanguage, TestConnector};
 pub(crate) use remote::{Connections, Operations, Remote, Request};
+pub(crate) use run::Run;
 pub(crate) use sandbox::Sandbox;
 pub(crate) use serve::{LogFormat, Serve};
 pub(crate) use sync::{Diff, Place, Pull, Push};
@@ -73,6 +75,8 @@ pub(crate) enum Command {
     /// Lists and runs the operations of a connection
     #[command(subcommand)]
     Operations(Operations),
+    /// Runs an action for a customer
+    Run(Box<Run>),
     /// Sends a request through a connection, as curl would
     Request(Request),
     /// Prints a completion script for a shell

@@ -99,7 +99,7 @@ pub(crate) enum Operations {
         connection: String,
         /// The operation's key
         operation: String,
-        /// Its input: JSON, `@file`, or `@-` for standard input
+        /// Its input: JSON, `@file`, or `-` for standard input
         #[arg(short, long, value_name = "JSON")]
         input: Option<String>,
         /// Shows what functions wrote to the console, on standard error

@@ -9,7 +9,9 @@ mod formula;
 mod generate;
 mod local;
 mod operations;
+mod own;
 mod request;
+mod run;
 mod serve;
 mod sync;
 mod token;
@@ -43,6 +45,7 @@ pub(crate) async fn run(command: Command, output: Output) -> Result<ExitCode, Cl
         Command::Operations(command) => operations::run(command, output, &effects).await,
         Command::Connect(args) => connect::run(*args, output, &effects).await,
         Command::Connections(command) => connections::run(command, output, &effects).await,
+        Command::Run(args) => run::run(*args, output, &effects).await,
         Command::Request(args) => request::run(args, output, &effects).await,
         Command::Completions { shell } => completions::run(shell, output),
         Command::Openapi => generate::openapi(),

@@ -7,11 +7,11 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::connections::not_found;
-use super::upload::text_of;
+use super::upload::json_of;
 use crate::api::{Api, segment};
 use crate::args::Operations;
 use crate::error::CliError;
-use crate::output::{Output, table};
+use crate::output::{Output, pretty, table};
 
 pub(super) async fn run(
     command: Operations,
@@ -44,7 +44,10 @@ pub(super) async fn run(
             logs,
             remote,
         } => {
-            let input = read_input(input.as_deref()).await?;
+            let input = match input {
+                Some(given) => json_of(&given).await?,
+                None => Value::Null,
+            };
             let api = Api::new(&remote, effects)?;
             let query = if logs { "?logs=1" } else { "" };
             let path = format!("{}/run{query}", path(&connection, &operation));
@@ -65,19 +68,6 @@ const NO_OPERATION: &str = "`authbridge operations list CONNECTION` shows what t
 fn path(connection: &str, operation: &str) -> String {
     let (connection, operation) = (segment(connection), segment(operation));
     format!("/connections/{connection}/operations/{operation}")
-}
-
-async fn read_input(given: Option<&str>) -> Result<Value, CliError> {
-    let Some(given) = given else {
-        return Ok(Value::Null);
-    };
-    let text = text_of(given).await?;
-    serde_json::from_slice(&text).map_err(|error| {
-        CliError::usage(
-            format!("the input is not JSON: {error}"),
-            "give JSON such as '{\"name\": \"Ada\"}', `@file`, or `@-` for standard input",
-        )
-    })
 }
 
 fn rows(found: &Value) -> String {
@@ -104,12 +94,6 @@ fn rows(found: &Value) -> String {
     });
     let rows: Vec<Vec<String>> = std::iter::once(head).chain(items).collect();
     table(&rows)
-}
-
-fn pretty(value: &Value) -> String {
-    // What was read from JSON can be written as JSON.
-    let text = serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string());
-    text + "\n"
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use authbridge_engine::egress::OutgoingBody;
 use bytes::Bytes;
 use http::HeaderValue;
 use http_body_util::channel::{Channel, Sender};
+use serde_json::Value;
 use tokio::runtime::Handle;
 
 use crate::error::CliError;
@@ -78,6 +79,18 @@ pub(super) async fn text_of(given: &str) -> Result<Vec<u8>, CliError> {
         .await
         .map_err(io::Error::other)?;
     whole.map_err(|error| cannot_read(given, &error))
+}
+
+/// The JSON that `given` means: JSON itself, `@file`, and `-` or `@-` for standard input.
+pub(super) async fn json_of(given: &str) -> Result<Value, CliError> {
+    let source = if given == "-" { "@-" } else { given };
+    let text = text_of(source).await?;
+    serde_json::from_slice(&text).map_err(|error| {
+        CliError::usage(
+            format!("the input is not JSON: {error}"),
+            "give JSON such as '{\"name\": \"Ada\"}', `@file`, or `-` for standard input",
+        )
+    })
 }
 
 fn cannot_read(data: &str, error: &io::Error) -> CliError {

@@ -96,6 +96,60 @@ fn the_screens_of_a_new_connector_are_complete() {
     insta::assert_snapshot!("connector-test-verbose", tested.transcript());
 }
 
+/// Checks that every file below `root` that names a schema names one that is there.
+fn schemas_of(root: &std::path::Path) -> Vec<String> {
+    let mut named = Vec::new();
+    let mut open = vec![root.to_owned()];
+    while let Some(directory) = open.pop() {
+        for entry in fs::read_dir(&directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            let first = text.lines().next().unwrap_or_default();
+            let Some(schema) = first.strip_prefix("# yaml-language-server: $schema=") else {
+                continue;
+            };
+            let found = fs::read_to_string(directory.join(schema)).unwrap();
+            let schema: Value = serde_json::from_str(&found).unwrap();
+            named.push(schema["title"].as_str().unwrap().to_owned());
+        }
+    }
+    named.sort();
+    named
+}
+
+#[test]
+fn the_files_of_a_new_connector_name_schemas_that_are_there() {
+    let titles = [
+        "Connector (`spec.yml`)",
+        "Mapping (`.map.yml`)",
+        "OAuth 2.0 configuration (`get-oauth-config.map.yml`)",
+        "REST request (`.rest.yml`)",
+        "Simulated provider (`tests/provider.yml`)",
+        "Test cases of a connector (`tests/*.yml`)",
+    ];
+    let place = Place::new();
+    make(&place, "oauth2", "yaml");
+    assert_eq!(schemas_of(&place.path("crm")), titles);
+    // In a workspace directory that has schemas, these are named.
+    place.write("membrane/.authbridge/.gitignore", "*\n");
+    let home = "membrane/connectors/crm";
+    let arguments = ["connector", "new", "CRM", "--auth", "oauth2", "--dir", home];
+    place.run_bare(&arguments).succeeded();
+    assert_eq!(schemas_of(&place.path("membrane/connectors")), titles);
+    assert!(!place.path(home).join(".authbridge").exists());
+    // They are neither part of the connector nor reported.
+    let validated = place.run_bare(&["validate", "crm"]).succeeded();
+    assert!(
+        !validated.stdout.contains("authbridge/"),
+        "{}",
+        validated.stdout
+    );
+}
+
 #[test]
 fn an_account_stands_in_where_authentication_is_delegated() {
     let place = Place::new();

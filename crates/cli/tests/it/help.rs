@@ -26,6 +26,7 @@ const COMMANDS: &[&str] = &[
     "operations list",
     "operations show",
     "operations run",
+    "run",
     "request",
     "completions",
     "openapi",

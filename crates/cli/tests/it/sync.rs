@@ -392,3 +392,35 @@ fn a_saved_file_is_live_at_once() {
     // 300 ms is the promise; this machine may be busy with other tests.
     assert!(took < Duration::from_secs(10), "{took:?}");
 }
+
+#[test]
+fn a_saved_file_that_breaks_another_is_told_at_once() {
+    let fixture = Fixture::start();
+    workspace(&fixture.place, "ws", 1);
+    fixture.place.write(
+        "ws/integrations/app-000/actions/op/op.yaml",
+        "type: connector-operation\nconfig: {operationKey: find-contact}\n",
+    );
+    let mut command = fixture.place.command(&["push", "ws", "--watch"]);
+    command.env("AUTHBRIDGE_URL", &fixture.server.url);
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut wait_for = |text: &str| {
+        let found = lines.by_ref().any(|line| line.unwrap().contains(text));
+        assert!(found, "it ended without `{text}`");
+    };
+    wait_for("watching `ws`");
+    // Only the connector is saved, and what it lacks now is in the file of the action.
+    fixture.place.write(
+        "ws/connectors/crm/spec.yml",
+        "key: crm\nname: CRM\nauth: {type: membrane-token}\nbaseUri: https://crm.example.com\n",
+    );
+    wait_for("AB0709");
+    wait_for("actions/op/op.yaml");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

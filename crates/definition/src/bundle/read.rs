@@ -11,7 +11,7 @@ use super::{Content, MAX_OTHER, MAX_YAML, ReadError, Refusal};
 
 /// How deep directories are followed.
 const MAX_DIRECTORY_DEPTH: usize = 32;
-/// How many directory entries are looked at; what lies beyond is reported.
+/// How many directory entries there may be; where there are more, none is read.
 const MAX_ENTRIES: usize = 60_000;
 
 /// A directory that holds no definitions but many files.
@@ -47,6 +47,10 @@ impl Found {
 
 /// The files below `root` in order of name, without hidden ones; what was refused is among them.
 pub(crate) fn walk(root: &Path) -> Result<Vec<Found>, ReadError> {
+    walk_up_to(root, MAX_ENTRIES)
+}
+
+fn walk_up_to(root: &Path, limit: usize) -> Result<Vec<Found>, ReadError> {
     let canonical = fs::canonicalize(root).map_err(|source| ReadError::Io {
         path: root.to_owned(),
         source,
@@ -59,8 +63,13 @@ pub(crate) fn walk(root: &Path) -> Result<Vec<Found>, ReadError> {
         root: canonical,
         found: Vec::new(),
         entries: 0,
+        limit,
     };
     walk.directory(entries, "", 0);
+    if walk.entries >= limit {
+        // What is left out could be anything, so the rest would mean nothing.
+        walk.found.retain(|found| found.refusal.is_some());
+    }
     walk.found.sort_by(|left, right| left.name.cmp(&right.name));
     Ok(walk.found)
 }
@@ -69,6 +78,8 @@ struct Walk {
     root: PathBuf,
     found: Vec<Found>,
     entries: usize,
+    /// How many there may be.
+    limit: usize,
 }
 
 impl Walk {
@@ -76,13 +87,14 @@ impl Walk {
         for entry in entries {
             let Ok(entry) = entry else { continue };
             self.entries += 1;
-            if self.entries == MAX_ENTRIES {
+            let limit = self.limit;
+            if self.entries == limit {
                 let message = format!(
-                    "more than {MAX_ENTRIES} files and directories; the rest is not looked at, so name a smaller directory"
+                    "more than {limit} files and directories, so none is read; name a smaller directory"
                 );
                 self.refuse(prefix, &entry.path(), Code::TooMuchInput, message);
             }
-            if self.entries >= MAX_ENTRIES {
+            if self.entries >= limit {
                 return;
             }
             let file_name = entry.file_name();
@@ -237,6 +249,23 @@ mod tests {
         assert_eq!(refusal.code, Code::TooMuchInput);
         assert_eq!(limits.refuse("c.yml", 40), None);
         assert_eq!(limits.refuse("d.yml", 0).unwrap().code, Code::TooMuchInput);
+    }
+
+    #[test]
+    fn of_too_many_files_none_is_read() {
+        let directory = tempfile::tempdir().unwrap();
+        for number in 0..4 {
+            fs::write(directory.path().join(format!("{number}.yml")), "key: a\n").unwrap();
+        }
+        let all = walk_up_to(directory.path(), 5).unwrap();
+        assert!(all.len() == 4 && all.iter().all(|found| found.refusal.is_none()));
+        let found = walk_up_to(directory.path(), 3).unwrap();
+        let [refused] = found.as_slice() else {
+            panic!("{found:?}");
+        };
+        let refusal = refused.refusal().unwrap();
+        assert_eq!(refusal.code, Code::TooMuchInput);
+        assert!(refusal.message.contains("more than 3 files"));
     }
 
     #[test]

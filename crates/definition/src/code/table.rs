@@ -461,6 +461,12 @@ rules! {
      for each request. There is no account to share."
     "auth: {type: proxy, proxyKey: internal-api}   # of type integration-app-token"
 
+    ExampleNotOfSchema "AB0716" Warning
+    "example that is none"
+    "The `example` of an app event type shows what such an event is, and does not fit its `schema`. \
+     Values that can be cast, such as numbers in quotes, fit."
+    "schema: {type: object, properties: {id: {type: string}}, required: [id]}\nexample: {name: Ada}"
+
     CaseTarget "AB0801" Error
     "test case that does not say what it runs"
     "A test case runs one thing: a `function`, an `operation` or a `request`."

@@ -1,5 +1,6 @@
 //! One element's file, of any type but connector and integration.
 
+use authbridge_core::auth::check_input;
 use authbridge_core::connector::AuthOption;
 use serde_json::{Map, Value};
 
@@ -8,7 +9,7 @@ use crate::fields::{
     ACTION, APP_DATA_SCHEMA, APP_EVENT_TYPE, DATA_LINK_TABLE, DATA_SOURCE, FIELD_MAPPING, FLOW,
     INTEGRATION, INTERFACE, PACKAGE, SCENARIO, SCREEN, Shape, is_key,
 };
-use crate::formulas;
+use crate::formulas::{self, Variables};
 use crate::object::Object;
 use crate::report::{Place, Report};
 use crate::secrets::{self, Context};
@@ -140,11 +141,14 @@ pub(super) fn read(
         | ElementType::DataSource
         | ElementType::FieldMapping
         | ElementType::DataLinkTable
-        | ElementType::AppEventType
         | ElementType::AppDataSchema
         | ElementType::Screen
         | ElementType::Scenario
         | ElementType::Package => written,
+        ElementType::AppEventType => {
+            check_example(object, report);
+            written
+        }
     };
     let element = ElementFile {
         element_type,
@@ -267,9 +271,44 @@ fn check_action(object: Object<'_>, report: &mut Report) {
     {
         check_action_code(&object.text("key").unwrap_or_default(), code, report);
     }
+    let variables = Variables::of_action();
+    for entry in config.and_then(Node::entries).unwrap_or_default() {
+        // Code is no mapping, and has placeholders of its own.
+        if entry.key != "code" {
+            formulas::check(&entry.value, &variables, report);
+        }
+    }
+    if let Some(mapping) = object.get("outputMapping") {
+        formulas::check(mapping, &variables.with_output(), report);
+    }
     for node in [config, object.get("outputMapping")].into_iter().flatten() {
-        formulas::check_names(node, report);
         secrets::check(node, Context::Definition, report);
+    }
+}
+
+/// Whether the example of an event is one.
+fn check_example(object: Object<'_>, report: &mut Report) {
+    let (Some(schema), Some(example)) = (object.get("schema"), object.entry("example")) else {
+        return;
+    };
+    let value = example.value.to_value();
+    let Err(error) = check_input(Some(&schema.to_value()), &value) else {
+        return;
+    };
+    for problem in error.fields {
+        let (of, is) = (problem.field, problem.message);
+        let of = if of.is_empty() {
+            "it".to_owned()
+        } else {
+            format!("`{of}`")
+        };
+        report
+            .at(
+                Code::ExampleNotOfSchema,
+                example.key_place,
+                format!("the example does not fit `schema`: {of} {is}"),
+            )
+            .help("change the example, or the schema");
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use authbridge_core::id::ConnectionId;
 use authbridge_definition::{AuthenticationProblem, Installed};
-use authbridge_store::{Connection, ConnectionFilter, Integration, Origin, Page};
+use authbridge_store::{ActionInstance, Connection, ConnectionFilter, Integration, Origin, Page};
 
 use super::ConnectionChoice;
 use crate::integrations::is_enabled;
@@ -39,6 +39,18 @@ pub(super) struct Place {
     pub(super) integration: Integration,
     /// The connection, where it was named by its id.
     pub(super) connection: Option<Connection>,
+    /// What the connection says of the action for itself.
+    pub(super) instance: Option<ActionInstance>,
+}
+
+impl Place {
+    pub(super) const fn new(integration: Integration, connection: Option<Connection>) -> Self {
+        Self {
+            integration,
+            connection,
+            instance: None,
+        }
+    }
 }
 
 impl Engine {
@@ -60,10 +72,7 @@ impl Engine {
                 }
                 found => found?,
             };
-            return Ok(Some(Place {
-                integration,
-                connection: None,
-            }));
+            return Ok(Some(Place::new(integration, None)));
         }
         if let Some(key) = &choice.connection_key {
             let connection = self.connection_by_key(session, key).await?;
@@ -71,10 +80,10 @@ impl Engine {
         }
         match &choice.integration {
             None => Ok(None),
-            Some(selector) => Ok(Some(Place {
-                integration: self.integration(session, selector).await?,
-                connection: None,
-            })),
+            Some(selector) => Ok(Some(Place::new(
+                self.integration(session, selector).await?,
+                None,
+            ))),
         }
     }
 
@@ -84,10 +93,10 @@ impl Engine {
         connection: Connection,
     ) -> Result<Place, EngineError> {
         let id = connection.integration_id.as_str();
-        Ok(Place {
-            integration: self.integration(session, id).await?,
-            connection: Some(connection),
-        })
+        Ok(Place::new(
+            self.integration(session, id).await?,
+            Some(connection),
+        ))
     }
 
     /// Where something runs of which the caller says no more: with the only interface that lists
@@ -99,10 +108,7 @@ impl Engine {
     ) -> Result<Place, EngineError> {
         let mut interfaces = self.interfaces_with(session, action).await?.into_iter();
         if let (Some(only), None) = (interfaces.next(), interfaces.next()) {
-            return Ok(Place {
-                integration: self.integration(session, &only).await?,
-                connection: None,
-            });
+            return Ok(Place::new(self.integration(session, &only).await?, None));
         }
         let filter = ConnectionFilter {
             customer_id: session.customer().map(|customer| customer.id.clone()),

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use authbridge_core::action::{Action, LinkedActions};
 use authbridge_core::element::{ElementId, ElementType};
-use authbridge_store::{Element, ElementFilter, ElementLevel, Integration, Page};
+use authbridge_store::{ActionInstance, Element, ElementFilter, ElementLevel, Integration, Page};
 use serde_json::Value;
 
+use super::CompiledKey;
 use crate::{Engine, EngineError, Session};
 
 const ACTION: ElementType = ElementType::Action;
@@ -130,15 +131,37 @@ impl Engine {
     /// The action, ready to run.
     pub(super) async fn compiled_action(&self, found: &Found) -> Result<Arc<Action>, EngineError> {
         let key = match (&found.record, &found.holder) {
-            (Some(record), _) => (record.id.clone(), record.revision, None),
-            (None, Some(holder)) => (holder.id.clone(), holder.revision, Some(found.key.clone())),
+            (Some(record), _) => CompiledKey::Element(record.id.clone(), record.revision, None),
+            (None, Some(holder)) => {
+                let key = Some(found.key.clone());
+                CompiledKey::Element(holder.id.clone(), holder.revision, key)
+            }
             (None, None) => return Ok(Arc::new(Action::read(&found.key, &found.content)?)),
         };
+        self.compiled(key, &found.key, &found.content).await
+    }
+
+    /// An action that a connection has for itself, ready to run.
+    pub(super) async fn compiled_instance(
+        &self,
+        instance: &ActionInstance,
+        content: &Value,
+    ) -> Result<Arc<Action>, EngineError> {
+        let key = CompiledKey::Instance(instance.id.clone(), instance.revision);
+        self.compiled(key, &instance.action_key, content).await
+    }
+
+    async fn compiled(
+        &self,
+        key: CompiledKey,
+        name: &str,
+        content: &Value,
+    ) -> Result<Arc<Action>, EngineError> {
         let compiled = &self.shared.actions.compiled;
         if let Some(action) = compiled.get(&key).await {
             return Ok(action);
         }
-        let action = Arc::new(Action::read(&found.key, &found.content)?);
+        let action = Arc::new(Action::read(name, content)?);
         compiled.insert(key, Arc::clone(&action)).await;
         Ok(action)
     }

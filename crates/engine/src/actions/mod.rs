@@ -1,26 +1,29 @@
 //! Actions: listed, shown, run.
 //!
 //! `find.rs` says which action a key means at an integration, `account.rs` which connection it
-//! runs with, and why there is none; `run.rs` runs it. `bare.rs` is for those that need no
-//! connection.
+//! runs with, and why there is none, `instances.rs` what that connection says of it for itself;
+//! `run.rs` runs it. `bare.rs` is for those that need no connection.
 
 mod account;
 mod bare;
 mod find;
+mod instances;
 mod run;
 
+use std::iter;
 use std::sync::Arc;
 
 use authbridge_core::action::Action;
 use authbridge_core::element::ElementId;
-use authbridge_core::id::ConnectionId;
-use authbridge_store::{Element, Integration};
+use authbridge_core::id::{ActionInstanceId, ConnectionId, CustomerId};
+use authbridge_store::{ActionInstance, Element, Integration};
 use moka::future::Cache;
 use serde_json::{Map, Value, json};
 
 use crate::{Engine, EngineError, Session};
 
 pub use account::NoAuthentication;
+pub use instances::InstanceSelector;
 
 /// An action as it can be run with a connection.
 #[derive(Clone, Debug)]
@@ -31,10 +34,14 @@ pub struct RunnableAction {
     pub content: Value,
     /// The stored record; `None` for one that stands in an interface.
     pub record: Option<Element>,
+    /// What the connection says of it for itself, if anything.
+    pub instance: Option<ActionInstance>,
     /// The integration of the connection.
     pub integration: Integration,
     /// The connection.
     pub connection_id: ConnectionId,
+    /// Whose connection it is.
+    pub customer_id: CustomerId,
 }
 
 /// What to run.
@@ -59,6 +66,8 @@ pub struct ConnectionChoice {
     pub integration: Option<String>,
     /// Whose connection, by our id or the app's; for admins, others have their own.
     pub customer: Option<String>,
+    /// Which of the connection's instances of the action.
+    pub instance_key: Option<String>,
 }
 
 /// Compiled actions. A revision never changes, so entries never go stale.
@@ -66,8 +75,20 @@ pub(crate) struct Actions {
     compiled: Cache<CompiledKey, Arc<Action>>,
 }
 
-/// An element, its revision, and the key of an action that stands in it.
-type CompiledKey = (ElementId, u64, Option<String>);
+/// What says what an action does, and its revision.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum CompiledKey {
+    /// An element, and the key of an action that stands in it.
+    Element(ElementId, u64, Option<String>),
+    /// An instance.
+    Instance(ActionInstanceId, u64),
+}
+
+/// What runs: what the instance says, if it says anything, or what the action does.
+fn content_of(action: &Value, instance: Option<&ActionInstance>) -> Value {
+    let own = instance.and_then(|it| it.content.as_ref());
+    own.unwrap_or(action).clone()
+}
 
 impl Default for Actions {
     fn default() -> Self {
@@ -78,7 +99,8 @@ impl Default for Actions {
 }
 
 impl Engine {
-    /// The actions that can be run with a connection.
+    /// The actions that can be run with a connection, as the connection has them; instances with a
+    /// key of their own beside those.
     pub async fn connection_actions(
         &self,
         session: &Session,
@@ -88,52 +110,43 @@ impl Engine {
         let id = connection.integration_id.as_str();
         let integration = self.integration(session, id).await?;
         let found = self.actions_of(session, &integration).await?;
-        let runnable = found.into_iter().map(|found| RunnableAction {
-            key: found.key,
-            content: found.content,
-            record: found.record,
-            integration: integration.clone(),
-            connection_id: connection.id.clone(),
-        });
-        Ok(runnable.collect())
+        let instances = self.instances_of(session, &connection).await?;
+        let mut runnable = Vec::with_capacity(found.len());
+        for found in found {
+            let of_it = |is_named: bool| {
+                let of_it = instances.iter().filter(|it| it.action_key == found.key);
+                of_it.filter(move |it| it.instance_key.is_some() == is_named)
+            };
+            // The action itself is what runs where no instance is named.
+            let own = of_it(false).next();
+            for instance in iter::once(own).chain(of_it(true).map(Some)) {
+                runnable.push(RunnableAction {
+                    key: found.key.clone(),
+                    content: content_of(&found.content, instance),
+                    record: found.record.clone(),
+                    instance: instance.cloned(),
+                    integration: integration.clone(),
+                    connection_id: connection.id.clone(),
+                    customer_id: connection.customer_id.clone(),
+                });
+            }
+        }
+        Ok(runnable)
     }
 
-    /// One action that can be run with a connection.
-    pub async fn connection_action(
-        &self,
-        session: &Session,
-        connection: &str,
-        id_or_key: &str,
-    ) -> Result<RunnableAction, EngineError> {
-        let connection = self.connection(session, connection).await?;
-        let id = connection.integration_id.as_str();
-        let integration = self.integration(session, id).await?;
-        let found = self
-            .find_action(session, Some(&integration), id_or_key)
-            .await?;
-        Ok(RunnableAction {
-            key: found.key,
-            content: found.content,
-            record: found.record,
-            integration,
-            connection_id: connection.id,
-        })
-    }
-
-    /// Runs an action with a connection: its id, or the id or key of an integration through which
-    /// there is exactly one.
+    /// Runs an action with a connection, as the connection has it.
     pub async fn run_connection_action(
         &self,
         session: &Session,
-        connection: &str,
-        id_or_key: &str,
+        selector: InstanceSelector,
         input: Value,
     ) -> Result<Option<Value>, EngineError> {
         let choice = ConnectionChoice {
-            connection: Some(connection.to_owned()),
+            connection: selector.connection,
+            instance_key: selector.instance_key,
             ..ConnectionChoice::default()
         };
-        let act = Act::Action(id_or_key.to_owned());
+        let act = Act::Action(selector.action);
         self.act(session, act, choice, input).await
     }
 

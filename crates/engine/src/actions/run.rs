@@ -1,8 +1,10 @@
 //! Running an action: its input is checked, what it does is done, and its output mapped.
 
+use std::sync::Arc;
+
 use authbridge_core::action::{Action, ActionKind, ActionRequest, DataAction};
 use authbridge_core::auth::{Arguments, AuthError, InputError, check_input};
-use authbridge_store::{Connection, Customer, Integration};
+use authbridge_store::{ActionInstance, Connection, Customer, Integration};
 use serde_json::{Value, json};
 
 use super::ConnectionChoice;
@@ -45,54 +47,114 @@ impl Engine {
         choice: &ConnectionChoice,
         input: Value,
     ) -> Result<Option<Value>, EngineError> {
+        if let Some((instance, connection)) = self.instance_by_id(session, id_or_key).await? {
+            return self
+                .run_instance(session, instance, connection, choice, input)
+                .await;
+        }
         let named = self.named_place(session, choice).await?;
         let integration = named.as_ref().map(|place| &place.integration);
         let found = self.find_action(session, integration, id_or_key).await;
-        let found = match found {
+        let (found, named) = match found {
             Err(EngineError::NotFound { .. }) if named.is_none() => {
                 // It may stand in an interface.
                 let place = self.only_interface(session, id_or_key).await?;
-                return self.run_at(session, id_or_key, place, input).await;
+                let integration = Some(&place.integration);
+                let found = self.find_action(session, integration, id_or_key).await?;
+                (found, Some(place))
             }
-            found => found?,
+            found => (found?, named),
         };
         let action = self.compiled_action(&found).await?;
-        let own = found.record.and_then(|record| record.integration_id);
+        let own = found.record.as_ref();
+        let own = own.and_then(|record| record.integration_id.as_ref());
         let place = match (named, own) {
             (Some(place), _) => Some(place),
-            (None, Some(id)) => Some(Place {
-                integration: self.integration(session, id.as_str()).await?,
-                connection: None,
-            }),
+            (None, Some(id)) => Some(Place::new(
+                self.integration(session, id.as_str()).await?,
+                None,
+            )),
             (None, None) if action.kind.needs_connection() => {
                 Some(self.default_place(session, &found.key).await?)
             }
             (None, None) => None,
         };
-        Box::pin(self.run_compiled(session, &action, place, input, false)).await
+        let Some(mut place) = place else {
+            return Box::pin(self.run_compiled(session, &action, None, input, false)).await;
+        };
+        let key = choice.instance_key.as_deref();
+        let action = self.own_version(session, &mut place, action, key).await?;
+        Box::pin(self.run_compiled(session, &action, Some(place), input, false)).await
     }
 
-    async fn run_at(
+    /// Runs an instance that was named by its id.
+    async fn run_instance(
         &self,
         session: &Session,
-        key: &str,
-        place: Place,
+        instance: ActionInstance,
+        connection: Connection,
+        choice: &ConnectionChoice,
         input: Value,
     ) -> Result<Option<Value>, EngineError> {
+        if let Some(named) = self.named_place(session, choice).await? {
+            let is_its = named.integration.id == connection.integration_id
+                && named.connection.is_none_or(|it| it.id == connection.id);
+            if !is_its {
+                let id = instance.id.as_str();
+                return Err(EngineError::not_found("ActionInstance", id));
+            }
+        }
+        let id = connection.integration_id.as_str();
+        let mut place = Place::new(self.integration(session, id).await?, Some(connection));
+        // It lives as long as its action can be run there.
         let found = self
-            .find_action(session, Some(&place.integration), key)
+            .find_action(session, Some(&place.integration), &instance.action_key)
             .await?;
+        place.instance = Some(instance);
         let action = self.compiled_action(&found).await?;
+        let action = self.version_of(&place, action).await?;
         Box::pin(self.run_compiled(session, &action, Some(place), input, false)).await
+    }
+
+    /// `action` as the connection of `place` has it, if there is one.
+    async fn own_version(
+        &self,
+        session: &Session,
+        place: &mut Place,
+        action: Arc<Action>,
+        instance_key: Option<&str>,
+    ) -> Result<Arc<Action>, EngineError> {
+        if place.connection.is_none() {
+            let id = place.integration.id.as_str();
+            // Why there is none is told when it is needed.
+            place.connection = self.connection(session, id).await.ok();
+        }
+        let Some(connection) = &place.connection else {
+            return Ok(action);
+        };
+        place.instance = self
+            .instance_of(session, connection, &action.key, instance_key)
+            .await?;
+        self.version_of(place, action).await
+    }
+
+    /// What the instance of `place` says, or else `action`.
+    async fn version_of(
+        &self,
+        place: &Place,
+        action: Arc<Action>,
+    ) -> Result<Arc<Action>, EngineError> {
+        let instance = place.instance.as_ref();
+        match instance.and_then(|it| Some((it, it.content.as_ref()?))) {
+            Some((instance, content)) => self.compiled_instance(instance, content).await,
+            None => Ok(action),
+        }
     }
 
     async fn only_interface(&self, session: &Session, key: &str) -> Result<Place, EngineError> {
         let mut interfaces = self.interfaces_with(session, key).await?.into_iter();
         match (interfaces.next(), interfaces.next()) {
-            (Some(only), None) => Ok(Place {
-                integration: self.integration(session, &only).await?,
-                connection: None,
-            }),
+            (Some(only), None) => Ok(Place::new(self.integration(session, &only).await?, None)),
             (Some(_), Some(_)) => Err(EngineError::bad_request(format!(
                 "several interfaces have an action `{key}`: give `integrationKey`"
             ))),
@@ -146,7 +208,14 @@ impl Engine {
         };
         let opened = self.opened(session, action, place, connection).await?;
         let about = (&opened.connection, &opened.setup.integration);
-        let variables = variables(&input, Some(about), Some(&opened.owner));
+        let mut variables = variables(&input, Some(about), Some(&opened.owner));
+        if let (Value::Object(members), Some(instance)) = (&mut variables, &place.instance) {
+            let shown = json!({
+                "id": instance.id.as_str(),
+                "instanceKey": instance.instance_key,
+            });
+            members.insert("actionInstance".into(), shown);
+        }
         let mut running = Running::new(action, variables);
         running.keeps_refusals = keeps_refusals;
         let output = self.run_with(session, &running, &opened).await?;
@@ -267,10 +336,7 @@ impl Engine {
         })?;
         let workspace = &session.workspace.record.key;
         let session = self.session_of_customer(workspace, &customer.id).await?;
-        let place = Place {
-            integration: self.integration(&session, OWN_APP).await?,
-            connection: None,
-        };
+        let place = Place::new(self.integration(&session, OWN_APP).await?, None);
         let action = running.action;
         let connection = self.account(&session, &action.key, &place).await?;
         let opened = self.opened(&session, action, &place, connection).await?;

@@ -6,6 +6,7 @@ use authbridge_store::StoreError;
 use serde_json::{Map, Value};
 
 use super::{ElementSelector, ElementView};
+use crate::push::Restored;
 use crate::{Engine, EngineError, Push, PushedElement, Session};
 
 impl Engine {
@@ -19,7 +20,7 @@ impl Engine {
             let what = format!("interface `{key}`");
             return Err(StoreError::Conflict { what }.into());
         }
-        self.write_interface(session, key, content).await
+        self.write_interface(session, key, content, None).await
     }
 
     pub(super) async fn rewrite_interface(
@@ -43,7 +44,7 @@ impl Engine {
             | Value::String(_)
             | Value::Array(_) => Map::new(),
         };
-        self.write_interface(session, known, members).await
+        self.write_interface(session, known, members, None).await
     }
 
     pub(super) async fn archive_interface(
@@ -66,26 +67,48 @@ impl Engine {
         Ok(view)
     }
 
-    /// What it said, as a new interface of its key.
+    /// Takes an interface back, and the integration that was made from it, so that accounts that
+    /// were connected to it are again.
     pub(super) async fn restore_interface(
         &self,
         session: &Session,
         view: ElementView,
     ) -> Result<ElementView, EngineError> {
-        if view.record.archived_at.is_none() {
-            return Ok(view);
+        let record = view.record;
+        if record.archived_at.is_none() {
+            let integration_key = view.integration_key;
+            return Ok(ElementView {
+                record,
+                integration_key,
+            });
         }
-        match view.record.content {
-            Value::Object(members) => {
-                self.create_interface(session, view.record.key, members)
-                    .await
-            }
+        if self.interface(session, &record.key).await?.is_some() {
+            let what = format!("interface `{}`", record.key);
+            return Err(StoreError::Conflict { what }.into());
+        }
+        let store = &self.shared.store;
+        let integration = store
+            .find_integration(session.workspace_id(), &record.key)
+            .await?
+            .filter(|found| found.archived_at.is_some());
+        let integration = match integration {
+            Some(found) if self.is_made_from_interface(session, &found).await? => Some(found.id),
+            Some(_) | None => None,
+        };
+        let restored = Restored {
+            element: record.id,
+            integration,
+        };
+        let members = match record.content {
+            Value::Object(members) => members,
             Value::Null
             | Value::Bool(_)
             | Value::Number(_)
             | Value::String(_)
-            | Value::Array(_) => Ok(view),
-        }
+            | Value::Array(_) => Map::new(),
+        };
+        self.write_interface(session, record.key, members, Some(restored))
+            .await
     }
 
     async fn write_interface(
@@ -93,8 +116,10 @@ impl Engine {
         session: &Session,
         key: String,
         content: Map<String, Value>,
+        restored: Option<Restored>,
     ) -> Result<ElementView, EngineError> {
         let push = Push {
+            restored,
             elements: vec![PushedElement {
                 element_type: ElementType::Interface.path().to_owned(),
                 key: key.clone(),

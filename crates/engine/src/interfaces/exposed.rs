@@ -3,7 +3,7 @@
 use authbridge_core::element::ElementType;
 use serde_json::Value;
 
-use crate::{Engine, EngineError, Session};
+use crate::{Engine, EngineError, InstanceSelector, Session};
 
 impl Engine {
     /// Runs an action of an interface that exposes its actions, for the calling customer.
@@ -37,7 +37,11 @@ impl Engine {
                 format!("{interface} (it has no `expose: true`)"),
             ));
         }
-        self.run_connection_action(session, interface, action, input)
-            .await
+        let selector = InstanceSelector {
+            connection: Some(interface.to_owned()),
+            action: action.to_owned(),
+            instance_key: None,
+        };
+        self.run_connection_action(session, selector, input).await
     }
 }

@@ -153,7 +153,7 @@ impl<'a> Coming<'a> {
                 IntegrationWrite::Update(id, patch) => {
                     coming.updated.insert(id, patch);
                 }
-                IntegrationWrite::Archive(_) => {}
+                IntegrationWrite::Archive(_) | IntegrationWrite::Restore(_) => {}
             }
         }
         coming

@@ -8,10 +8,10 @@ use authbridge_store::{Element, ElementPatch, ElementWrite, NewElement, Origin};
 use serde_json::Value;
 
 use super::diff::diff;
-use super::index::place_of;
+use super::index::{ElementPlace, place_of};
 use super::plan::Planner;
 use super::read::{PushedDocument, Request};
-use super::{ChangeKind, ElementName};
+use super::{ChangeKind, ElementName, FieldChange};
 
 /// What an element of an integration comes from, as it will be.
 struct Parent {
@@ -23,7 +23,8 @@ impl Planner {
     pub(super) fn elements(&mut self, request: &Request) {
         let universal = request.universal();
         for pushed in &request.elements {
-            if let Err(message) = self.element(pushed, &universal) {
+            let restored = request.restored.as_ref().map(|it| &it.element);
+            if let Err(message) = self.element(pushed, &universal, restored) {
                 self.refuse(&pushed.name, message);
             }
         }
@@ -39,6 +40,7 @@ impl Planner {
         &mut self,
         pushed: &PushedDocument,
         universal: &HashMap<(ElementType, &str), &Value>,
+        restored: Option<&ElementId>,
     ) -> Result<(), String> {
         let PushedDocument {
             name,
@@ -51,15 +53,22 @@ impl Planner {
                 format!("there is no integration `{key}` in the workspace or in this push")
             })?),
         };
+        let place = (*element_type, integration_id.clone(), name.key.clone());
+        let known = self.index.elements.get(&place).cloned();
         let parent = integration_id
             .as_ref()
             .and_then(|_| self.parent(*element_type, &name.key, universal));
+        let before = known.as_ref().and_then(|it| it.parent_id.as_ref());
+        let is_orphan = parent.is_none() && before.is_some_and(|id| self.goes(id));
         let is_customized = parent
             .as_ref()
             .is_some_and(|parent| !diff(&parent.content, content).is_empty());
         let parent_id = parent.map(|parent| parent.id);
-        let place = (*element_type, integration_id.clone(), name.key.clone());
-        let Some(known) = self.index.elements.get(&place).cloned() else {
+        let Some(known) = known else {
+            if let Some(id) = restored {
+                self.restored_element(place, id, pushed);
+                return Ok(());
+            }
             let id = ElementId::generate(*element_type, &self.effects);
             let new = NewElement {
                 element_type: *element_type,
@@ -78,7 +87,11 @@ impl Planner {
         self.pushed.insert(place, known.id.clone());
         let patch = ElementPatch {
             key: None,
-            parent_id: parent_id.map(Some),
+            parent_id: if is_orphan {
+                Some(None)
+            } else {
+                parent_id.map(Some)
+            },
             is_customized: Some(is_customized),
             content: Some(content.clone()),
             origin: Some(Origin::Directory),
@@ -87,12 +100,34 @@ impl Planner {
         Ok(())
     }
 
+    /// Takes an element back from the archive.
+    fn restored_element(&mut self, place: ElementPlace, id: &ElementId, pushed: &PushedDocument) {
+        self.pushed.insert(place, id.clone());
+        let patch = ElementPatch {
+            content: Some(pushed.content.clone()),
+            ..ElementPatch::default()
+        };
+        let writes = [
+            ElementWrite::Restore(id.clone()),
+            ElementWrite::Update(id.clone(), patch),
+        ];
+        self.batch.elements.extend(writes);
+        self.note(&pushed.name, ChangeKind::Created, Vec::new());
+    }
+
     /// Notes what becomes of an element that is there.
     fn update(&mut self, name: &ElementName, known: &Element, patch: ElementPatch) {
-        let fields = patch
+        let mut fields = patch
             .content
             .as_ref()
             .map_or_else(Vec::new, |content| diff(&known.content, content));
+        if patch.parent_id == Some(None) && known.parent_id.is_some() {
+            fields.push(FieldChange {
+                path: "/parentKey".to_owned(),
+                from: Some(known.key.as_str().into()),
+                to: None,
+            });
+        }
         let is_related_anew = patch
             .parent_id
             .as_ref()
@@ -110,6 +145,19 @@ impl Planner {
         self.note(name, ChangeKind::Changed, fields);
     }
 
+    /// Whether a universal element that others come from is archived, or will be by this push.
+    fn goes(&self, id: &ElementId) -> bool {
+        let mut elements = self.index.elements.values();
+        let found = elements.find(|element| element.id == *id);
+        found.is_none_or(|element| self.is_pruned(element))
+    }
+
+    /// Whether this push archives an element because it does not hold it.
+    pub(super) fn is_pruned(&self, element: &Element) -> bool {
+        self.pruned.contains(element.element_type.path())
+            && !self.pushed.contains_key(&place_of(element))
+    }
+
     /// The universal element that one of an integration with this key comes from.
     fn parent(
         &self,
@@ -124,7 +172,8 @@ impl Planner {
                 content: (*content).clone(),
             });
         }
-        let known = self.index.universal(element_type, key)?;
+        let known = self.index.universal(element_type, key);
+        let known = known.filter(|known| !self.is_pruned(known))?;
         Some(Parent {
             id: known.id.clone(),
             content: known.content.clone(),

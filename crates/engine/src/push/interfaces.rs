@@ -47,7 +47,12 @@ impl Planner {
             return Err(format!("{}; {}", problem.of_interface(key), problem.help));
         }
         let connector = self.connector_of_interface(pushed)?;
-        let id = self.integration_of_interface(pushed, connector, known);
+        let archived = request.restored.as_ref();
+        let archived = archived.and_then(|restored| restored.integration.clone());
+        let id = match (known, archived) {
+            (None, Some(id)) => self.restored_integration(pushed, connector, id),
+            (known, _) => self.integration_of_interface(pushed, connector, known),
+        };
         self.integrations.insert(key.clone(), id);
         Ok(())
     }
@@ -100,12 +105,7 @@ impl Planner {
         known: Option<Integration>,
     ) -> IntegrationId {
         let key = &pushed.name.key;
-        let text = |member: &str| {
-            let text = pushed.content.get(member).and_then(Value::as_str);
-            text.map(str::to_owned)
-        };
-        let name = text("name").unwrap_or_else(|| key.clone());
-        let logo_uri = text("logoUri");
+        let (name, logo_uri) = shown(pushed);
         let Some(known) = known else {
             let id = IntegrationId::generate(&self.effects);
             let new = NewIntegration {
@@ -140,6 +140,28 @@ impl Planner {
             self.batch.integrations.push(write);
         }
         known.id
+    }
+
+    /// The integration that was made from an interface before both were archived.
+    fn restored_integration(
+        &mut self,
+        pushed: &PushedDocument,
+        connector: ConnectorId,
+        id: IntegrationId,
+    ) -> IntegrationId {
+        let (name, logo_uri) = shown(pushed);
+        let patch = IntegrationPatch {
+            name: Some(Some(name)),
+            logo_uri: Some(logo_uri),
+            connector_id: Some(Some(connector)),
+            ..IntegrationPatch::default()
+        };
+        let writes = [
+            IntegrationWrite::Restore(id.clone()),
+            IntegrationWrite::Update(id.clone(), patch),
+        ];
+        self.batch.integrations.extend(writes);
+        id
     }
 
     /// What interfaces that go were compiled to, goes with them.
@@ -182,4 +204,14 @@ impl Planner {
             connectors.any(|connector| connector.id == *id && is_of_interface(&connector.key))
         })
     }
+}
+
+/// The name and the logo of what an interface is compiled to.
+fn shown(pushed: &PushedDocument) -> (String, Option<String>) {
+    let text = |member: &str| {
+        let text = pushed.content.get(member).and_then(Value::as_str);
+        text.map(str::to_owned)
+    };
+    let name = text("name").unwrap_or_else(|| pushed.name.key.clone());
+    (name, text("logoUri"))
 }

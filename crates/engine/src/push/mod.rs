@@ -26,6 +26,7 @@ use authbridge_store::{Actor, Bundles, PushBatch, StoreError, WorkspaceSnapshot}
 
 pub use diff::FieldChange;
 pub use snapshot::{SnapshotElement, WorkspaceElements};
+pub(crate) use types::Restored;
 pub use types::{Change, ChangeKind, ElementName, Issue, Plan, Push, PushedElement};
 
 use crate::error::is_error;

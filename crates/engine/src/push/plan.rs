@@ -31,6 +31,8 @@ pub(super) struct Planner {
     pub(super) versions: HashSet<(ConnectorId, Option<String>)>,
     /// The integrations that there will be, by key.
     pub(super) integrations: HashMap<String, IntegrationId>,
+    /// The types of which everything goes that is not pushed.
+    pub(super) pruned: BTreeSet<&'static str>,
     /// The elements that are pushed.
     pub(super) pushed: HashMap<ElementPlace, ElementId>,
     /// The definitions that come, in the order of the push.
@@ -83,6 +85,7 @@ impl Planner {
             connectors: HashMap::new(),
             versions: HashSet::new(),
             integrations: HashMap::new(),
+            pruned: BTreeSet::new(),
             pushed: HashMap::new(),
             compiled: Vec::new(),
         }
@@ -90,6 +93,7 @@ impl Planner {
 
     pub(super) fn plan(mut self, request: Request) -> Planned {
         self.issues.extend(request.issues.iter().cloned());
+        self.pruned.clone_from(&request.pruned);
         self.connectors(&request);
         self.integrations(&request);
         self.interfaces(&request);

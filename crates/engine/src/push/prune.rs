@@ -17,7 +17,7 @@ impl Planner {
             return;
         }
         let gone = self.prune_integrations(request);
-        self.prune_elements(request, &gone);
+        self.prune_elements(&gone);
         if request.pruned.contains(CONNECTORS) {
             self.prune_connectors(request, &gone);
         }
@@ -48,7 +48,7 @@ impl Planner {
     }
 
     /// Elements of an integration that goes, go with it.
-    fn prune_elements(&mut self, request: &Request, gone: &HashSet<IntegrationId>) {
+    fn prune_elements(&mut self, gone: &HashSet<IntegrationId>) {
         let mut surplus: Vec<Element> = self
             .index
             .elements
@@ -58,9 +58,7 @@ impl Planner {
                     .integration_id
                     .as_ref()
                     .is_some_and(|id| gone.contains(id));
-                let is_pruned = request.pruned.contains(element.element_type.path())
-                    && !self.pushed.contains_key(&place_of(element));
-                is_left_alone || is_pruned
+                is_left_alone || self.is_pruned(element)
             })
             .cloned()
             .collect();
@@ -121,7 +119,9 @@ impl Planner {
                     }
                     rewritten.insert(id);
                 }
-                IntegrationWrite::Insert(..) | IntegrationWrite::Archive(_) => {}
+                IntegrationWrite::Insert(..)
+                | IntegrationWrite::Archive(_)
+                | IntegrationWrite::Restore(_) => {}
             }
         }
         let records = self.index.integrations.values();

@@ -9,6 +9,7 @@ use authbridge_core::element::ElementType;
 use authbridge_definition::{self as definition, Bundle};
 use serde_json::{Map, Value};
 
+use super::types::Restored;
 use super::{ElementName, Issue, Push, PushedElement};
 use crate::elements::document::{Document, problem_of_key};
 use crate::interfaces::connector_key;
@@ -21,6 +22,9 @@ pub(super) const INTEGRATIONS: &str = definition::ElementType::Integration.path(
 /// Where integrations are that nobody sees, for others to delegate to.
 pub(super) const AUTH_PROXIES: &str = definition::ElementType::AuthProxy.path();
 
+/// What the `type` of an interface says.
+const INTERFACE: &str = "http-endpoint";
+
 /// A push, read.
 pub(super) struct Request {
     pub(super) connectors: Vec<PushedConnector>,
@@ -31,6 +35,8 @@ pub(super) struct Request {
     pub(super) pruned: BTreeSet<&'static str>,
     /// Interfaces that go, by key.
     pub(super) removed: Vec<String>,
+    /// The interface that is taken back from the archive.
+    pub(super) restored: Option<Restored>,
     pub(super) base_revision: Option<u64>,
     pub(super) is_forced: bool,
     /// What is wrong with it already.
@@ -79,6 +85,7 @@ impl Request {
             elements: Vec::with_capacity(push.elements.len()),
             pruned: BTreeSet::new(),
             removed: push.removed,
+            restored: push.restored,
             base_revision: push.base_revision,
             is_forced: push.force,
             issues: Vec::new(),
@@ -194,7 +201,18 @@ impl Request {
             self.refuse(name, message);
             return;
         }
-        let content = Document::of_members(element.content).content;
+        let mut content = Document::of_members(element.content).content;
+        if element_type == ElementType::Interface {
+            // Its type says in files that it is one; here its place does.
+            match content.shift_remove("type") {
+                None | Some(Value::Null) => {}
+                Some(Value::String(text)) if text == INTERFACE => {}
+                Some(_) => {
+                    self.refuse(name, format!("the `type` of an interface is `{INTERFACE}`"));
+                    return;
+                }
+            }
+        }
         self.elements.push(PushedDocument {
             name,
             element_type,

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use authbridge_core::element::ElementId;
+use authbridge_core::id::IntegrationId;
 use authbridge_definition::Diagnostic;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -25,6 +27,19 @@ pub struct Push {
     /// Interfaces to archive, by key, whatever is pruned.
     #[serde(skip)]
     pub(crate) removed: Vec<String>,
+    /// The interface among the elements that is taken back from the archive.
+    #[serde(skip)]
+    pub(crate) restored: Option<Restored>,
+}
+
+/// An archived interface to take back, with the integration that was made from it if that is
+/// still there: connections belong to its id.
+#[derive(Clone, Debug)]
+pub(crate) struct Restored {
+    /// The interface.
+    pub(crate) element: ElementId,
+    /// The integration.
+    pub(crate) integration: Option<IntegrationId>,
 }
 
 /// One element of a push.

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::action_instances::of_path;
 use super::{Asked, Named, NamedPair, Shared};
 use crate::access::Authenticated;
 use crate::error::ApiError;
@@ -24,10 +25,8 @@ use crate::worker::Worker;
 pub(crate) fn router() -> OpenApiRouter<Arc<Worker>> {
     OpenApiRouter::new()
         .routes(routes!(of_connection))
-        .routes(routes!(one_of_connection, set_up))
         .routes(routes!(run_with_connection))
         .routes(routes!(run))
-        .routes(routes!(instance))
         .routes(routes!(run_instance))
         .routes(routes!(act))
 }
@@ -84,48 +83,12 @@ async fn of_connection(
     }))
 }
 
-/// One action that can be run with a connection.
-#[utoipa::path(get, path = "/connections/{connection}/actions/{action}", tag = "actions",
-    params(("connection" = String, Path), ("action" = String, Path)),
-    responses((status = 200, body = Object), (status = 404, body = crate::wire::Error)))]
-async fn one_of_connection(
-    worker: Shared,
-    session: Authenticated,
-    pair: NamedPair,
-) -> Result<Json<Value>, ApiError> {
-    shown(worker, session, pair).await
-}
-
-/// The same. Clients of the original product set an action up before they run it; here is nothing
-/// to set up.
-#[utoipa::path(put, path = "/connections/{connection}/actions/{action}", tag = "actions",
-    params(("connection" = String, Path), ("action" = String, Path)),
-    responses((status = 200, body = Object), (status = 404, body = crate::wire::Error)))]
-async fn set_up(
-    worker: Shared,
-    session: Authenticated,
-    pair: NamedPair,
-) -> Result<Json<Value>, ApiError> {
-    shown(worker, session, pair).await
-}
-
-async fn shown(
-    State(worker): Shared,
-    Authenticated(session): Authenticated,
-    NamedPair(connection, action): NamedPair,
-) -> Result<Json<Value>, ApiError> {
-    let engine = &worker.engine;
-    let found = engine
-        .connection_action(&session, &connection, &action)
-        .await?;
-    let workspace = session.workspace_id().as_str();
-    Ok(Json(wire::runnable_action(found, workspace)))
-}
-
-/// Runs an action with a connection. The body is the input itself. With `?logs=1` the answer
-/// carries what code wrote to its console.
+/// Runs an action with a connection, as the connection has it: with `instanceKey` its instance of
+/// that key, if there is one. The body is the input itself. With `?logs=1` the answer carries what
+/// code wrote to its console.
 #[utoipa::path(post, path = "/connections/{connection}/actions/{action}/run", tag = "actions",
-    params(("connection" = String, Path), ("action" = String, Path)), request_body = Object,
+    params(("connection" = String, Path), ("action" = String, Path),
+        ("instanceKey" = Option<String>, Query)), request_body = Object,
     responses((status = 200, body = ActionResult),
         (status = 400, description = "The input does not fit (`data.fields`), nothing \
             authenticates the action (`data.fix`), or it failed", body = crate::wire::Error),
@@ -134,11 +97,13 @@ async fn run_with_connection(
     State(worker): Shared,
     Collecting(engine): Collecting,
     Authenticated(session): Authenticated,
-    NamedPair(connection, action): NamedPair,
+    pair: NamedPair,
+    Asked(query): Asked<BTreeMap<String, String>>,
     JsonBody(input): JsonBody,
 ) -> Result<Json<ActionResult>, ApiError> {
+    let selector = of_path(pair, &query);
     let output = engine
-        .run_connection_action(&session, &connection, &action, input)
+        .run_connection_action(&session, selector, input)
         .await?;
     Ok(ActionResult::of(&worker, output))
 }
@@ -169,27 +134,6 @@ async fn run(
         .act(&session, Act::Action(action), choice, input)
         .await?;
     Ok(ActionResult::of(&worker, output))
-}
-
-/// One action that the query chooses: `id`, `parentId` or `parentKey`, and the connection.
-#[utoipa::path(get, path = "/action-instance", tag = "actions",
-    params(("id" = Option<String>, Query), ("parentId" = Option<String>, Query),
-        ("parentKey" = Option<String>, Query), ("connectionId" = Option<String>, Query),
-        ("integrationId" = Option<String>, Query), ("integrationKey" = Option<String>, Query)),
-    responses((status = 200, body = Object), (status = 404, body = crate::wire::Error)))]
-async fn instance(
-    worker: Shared,
-    session: Authenticated,
-    Asked(query): Asked<BTreeMap<String, String>>,
-) -> Result<Json<Value>, ApiError> {
-    let names = ["connectionId", "integrationId", "integrationKey"];
-    let connection = names
-        .into_iter()
-        .find_map(|name| wire::given(query.get(name)));
-    let connection = connection.ok_or_else(|| {
-        ApiError::bad_request("say with which connection: give `connectionId` or `integrationKey`")
-    })?;
-    shown(worker, session, NamedPair(connection, chosen(&query)?)).await
 }
 
 /// Runs an action that the query chooses: `id`, `parentId` or `parentKey`, and the connection. The
@@ -249,7 +193,7 @@ async fn act(
 }
 
 /// The action that a query names.
-fn chosen(query: &BTreeMap<String, String>) -> Result<String, ApiError> {
+pub(super) fn chosen(query: &BTreeMap<String, String>) -> Result<String, ApiError> {
     let action = ["id", "parentId", "parentKey", "key"]
         .into_iter()
         .find_map(|name| wire::given(query.get(name)));
@@ -257,7 +201,7 @@ fn chosen(query: &BTreeMap<String, String>) -> Result<String, ApiError> {
 }
 
 /// Which connection the caller means, in the query or the body.
-fn choice(
+pub(super) fn choice(
     query: &BTreeMap<String, String>,
     fields: &mut Fields,
 ) -> Result<ConnectionChoice, ApiError> {
@@ -271,5 +215,6 @@ fn choice(
         connection_key: first(&["connectionKey"])?,
         integration: first(&["integrationId", "integrationKey"])?,
         customer: first(&["customerId", "userId", "tenantId", "tenantKey"])?,
+        instance_key: first(&["instanceKey"])?,
     })
 }

@@ -5,6 +5,7 @@
     reason = "what the macro that describes an endpoint expands to"
 )]
 
+pub(crate) mod action_instances;
 pub(crate) mod actions;
 pub(crate) mod auth_proxies;
 pub(crate) mod connections;

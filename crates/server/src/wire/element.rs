@@ -1,6 +1,7 @@
 //! Elements on the wire (wire contract G): what they say, with what the server knows of them.
 
 use authbridge_engine::{ElementView, RunnableAction};
+use authbridge_store::ActionInstance;
 use serde_json::{Map, Value};
 
 /// An element as clients expect it: its content and the shared fields side by side.
@@ -43,8 +44,10 @@ pub(crate) fn runnable_action(action: RunnableAction, workspace_id: &str) -> Val
         key,
         content,
         record,
+        instance,
         integration,
         connection_id,
+        customer_id,
     } = action;
     let mut members = Map::new();
     let id = record.as_ref().map_or(key.as_str(), |it| it.id.as_str());
@@ -58,6 +61,7 @@ pub(crate) fn runnable_action(action: RunnableAction, workspace_id: &str) -> Val
     members.insert("integrationId".into(), integration.id.as_str().into());
     members.insert("integrationKey".into(), integration.key.into());
     members.insert("connectionId".into(), connection_id.as_str().into());
+    members.insert("userId".into(), customer_id.as_str().into());
     members.insert("state".into(), "READY".into());
     if let Some(record) = record {
         members.insert("parentId".into(), record.id.as_str().into());
@@ -71,5 +75,20 @@ pub(crate) fn runnable_action(action: RunnableAction, workspace_id: &str) -> Val
         members.insert("createdAt".into(), record.created_at.to_string().into());
         members.insert("updatedAt".into(), record.updated_at.to_string().into());
     }
+    if let Some(instance) = instance {
+        add_instance(&mut members, &instance);
+    }
     members.into()
+}
+
+/// What an instance of a connection has for itself, in the place of what its action has.
+fn add_instance(members: &mut Map<String, Value>, instance: &ActionInstance) {
+    members.insert("id".into(), instance.id.as_str().into());
+    if let Some(key) = &instance.instance_key {
+        members.insert("instanceKey".into(), key.as_str().into());
+    }
+    members.insert("isCustomized".into(), instance.content.is_some().into());
+    members.insert("revision".into(), instance.revision.to_string().into());
+    members.insert("createdAt".into(), instance.created_at.to_string().into());
+    members.insert("updatedAt".into(), instance.updated_at.to_string().into());
 }

@@ -239,6 +239,77 @@ async fn an_interface_that_cannot_authenticate_is_refused_as_a_whole() {
 }
 
 #[tokio::test]
+async fn a_restored_interface_is_the_one_that_was_archived() {
+    let world = World::new().await;
+    let admin = world.admin();
+    push(&world, json!({"elements": contacts(&world)})).await;
+    let token = world.customer("c-1");
+    let before = world.get("/interfaces/contacts-api", &admin).await.json();
+    let connection = world.get("/connections", &token).await.json()["items"][0]["id"].clone();
+    let run = "/interfaces/contacts-api/actions/who-am-i";
+    world
+        .delete("/interfaces/contacts-api", &admin)
+        .await
+        .expect(200);
+    world.post(run, &token, json!({})).await.expect(404);
+    let restore = "/interfaces/contacts-api/restore";
+    let after = world
+        .post(restore, &admin, json!({}))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(after["id"], before["id"]);
+    assert!(after.get("archivedAt").is_none(), "{after}");
+    world.post(run, &token, json!({})).await.expect(200);
+    let connections = world.get("/connections", &token).await.json();
+    assert_eq!(connections["items"][0]["id"], connection, "{connections}");
+    // Not twice, and what there is by now is not replaced.
+    let again = world
+        .post(restore, &admin, json!({}))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(again["revision"], after["revision"]);
+    world
+        .delete("/interfaces/contacts-api", &admin)
+        .await
+        .expect(200);
+    push(&world, json!({"elements": contacts(&world)})).await;
+    let id = before["id"].as_str().unwrap();
+    let path = format!("/interface/restore?id={id}");
+    world.post(&path, &admin, json!({})).await.expect(409);
+}
+
+#[tokio::test]
+async fn the_type_that_files_have_is_no_content_of_an_interface() {
+    let world = World::new().await;
+    let mut body = contacts(&world)[2]["content"].clone();
+    body["key"] = json!("contacts-api");
+    body["type"] = json!("http-endpoint");
+    body["actions"] = json!([]);
+    let path = "/interfaces";
+    world
+        .post(path, &world.admin(), body.clone())
+        .await
+        .expect(201);
+    let mut content = body.clone();
+    for member in ["key", "type"] {
+        content.as_object_mut().unwrap().remove(member);
+    }
+    let element = json!({"type": "interfaces", "key": "contacts-api", "content": content});
+    let plan = push(&world, json!({"elements": [element]})).await;
+    assert_eq!(plan["changes"][0]["change"], "unchanged", "{plan}");
+    body["key"] = json!("another");
+    body["type"] = json!("flow");
+    let refused = world
+        .post(path, &world.admin(), body)
+        .await
+        .expect(400)
+        .text();
+    assert!(refused.contains("`http-endpoint`"), "{refused}");
+}
+
+#[tokio::test]
 async fn accounts_are_connected_to_an_interface_as_to_any_integration() {
     let world = World::new().await;
     let auth = json!({

@@ -10,6 +10,7 @@
 
 mod support;
 
+mod action_instances;
 mod actions;
 mod api;
 mod archives;

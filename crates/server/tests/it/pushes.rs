@@ -162,6 +162,41 @@ async fn what_is_not_customised_follows_also_in_a_push() {
 }
 
 #[tokio::test]
+async fn what_came_from_something_that_is_pruned_stands_for_itself() {
+    let world = World::new().await;
+    push(&world, json!({"elements": everything(&world)})).await;
+    let rest: Vec<Value> = everything(&world)
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|it| it["type"] != "interfaces")
+        .filter(|it| it["key"] != "send" || it["integrationKey"] == "crm")
+        .cloned()
+        .collect();
+    let plan = push(&world, json!({"elements": rest, "prune": true})).await;
+    let told = changes(&plan);
+    assert!(
+        told.contains(&"actions crm send changed".to_owned()),
+        "{told:?}"
+    );
+    assert!(
+        told.contains(&"actions send removed".to_owned()),
+        "{told:?}"
+    );
+    let all = plan["changes"].as_array().unwrap();
+    let child = all.iter().find(|it| it["change"] == "changed").unwrap();
+    assert_eq!(
+        child["fields"],
+        json!([{"path": "/parentKey", "from": "send"}])
+    );
+    let admin = world.admin();
+    let child = world.get("/integrations/crm/actions/send", &admin).await;
+    assert!(child.json().get("parentId").is_none(), "{}", child.text());
+    let again = push(&world, json!({"elements": rest, "prune": true})).await;
+    assert_eq!(changes(&again), [""; 0]);
+}
+
+#[tokio::test]
 async fn pruning_archives_what_is_not_pushed() {
     let world = World::new().await;
     push(&world, json!({"elements": everything(&world)})).await;

@@ -1,5 +1,6 @@
 //! What the store holds, as plain values: one file per noun.
 
+pub(crate) mod action_instance;
 pub(crate) mod audit;
 pub(crate) mod connection;
 pub(crate) mod connector;

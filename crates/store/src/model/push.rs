@@ -82,6 +82,8 @@ pub enum IntegrationWrite {
     Update(IntegrationId, IntegrationPatch),
     /// Archive it.
     Archive(IntegrationId),
+    /// Take it back from the archive.
+    Restore(IntegrationId),
 }
 
 /// What to do to one element.
@@ -93,6 +95,8 @@ pub enum ElementWrite {
     Update(ElementId, ElementPatch),
     /// Archive it.
     Archive(ElementId),
+    /// Take it back from the archive.
+    Restore(ElementId),
 }
 
 /// One move of a workspace's revision.

@@ -2,6 +2,7 @@
 //!
 //! One thread writes and two read; [`threads`] has the rules.
 
+mod action_instance;
 mod audit;
 mod change;
 mod connection;

@@ -1,6 +1,7 @@
 //! A workspace as a whole: read at one moment, and changed all together or not at all.
 
 use async_trait::async_trait;
+use authbridge_core::Effects;
 use authbridge_core::id::{IntegrationId, WorkspaceId};
 use jiff::Timestamp;
 use rusqlite::Connection as Database;
@@ -53,6 +54,7 @@ impl Pushes for Sqlite {
         batch: PushBatch,
         parameters: SealedParameters,
         now: Timestamp,
+        watched: Effects,
     ) -> Result<u64, StoreError> {
         let workspace = workspace.clone();
         self.write(move |database| {
@@ -63,7 +65,7 @@ impl Pushes for Sqlite {
             }
             let subject = batch.subject.clone();
             let changed_by = batch.changed_by.clone();
-            apply(database, &workspace, batch, parameters, now)?;
+            apply(database, &workspace, batch, parameters, now, &watched)?;
             change::moved(database, &workspace, &subject, changed_by.as_deref(), now)
         })
         .await
@@ -76,6 +78,7 @@ fn apply(
     batch: PushBatch,
     mut parameters: SealedParameters,
     now: Timestamp,
+    watched: &Effects,
 ) -> Result<(), StoreError> {
     for (id, put) in batch.connectors {
         let fresh = fresh_connector(id, &put, now);
@@ -85,7 +88,11 @@ fn apply(
         let sealed = parameters.remove(id_of(&write));
         apply_integration(database, workspace, write, sealed, now)?;
     }
-    for write in batch.elements {
+    let half = batch.elements.len() / 2;
+    for (index, write) in batch.elements.into_iter().enumerate() {
+        if index == half {
+            watched.reached("push.writing");
+        }
         apply_element(database, workspace, write, now)?;
     }
     for id in batch.archived_connectors {
@@ -98,7 +105,8 @@ const fn id_of(write: &IntegrationWrite) -> &IntegrationId {
     match write {
         IntegrationWrite::Insert(id, _)
         | IntegrationWrite::Update(id, _)
-        | IntegrationWrite::Archive(id) => id,
+        | IntegrationWrite::Archive(id)
+        | IntegrationWrite::Restore(id) => id,
     }
 }
 
@@ -127,6 +135,10 @@ fn apply_integration(
             integration::set_archived(database, workspace, &id, Some(now), now)?;
             Ok(())
         }
+        IntegrationWrite::Restore(id) => {
+            integration::set_archived(database, workspace, &id, None, now)?;
+            Ok(())
+        }
     }
 }
 
@@ -148,6 +160,11 @@ fn apply_element(
         ElementWrite::Archive(id) => {
             let before = element::require(database, workspace, &id)?;
             element::archive(database, workspace, before, Some(now), now)?;
+            Ok(())
+        }
+        ElementWrite::Restore(id) => {
+            let before = element::require(database, workspace, &id)?;
+            element::archive(database, workspace, before, None, now)?;
             Ok(())
         }
     }

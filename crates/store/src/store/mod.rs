@@ -1,5 +1,6 @@
 //! The façade: one file per noun.
 
+mod action_instance;
 mod audit;
 mod connection;
 mod connector;

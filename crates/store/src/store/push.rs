@@ -43,9 +43,14 @@ impl Store {
                 parameters.insert(id.clone(), sealed);
             }
         }
-        self.backend()
-            .apply_push(workspace, batch, parameters, self.now())
-            .await
+        let effects = self.effects();
+        effects.reached("push.planned");
+        let revision = self
+            .backend()
+            .apply_push(workspace, batch, parameters, self.now(), effects.clone())
+            .await?;
+        effects.reached("push.committed");
+        Ok(revision)
     }
 }
 
@@ -53,6 +58,6 @@ fn parameters_of(write: &IntegrationWrite) -> Option<(&IntegrationId, &SecretJso
     match write {
         IntegrationWrite::Insert(id, new) => Some((id, new.parameters.as_ref()?)),
         IntegrationWrite::Update(id, patch) => Some((id, patch.parameters.as_ref()?.as_ref()?)),
-        IntegrationWrite::Archive(_) => None,
+        IntegrationWrite::Archive(_) | IntegrationWrite::Restore(_) => None,
     }
 }

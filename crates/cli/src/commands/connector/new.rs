@@ -11,6 +11,7 @@ use url::Url;
 
 use super::templates::{self, NewFile, Subject};
 use crate::args::{Flavour, NewConnector};
+use crate::commands::own;
 use crate::error::CliError;
 use crate::output::Output;
 
@@ -35,9 +36,12 @@ pub(super) fn run(args: NewConnector, output: Output) -> Result<ExitCode, CliErr
         flavour,
         language: args.language,
     });
+    let home = Home::of(&directory);
     for file in &files {
-        write(&directory.join(&file.path), &file.text, args.force)?;
+        let text = home.headed(file);
+        write(&directory.join(&file.path), &text, args.force)?;
     }
+    own::write_schemas(&home.root)?;
     let value = json!({
         "key": key,
         "directory": directory,
@@ -163,6 +167,44 @@ fn require_empty(directory: &Path, force: bool) -> Result<(), CliError> {
             ),
             "choose another directory with --dir, or write over what is there with --force",
         )),
+    }
+}
+
+/// Where the schemas are that new files name: in the workspace directory around the connector, if
+/// it has our own directory, or else in the connector's, with which they are moved.
+struct Home {
+    root: PathBuf,
+    /// How many directories the connector's is below it.
+    depth: usize,
+}
+
+impl Home {
+    fn of(directory: &Path) -> Self {
+        let full = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+        let around = full
+            .ancestors()
+            .enumerate()
+            .find(|(_, place)| place.join(own::DIRECTORY).is_dir());
+        match around {
+            Some((depth, root)) => Self {
+                root: root.to_owned(),
+                depth,
+            },
+            None => Self {
+                root: directory.to_owned(),
+                depth: 0,
+            },
+        }
+    }
+
+    /// The text of a file, after the line that names its schema.
+    fn headed(&self, file: &NewFile) -> String {
+        let Some(schema) = file.schema else {
+            return file.text.clone();
+        };
+        let depth = self.depth + file.path.matches('/').count();
+        let schema = own::schema_path(depth, schema);
+        format!("# yaml-language-server: $schema={schema}\n{}", file.text)
     }
 }
 

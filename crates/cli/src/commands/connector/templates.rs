@@ -10,6 +10,8 @@ pub(super) struct NewFile {
     /// Relative to the connector's directory.
     pub(super) path: String,
     pub(super) text: String,
+    /// The schema that editors check it by; `None` for code.
+    pub(super) schema: Option<&'static str>,
     /// What it is for, for the list of files.
     pub(super) purpose: &'static str,
 }
@@ -208,6 +210,7 @@ pub(super) fn files(subject: Subject<'_>) -> Vec<NewFile> {
     let template = of(subject.flavour);
     let file = |path: String, text: &str, purpose| NewFile {
         text: fill(text, subject),
+        schema: schema(&path, subject.flavour),
         path,
         purpose,
     };
@@ -237,6 +240,19 @@ pub(super) fn files(subject: Subject<'_>) -> Vec<NewFile> {
         "what the simulated API knows and answers",
     ));
     files
+}
+
+fn schema(path: &str, flavour: Flavour) -> Option<&'static str> {
+    match path {
+        "spec.yml" => Some("spec"),
+        "auth/get-oauth-config.map.yml" if flavour == Flavour::Oauth1 => Some("oauth1-config"),
+        "auth/get-oauth-config.map.yml" => Some("oauth2-config"),
+        "tests/cases.yml" => Some("connector-test"),
+        "tests/provider.yml" => Some("connector-test-provider"),
+        path if path.ends_with(".map.yml") => Some("mapping"),
+        path if path.ends_with(".rest.yml") => Some("rest-api-mapping"),
+        _ => None,
+    }
 }
 
 const fn extension(kind: Kind, language: ScaffoldLanguage) -> &'static str {

@@ -9,7 +9,7 @@ use authbridge_definition::{
 use serde_json::{Map, Value};
 
 use super::local::{Local, Name, Pushed};
-use super::state;
+use crate::commands::own;
 use crate::error::CliError;
 
 /// What becomes of a file.
@@ -179,13 +179,12 @@ impl<'a> Planner<'a> {
                 .filter(|(name, _)| *name != "hasParameters")
                 .map(|(name, value)| (name.clone(), value.clone())),
         );
-        let up = "../".repeat(path.matches('/').count());
         let schema = if kind == ElementType::AuthProxy {
             ElementType::Integration.word()
         } else {
             kind.word()
         };
-        let schema = format!("{up}{}/schemas/{schema}.schema.json", state::DIRECTORY);
+        let schema = own::schema_path(path.matches('/').count(), schema);
         self.step(Kind::Created, path, new_document(&members, Some(&schema)));
     }
 

@@ -4,11 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use authbridge_definition::json_schemas;
-
 use super::bar::Progress;
 use super::edits::{Kind, Step};
-use super::state;
+use crate::commands::own;
 use crate::error::CliError;
 use crate::output::Output;
 
@@ -36,7 +34,7 @@ pub(super) fn write(root: &Path, steps: &[Step], output: Output) -> Result<(), C
         remove_empty(root, directory);
     }
     if steps.iter().any(|step| step.kind == Kind::Created) {
-        write_schemas(root)?;
+        own::write_schemas(root)?;
     }
     Ok(())
 }
@@ -51,17 +49,4 @@ fn remove_empty(root: &Path, directory: &Path) {
         }
         directory = empty.parent();
     }
-}
-
-/// The schemas that new files name in their first line, in the version of this build.
-fn write_schemas(root: &Path) -> Result<(), CliError> {
-    let own = root.join(state::DIRECTORY);
-    state::make(Some(&own))?;
-    let directory = own.join("schemas");
-    fs::create_dir_all(&directory)?;
-    for (name, schema) in json_schemas() {
-        let text = serde_json::to_string_pretty(&schema).map_err(std::io::Error::other)?;
-        fs::write(directory.join(name), text + "\n")?;
-    }
-    Ok(())
 }

@@ -1,5 +1,6 @@
 //! What every database must do, whichever it is: cases that take an open store.
 
+pub(crate) mod action_instances;
 pub(crate) mod audit;
 pub(crate) mod children;
 pub(crate) mod connections;
@@ -82,6 +83,10 @@ macro_rules! contract {
                     elements_follow_their_parent_until_they_are_customised,
                     a_patch_without_change_leaves_every_revision,
                     lists_are_of_a_level_and_leave_archived_ones_out,
+                }
+                action_instances {
+                    an_instance_is_kept_until_it_is_taken_away,
+                    instances_are_listed_by_connection_customer_and_action,
                 }
                 pushes {
                     a_push_makes_everything_and_moves_the_revision_once,

@@ -1,0 +1,67 @@
+//! Instances of actions: what a connection says of an action for itself.
+
+use authbridge_core::id::{ActionInstanceId, ConnectionId, CustomerId};
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// An action as one connection has it (wire contract B.2, "Connections" and "Instances").
+#[derive(Clone, Debug, PartialEq)]
+pub struct ActionInstance {
+    /// Its id.
+    pub id: ActionInstanceId,
+    /// The connection that has it.
+    pub connection_id: ConnectionId,
+    /// The key of the action that it is an instance of.
+    pub action_key: String,
+    /// Tells several of one action apart; `None` is the one that is meant where none is named.
+    pub instance_key: Option<String>,
+    /// What it says in place of the action: a JSON object; `None` follows the action.
+    pub content: Option<Value>,
+    /// Counts its changes; starts at 1.
+    pub revision: u64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// An instance to make.
+#[derive(Clone, Debug)]
+pub struct NewActionInstance {
+    /// The connection that has it.
+    pub connection_id: ConnectionId,
+    /// The key of the action.
+    pub action_key: String,
+    /// Tells several of one action apart.
+    pub instance_key: Option<String>,
+    /// What it says in place of the action: a JSON object.
+    pub content: Option<Value>,
+}
+
+impl NewActionInstance {
+    /// The instance with this id, as it begins.
+    pub(crate) fn with_id(self, id: ActionInstanceId, now: Timestamp) -> ActionInstance {
+        ActionInstance {
+            id,
+            connection_id: self.connection_id,
+            action_key: self.action_key,
+            // An empty name is none.
+            instance_key: self.instance_key.filter(|key| !key.is_empty()),
+            content: self.content,
+            revision: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}
+
+/// Which instances to list; those of archived connections never are.
+#[derive(Clone, Debug, Default)]
+pub struct ActionInstanceFilter {
+    /// Only of this connection.
+    pub connection_id: Option<ConnectionId>,
+    /// Only of this customer's connections.
+    pub customer_id: Option<CustomerId>,
+    /// Only of the action with this key.
+    pub action_key: Option<String>,
+}
