@@ -130,11 +130,14 @@ bothWays('rows of a list come and go', async (page, customer) => {
   await page.getByLabel(/^Port/).nth(2).fill('3')
   await page.getByRole('button', { name: 'Add Path' }).nth(2).click()
   await page.getByLabel(/^Path prefix/).fill('/a')
+  await page.getByRole('button', { name: 'Add Path' }).nth(2).click()
+  await page.getByLabel(/^Path prefix/).nth(1).fill('/b')
   await page.getByRole('button', { name: 'Remove Host 2' }).click()
+  assert.equal(await page.getByRole('button', { name: 'Remove Host 2' }).count(), 1)
   if (customer === 'scripted') await looked(page, 'rows')
   assert.deepEqual(await submitted(page, 'rows', customer), {
     note: 'kept',
-    hosts: [{ name: 'first', port: 1 }, { name: 'third', port: 3, paths: [{ path: '/a' }] }],
+    hosts: [{ name: 'first', port: 1 }, { name: 'third', port: 3, paths: [{ path: '/a' }, { path: '/b' }] }],
   })
 })
 
@@ -182,12 +185,12 @@ bothWays('one of several shapes is chosen and filled in', async (page, customer)
 
 test('a shape that is one value, and the chosen shape after an error', async () => {
   const page = await open('shapes', 'cleo')
-  await page.getByLabel('With a number').check()
+  await page.getByRole('radio', { name: 'With a number' }).check()
   await page.locator('.shape:has(:checked) input[type=text]').fill('12')
   await page.getByLabel(/^Limit/).fill('many')
   await page.click('.actions button:first-child')
   await page.waitForSelector('.summary')
-  assert.equal(await page.getByLabel('With a number').isChecked(), true)
+  assert.equal(await page.getByRole('radio', { name: 'With a number' }).isChecked(), true)
   assert.equal(await page.locator('.shape:has(:checked) input[type=text]').inputValue(), '12')
   await page.getByLabel(/^Limit/).fill('')
   assert.deepEqual(await submitted(page, 'shapes', 'cleo'), { auth: 12 })

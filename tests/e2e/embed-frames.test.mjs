@@ -265,7 +265,8 @@ test('a type that asks nothing is connected as soon as one looks', async () => {
 })
 
 test('pages about what this engine does not have greet, say so, and close', async () => {
-  for (const call of [`client.flowInstance('x').openConfiguration()`, `client.ui.UNSAFE_agentSession({ sessionId: 'x' })`, `client.flowRun('x').openEditor?.() ?? client.flowInstance('x').openConfiguration()`]) {
+  const instance = (call) => `Object.assign(client.flowInstance('x'), { getId: async () => 'x' }).${call}`
+  for (const call of [instance('openConfiguration()'), instance('embedEditor()'), `client.ui.UNSAFE_agentSession({ sessionId: 'x' })`]) {
     const { page, frame } = await opened('new', 'lea', call)
     await frame.locator('h1:has-text("This is not available here")').waitFor()
     await frame.locator('[data-close]').click()

@@ -363,7 +363,9 @@ test('a page of another browser, an old page and a wrong token say so', async ()
 })
 
 test('in other languages, and without scripts', async () => {
-  for (const [locale, button] of [['de-DE', 'Verbinden'], ['fr-FR', 'Connecter'], ['es-ES', 'Conectar'], ['ja-JP', '接続']]) {
+  for (const [locale, button, connected] of [
+    ['de-DE', 'Verbinden', 'Verbunden'], ['fr-FR', 'Connecter', 'Connecté'], ['es-ES', 'Conectar', 'Conectado'], ['ja-JP', '接続', '接続しました'],
+  ]) {
     const context = await chromium.browser.newContext({ locale, javaScriptEnabled: false })
     const page = await context.newPage()
     await page.goto(address('several', `lea-${locale}`, { authOptionKey: 'login' }))
@@ -371,7 +373,7 @@ test('in other languages, and without scripts', async () => {
     assert.equal(await page.getAttribute('html', 'lang'), locale.slice(0, 2))
     await page.locator('input[type=text]').fill('lea')
     await submit(page)
-    await page.waitForSelector('h1:has-text("Connected")')
+    await page.waitForSelector(`h1:text-is("${connected}")`)
     await context.close()
   }
 })

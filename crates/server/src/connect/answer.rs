@@ -87,7 +87,14 @@ impl Ending {
         let attributes = if gave_up { CLOSE } else { FORGET };
         let message = self.message();
         let said = (title, text.as_str());
-        page(worker, view, StatusCode::OK, said, Some(&message), attributes)
+        page(
+            worker,
+            view,
+            StatusCode::OK,
+            said,
+            Some(&message),
+            attributes,
+        )
     }
 
     /// The last page of a window of its own, while the page that opened it shows how it went.

@@ -122,10 +122,7 @@ async fn callback(
             let ending = Ending {
                 request_id: returned.request_id,
                 redirect_uri: returned.redirect_uri,
-                result: returned
-                    .result
-                    .map(Connection::from)
-                    .map_err(Failure::from),
+                result: returned.result.map(Connection::from).map_err(Failure::from),
             };
             match returned.page {
                 Some(page) => embed::returned(&worker, view, &page, ending).await,

@@ -24,8 +24,7 @@ const NOUNS: [&str; 5] = [
 ];
 
 pub(super) fn router() -> OpenApiRouter<Arc<Worker>> {
-    let mut router = OpenApiRouter::new()
-        .route("/screens/agent-session", get(absent).post(absent));
+    let mut router = OpenApiRouter::new().route("/screens/agent-session", get(absent).post(absent));
     for root in ["embed", "isolated-embed"] {
         for noun in NOUNS {
             router = router.route(&format!("/{root}/{noun}/{{*page}}"), get(absent));

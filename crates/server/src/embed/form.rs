@@ -143,10 +143,7 @@ impl<'a> Drawing<'a> {
                 refers.push(format!("{id}-error"));
                 attributes.push_str(r#" aria-invalid="true""#);
                 let text = problem(self.texts, &field.title, error);
-                let html = format!(
-                    r#"<p class="error" id="{id}-error">{}</p>"#,
-                    escaped(&text)
-                );
+                let html = format!(r#"<p class="error" id="{id}-error">{}</p>"#, escaped(&text));
                 self.summary.push((id.clone(), text));
                 html
             }
@@ -219,10 +216,12 @@ impl<'a> Drawing<'a> {
         for (index, kept) in kept.iter().enumerate() {
             rows.push_str(&self.row(field, items, &index.to_string(), Some(kept)));
         }
-        let template = self.row(field, items, NEXT, None);
+        // Lists in lists have templates in templates.
+        let next = format!("{NEXT}{}", field.path.matches(NEXT).count());
+        let template = self.row(field, items, &next, None);
         let path = escaped(&field.path);
         format!(
-            r#"<fieldset class="group" id="{id}" tabindex="-1"{}><legend>{label}</legend>{help}{error}<div class="rows">{rows}</div><template>{template}</template><button class="second small" name="add" value="{path}" formtarget="_self" data-row="add">{} <span class="hidden">{}</span></button></fieldset>"#,
+            r#"<fieldset class="group" id="{id}" tabindex="-1"{}><legend>{label}</legend>{help}{error}<div class="rows">{rows}</div><template>{template}</template><button class="second small" name="add" value="{path}" formtarget="_self" data-row="{next}">{} <span class="hidden">{}</span></button></fieldset>"#,
             described_only(attributes),
             self.texts.add,
             escaped(&field.title),
@@ -232,15 +231,14 @@ impl<'a> Drawing<'a> {
     fn row(&mut self, field: &Field, items: &Value, number: &str, kept: Option<&Value>) -> String {
         let fields = row(items, &field.path, number);
         let inner = self.fields(&fields, kept);
-        let shown = number.parse().map_or_else(
-            |_| number.to_owned(),
-            |index: usize| index.saturating_add(1).to_string(),
-        );
-        let title = escaped(&format!("{} {shown}", field.title));
+        let shown = number
+            .parse()
+            .map_or(1, |index: usize| index.saturating_add(1));
+        let title = format!("{} <span data-number>{shown}</span>", escaped(&field.title));
         let remove = named(self.texts.remove, &title);
         let path = escaped(&field.path);
         format!(
-            r#"<fieldset class="row"><legend>{title}</legend>{inner}<button class="second small" name="remove" value="{path}.{number}" formtarget="_self" data-row="remove">{remove}</button></fieldset>"#
+            r#"<fieldset class="row"><legend>{title}</legend>{inner}<button class="second small" name="remove" value="{path}.{number}" formtarget="_self" data-row="">{remove}</button></fieldset>"#
         )
     }
 
@@ -267,9 +265,10 @@ impl<'a> Drawing<'a> {
         for shape in shapes {
             let is_chosen = chosen.is_some_and(|chosen| chosen.name == shape.name);
             let kept = kept.filter(|_| is_chosen);
-            let inner = match &shape.kind {
-                Kind::Group(fields) => self.fields(fields, kept),
-                _ => self.field(shape, kept),
+            let inner = if let Kind::Group(fields) = &shape.kind {
+                self.fields(fields, kept)
+            } else {
+                self.field(shape, kept)
             };
             let checked = if is_chosen { " checked" } else { "" };
             let (value, title) = (escaped(&shape.name), escaped(&shape.title));
@@ -340,11 +339,9 @@ impl<'a> Drawing<'a> {
                 // The first line break is the element's, not the text's.
                 format!("<textarea {common}{example}{LITERAL} rows=\"4\">\n{value}</textarea>")
             }
-            Kind::Flag
-            | Kind::Many(_)
-            | Kind::Group(_)
-            | Kind::Rows(_)
-            | Kind::Shapes(_) => String::new(),
+            Kind::Flag | Kind::Many(_) | Kind::Group(_) | Kind::Rows(_) | Kind::Shapes(_) => {
+                String::new()
+            }
         }
     }
 }

@@ -114,7 +114,10 @@ pub(super) fn with_row_changed(mut value: Value, path: &str, is_added: bool) -> 
     let mut place = &mut value;
     for name in names {
         let next = match place {
-            Value::Array(items) => name.parse().ok().and_then(|index: usize| items.get_mut(index)),
+            Value::Array(items) => name
+                .parse()
+                .ok()
+                .and_then(|index: usize| items.get_mut(index)),
             Value::Object(members) => Some(members.entry(name).or_insert(Value::Null)),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
         };
@@ -230,10 +233,11 @@ pub(super) fn fitting<'a>(shapes: &'a [Field], value: &Value) -> Option<&'a Fiel
             let is_known = |name: &String| fields.iter().any(|field| field.name == *name);
             1 + members.keys().filter(|name| is_known(name)).count()
         }
-        (Kind::Number, Value::Number(_)) | (Kind::Flag, Value::Bool(_)) => 1,
-        (Kind::Text(_) | Kind::Prose | Kind::One { .. }, Value::String(_)) => 1,
-        (Kind::Many(_) | Kind::Lines { .. } | Kind::Rows(_), Value::Array(_)) => 1,
-        (Kind::Json, Value::Object(_) | Value::Array(_)) => 1,
+        (Kind::Number, Value::Number(_))
+        | (Kind::Flag, Value::Bool(_))
+        | (Kind::Text(_) | Kind::Prose | Kind::One { .. }, Value::String(_))
+        | (Kind::Many(_) | Kind::Lines { .. } | Kind::Rows(_), Value::Array(_))
+        | (Kind::Json, Value::Object(_) | Value::Array(_)) => 1,
         (_, _) => 0,
     };
     let mut best: Option<(usize, &Field)> = None;

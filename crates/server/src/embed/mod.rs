@@ -131,7 +131,7 @@ async fn show(
 ) -> Response {
     let visit = match here(&worker, view, &id, &headers) {
         Ok(visit) => visit,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let Some(connecting) = visit.connecting() else {
         return to_page(&worker, &visit);
@@ -190,7 +190,7 @@ async fn progress(State(worker): Shared, Named(id): Named, headers: HeaderMap) -
             Some(connecting) => connecting.progress.lock().await.version.to_string(),
             None => String::new(),
         },
-        Found::Late(_) | Found::NoCookie | Found::Unknown => String::new(),
+        Found::Late { .. } | Found::NoCookie | Found::Unknown => String::new(),
     };
     ([(CACHE_CONTROL, "no-store")], text).into_response()
 }
@@ -203,13 +203,14 @@ async fn resume(
     headers: HeaderMap,
 ) -> Response {
     let now = worker.engine.effects().now();
-    if let Found::Late(visit) | Found::Here(visit) = worker.visits.seek(&id, &headers, now)
-        && visit.is_resumable(now)
-    {
-        visit.resume(now);
-        return to_page(&worker, &visit);
+    match worker.visits.seek(&id, &headers, now) {
+        Found::Here(visit) => to_page(&worker, &visit),
+        Found::Late { visit, has_cookie } if has_cookie && visit.is_resumable(now) => {
+            visit.resume(now);
+            to_page(&worker, &visit)
+        }
+        Found::Late { .. } | Found::NoCookie | Found::Unknown => over(&worker, view),
     }
-    over(&worker, view)
 }
 
 /// Exchanges a token for a visit.
@@ -225,11 +226,7 @@ async fn open(
 }
 
 /// Exchanges the token in `form` for a visit that connects what it says.
-async fn enter(
-    worker: &Worker,
-    place: &Place,
-    form: Result<ConnectForm, ApiError>,
-) -> Response {
+async fn enter(worker: &Worker, place: &Place, form: Result<ConnectForm, ApiError>) -> Response {
     let (session, request) = match entered(worker, form).await {
         Ok(entered) => entered,
         Err(error) => return refused(worker, place.view(), &error),
@@ -287,12 +284,7 @@ fn begin_visit(worker: &Worker, session: Session, purpose: Purpose) -> Response 
 }
 
 /// A browser is back from the external app, where the visit `page` sent it.
-pub(crate) async fn returned(
-    worker: &Worker,
-    view: View,
-    page: &str,
-    ending: Ending,
-) -> Response {
+pub(crate) async fn returned(worker: &Worker, view: View, page: &str, ending: Ending) -> Response {
     let now = worker.engine.effects().now();
     let visit = worker.visits.find(page, now);
     let Some((visit, connecting)) = visit
@@ -307,7 +299,9 @@ pub(crate) async fn returned(
     let mut progress = connecting.progress.lock().await;
     progress.version = progress.version.saturating_add(1);
     let is_elsewhere = progress.is_elsewhere();
-    let Progress { last, ending: over, .. } = &mut *progress;
+    let Progress {
+        last, ending: over, ..
+    } = &mut *progress;
     match (ending.result, last) {
         // The user may try again, so nobody else is told yet.
         (Err(failure), Some(last)) if over.is_none() => {
@@ -337,9 +331,7 @@ fn end(
     let response = if progress.is_elsewhere() {
         ending.aside(worker, view)
     } else {
-        ending
-            .sent_on()
-            .unwrap_or_else(|| to_page(worker, visit))
+        ending.sent_on().unwrap_or_else(|| to_page(worker, visit))
     };
     progress.ending = Some(ending);
     response
@@ -362,18 +354,18 @@ fn here(
     view: View,
     id: &str,
     headers: &HeaderMap,
-) -> Result<Arc<Visit>, Response> {
+) -> Result<Arc<Visit>, Box<Response>> {
     let now = worker.engine.effects().now();
-    Err(match worker.visits.seek(id, headers, now) {
+    Err(Box::new(match worker.visits.seek(id, headers, now) {
         Found::Here(visit) => return Ok(visit),
-        Found::Late(visit) => late(worker, view, &visit),
+        Found::Late { visit, has_cookie } => late(worker, view, &visit, has_cookie),
         Found::NoCookie => {
             let texts = view.texts;
             let said = (texts.cookies, texts.cookies_why);
             page::notice(worker, view, StatusCode::GONE, said)
         }
         Found::Unknown => over(worker, view),
-    })
+    }))
 }
 
 /// What a browser keeps to be known by. Over HTTPS the page may be framed by the app, whose site
@@ -381,9 +373,8 @@ fn here(
 fn cookies(worker: &Worker, visit: &Visit) -> Vec<String> {
     let public = worker.engine.public_uri();
     let is_https = public.is_some_and(|uri| uri.scheme() == "https");
-    let is_local = public.is_none_or(|uri| {
-        matches!(uri.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
-    });
+    let is_local = public
+        .is_none_or(|uri| matches!(uri.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")));
     let cookie = |kind| {
         format!(
             "{}={}; Path={}/embed; Max-Age={}; HttpOnly; {kind}",
@@ -432,13 +423,13 @@ fn over(worker: &Worker, view: View) -> Response {
 }
 
 /// A visit that was open for too long: it can go on, or lead back.
-fn late(worker: &Worker, view: View, visit: &Visit) -> Response {
+fn late(worker: &Worker, view: View, visit: &Visit, has_cookie: bool) -> Response {
     let texts = view.texts;
-    let now = worker.engine.effects().now();
+    let is_resumable = has_cookie && visit.is_resumable(worker.engine.effects().now());
     let request = visit.connecting().map(|connecting| &connecting.request);
     let mut actions = String::new();
     let mut why = texts.ended_why;
-    if visit.is_resumable(now) {
+    if is_resumable {
         why = texts.resumable;
         actions.push_str(&format!(
             r#"<form method="post" action="{}/embed/resume/{}"><button>{}</button></form>"#,
@@ -458,7 +449,7 @@ fn late(worker: &Worker, view: View, visit: &Visit) -> Response {
         r#"<h1>{}</h1><p>{why}</p><div class="actions">{actions}</div>"#,
         texts.ended
     );
-    if visit.is_resumable(now) {
+    if is_resumable {
         return Sheet {
             status: StatusCode::GONE,
             ..Sheet::new(texts.ended, &body)
@@ -471,7 +462,11 @@ fn late(worker: &Worker, view: View, visit: &Visit) -> Response {
 
 /// A page that is over for good. Whoever opened or embeds it is told.
 fn ended(worker: &Worker, view: View, body: &str, request_id: Option<&str>) -> Response {
-    let error = ApiError::new(StatusCode::GONE, "bad_request", "the connect page has expired");
+    let error = ApiError::new(
+        StatusCode::GONE,
+        "bad_request",
+        "the connect page has expired",
+    );
     let mut message = failure_message(&error);
     if let (Some(id), Some(members)) = (request_id, message.as_object_mut()) {
         members.insert("requestId".into(), json!(id));

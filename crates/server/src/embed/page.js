@@ -80,27 +80,27 @@
     form.submit()
   }
 
-  let rows = 0
-  /** Adds a row of a list, or takes one away. */
+  // Numbers of rows that the server gave are smaller.
+  let added = 1000
+  /** Adds a row to a list, or takes one away. */
   function changeRows(event, button) {
     event.preventDefault()
-    if (button.dataset.row === 'remove') {
-      const row = button.closest('.row')
-      const next = row.closest('.group').querySelector(':scope > [data-row=add]')
-      row.remove()
-      return next.focus()
+    const { row: marker } = button.dataset
+    const group = button.closest('.group')
+    const list = group.querySelector(':scope > .rows')
+    if (marker) {
+      const number = added++
+      list.insertAdjacentHTML('beforeend', group.querySelector(':scope > template').innerHTML
+        .replaceAll(new RegExp(`\\b${marker}\\b`, 'g'), number)
+        // The template has these ids.
+        .replaceAll(/(?<= (?:id|for|list|aria-describedby)=")[^"]*/g, (ids) => ids.replaceAll(/\bf\d+/g, (id) => `${id}r${number}`)))
+      list.lastElementChild.querySelector('input, select, textarea')?.focus()
+    } else {
+      button.closest('.row').remove()
+      group.querySelector(':scope > [data-row]').focus()
     }
-    const list = button.parentElement.querySelector(':scope > .rows')
-    const template = button.parentElement.querySelector(':scope > template')
-    const number = 100 + rows++
-    const shown = list.childElementCount + 1
-    list.insertAdjacentHTML('beforeend', template.innerHTML
-      .replaceAll(/\.NEXT\b/g, `.${number}`)
-      .replaceAll('NEXT', shown)
-      // Ids of the template are taken by the template.
-      .replaceAll(/\b(id|for|list)="(f\d+)/g, `$1="$2r${number}`)
-      .replaceAll(/aria-describedby="([^"]*)"/g, (all, ids) => all.replace(ids, ids.replaceAll(/f\d+/g, (id) => `${id}r${number}`))))
-    list.lastElementChild.querySelector('input, select, textarea')?.focus()
+    for (const [index, row] of [...list.children].entries())
+      for (const shown of row.querySelectorAll(':scope > legend > [data-number], :scope > button > [data-number]')) shown.textContent = index + 1
   }
 
   let opened
@@ -123,7 +123,7 @@
   }
 
   function show(selector) {
-    for (const panel of document.querySelectorAll('[data-waiting], [data-blocked]')) panel.hidden = !panel.matches(selector)
+    for (const panel of document.querySelectorAll('[data-waiting], [data-blocked]')) panel.hidden = !selector || !panel.matches(selector)
   }
 
   let waiting
@@ -132,11 +132,12 @@
     show('[data-waiting]')
     clearTimeout(waiting)
     const look = async () => {
+      // Closed, or cut off from us by the external app.
       const isGone = opened?.closed
       const version = await fetch(dataset.progress).then((answer) => answer.text(), () => undefined)
       if (version !== undefined && version !== dataset.version) return location.replace(location.pathname)
-      if (isGone) return show('')
-      waiting = setTimeout(look, rhythm)
+      if (isGone) show()
+      waiting = setTimeout(look, isGone ? 4 * rhythm : rhythm)
     }
     waiting = setTimeout(look, rhythm)
   }

@@ -84,7 +84,11 @@ impl FormPage<'_> {
             }
         };
         // In frames browsers refuse it, and complain; the script does it there.
-        let focus = if self.view.is_framed { "" } else { " autofocus" };
+        let focus = if self.view.is_framed {
+            ""
+        } else {
+            " autofocus"
+        };
         let heading = texts.problem;
         format!(
             r#"<div class="summary" role="alert" tabindex="-1"{focus}><h2>{heading}</h2>{text}</div>"#
@@ -203,11 +207,10 @@ fn permissions(texts: &Texts, subject: &Subject, offer: &Offer) -> String {
     if offer.scopes.is_empty() {
         return String::new();
     }
-    let items: String = offer
-        .scopes
-        .iter()
-        .map(|scope| format!("<li><code>{}</code></li>", escaped(scope)))
-        .collect();
+    let mut items = String::new();
+    for scope in &offer.scopes {
+        items.push_str(&format!("<li><code>{}</code></li>", escaped(scope)));
+    }
     let heading = named(texts.asked_for, &subject.name);
     format!(
         r#"<details class="scopes"><summary>{}</summary><p>{}</p><ul>{items}</ul></details>"#,

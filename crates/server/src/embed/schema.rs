@@ -382,7 +382,10 @@ mod tests {
         let paths: Vec<&str> = shapes.iter().map(|shape| shape.path.as_str()).collect();
         assert_eq!(paths, ["target~0", "target~1"]);
         let rows = row(items, "rows", "3");
-        assert_eq!(rows.first().map(|field| field.path.as_str()), Some("rows.3.name"));
+        assert_eq!(
+            rows.first().map(|field| field.path.as_str()),
+            Some("rows.3.name")
+        );
     }
 
     #[test]

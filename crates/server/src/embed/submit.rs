@@ -47,7 +47,7 @@ pub(super) async fn submit(
     let found = admitted.map_or_else(|| here(&worker, view, &id, &headers), Ok);
     let visit = match found {
         Ok(visit) => visit,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let Some(connecting) = visit.connecting() else {
         return to_page(&worker, &visit);

@@ -63,8 +63,11 @@ pub(super) enum Purpose {
 /// Whether a page that is asked for can be shown.
 pub(super) enum Found {
     Here(Arc<Visit>),
-    /// It was open for too long.
-    Late(Arc<Visit>),
+    /// It was open for too long. `has_cookie` says whether it is the browser that had it open.
+    Late {
+        visit: Arc<Visit>,
+        has_cookie: bool,
+    },
     /// The browser does not have its cookie.
     NoCookie,
     /// It is not known: ended long ago, before a restart, or never begun.
@@ -162,13 +165,10 @@ impl Visits {
         let Some(visit) = self.remembered(id, now) else {
             return Found::Unknown;
         };
-        if !visit.is_shown_by(headers) {
-            return Found::NoCookie;
-        }
-        if visit.is_in_time(now) {
-            Found::Here(visit)
-        } else {
-            Found::Late(visit)
+        match (visit.is_in_time(now), visit.is_shown_by(headers)) {
+            (true, true) => Found::Here(visit),
+            (true, false) => Found::NoCookie,
+            (false, has_cookie) => Found::Late { visit, has_cookie },
         }
     }
 

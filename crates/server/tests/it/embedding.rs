@@ -114,7 +114,12 @@ async fn a_visit_that_is_over_leads_back_to_the_app() {
     let page = begun.expect(303).header("location").unwrap().to_owned();
     world.clock.advance(SignedDuration::from_hours(3));
     let shown = browser.get(&page).await;
-    assert!(shown.expect(410).text().contains(r#"href="https://app.test/back""#));
+    assert!(
+        shown
+            .expect(410)
+            .text()
+            .contains(r#"href="https://app.test/back""#)
+    );
 }
 
 fn resume_of(page: &str) -> Option<String> {

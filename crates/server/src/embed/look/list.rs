@@ -29,7 +29,7 @@ pub(super) fn page(
         format!(r#"<ul class="integrations">{items}</ul>"#)
     };
     let body = format!(
-        r#"{}<h1>{}</h1>{}{list}"#,
+        "{}<h1>{}</h1>{}{list}",
         notice(texts, integrations, asked),
         texts.integrations,
         search(texts, integrations.len()),
@@ -103,14 +103,12 @@ pub(super) fn button(what: &str, value: &str, label: &str, name: &str) -> String
 /// An image that comes with the page, for nothing is loaded from elsewhere; or a letter.
 pub(super) fn logo(view: &IntegrationView) -> String {
     let image = view.record.logo_uri.as_deref();
-    match image.filter(|uri| uri.starts_with("data:image/")) {
-        Some(uri) => format!(r#"<img class="logo" alt="" src="{}">"#, escaped(uri)),
-        None => {
-            let letter: String = name(view).chars().take(1).flat_map(char::to_uppercase).collect();
-            let letter = escaped(&letter);
-            format!(r#"<span class="logo" aria-hidden="true">{letter}</span>"#)
-        }
+    if let Some(uri) = image.filter(|uri| uri.starts_with("data:image/")) {
+        return format!(r#"<img class="logo" alt="" src="{}">"#, escaped(uri));
     }
+    let letter = name(view).chars().take(1).flat_map(char::to_uppercase);
+    let letter = escaped(&letter.collect::<String>());
+    format!(r#"<span class="logo" aria-hidden="true">{letter}</span>"#)
 }
 
 /// How a connection is, in words.

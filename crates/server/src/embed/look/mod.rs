@@ -54,11 +54,7 @@ async fn main_by_form(State(worker): Shared, place: Place, Payload(payload): Pay
     params(("selector" = String, Path, description = "The integration, by key or id"),
         ("token" = String, Query, description = "The customer's token")),
     responses((status = 303, description = "to the page, by an address without the token")))]
-async fn one_by_link(
-    State(worker): Shared,
-    Named(integration): Named,
-    place: Place,
-) -> Response {
+async fn one_by_link(State(worker): Shared, Named(integration): Named, place: Place) -> Response {
     enter(&worker, &place, "", Some(integration)).await
 }
 
@@ -140,7 +136,7 @@ async fn show(
 ) -> Response {
     let visit = match here(&worker, view, &id, &headers) {
         Ok(visit) => visit,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let asked = Asked::of(&query.unwrap_or_default());
     let shown = Box::pin(shown(&worker, view, &visit, &asked)).await;
@@ -181,7 +177,9 @@ async fn all(worker: &Worker, session: &Session) -> Result<Vec<IntegrationView>,
     loop {
         let engine = &worker.engine;
         let filter = IntegrationFilter::default();
-        let found = engine.list_integrations(session, filter, page.clone()).await?;
+        let found = engine
+            .list_integrations(session, filter, page.clone())
+            .await?;
         views.extend(engine.view_integrations(session, found.items).await?);
         match found.cursor {
             Some(cursor) => page.cursor = Some(cursor),
@@ -207,7 +205,7 @@ async fn act(
 ) -> Response {
     let visit = match here(&worker, view, &id, &headers) {
         Ok(visit) => visit,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let mut pairs = form_urlencoded::parse(&body).into_owned();
     let Some((what, selector)) = pairs.next() else {
@@ -235,8 +233,15 @@ async fn done(
         "reconnect" => request.connection = Some(selector),
         "disconnect" => {
             let engine = &worker.engine;
-            let archived = engine.archive_connection(&session, &selector, false).await?;
-            let location = with(worker, visit, "disconnected", archived.integration_id.as_str());
+            let archived = engine
+                .archive_connection(&session, &selector, false)
+                .await?;
+            let location = with(
+                worker,
+                visit,
+                "disconnected",
+                archived.integration_id.as_str(),
+            );
             return Ok(see_other(&location));
         }
         _ => return Ok(to_page(worker, visit)),

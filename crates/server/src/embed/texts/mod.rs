@@ -184,7 +184,8 @@ pub(crate) struct Texts {
 }
 
 /// The first is for everybody who speaks none of these.
-static ALL: [&Texts; 5] = [&english::TEXTS,
+static ALL: [&Texts; 5] = [
+    &english::TEXTS,
     &german::TEXTS,
     &french::TEXTS,
     &spanish::TEXTS,
