@@ -30,16 +30,17 @@ export function endWithUs(child) {
 }
 
 /**
- * A provider and an Authbridge in front of it; `stop()` ends both, `restart()` only Authbridge. `variables` are more
+ * A provider and an Authbridge in front of it; `stop()` ends both, `restart(port)` only Authbridge, and starts it again,
+ * on this port or a free one. `variables` are more
  * environment variables for the latter.
  */
 export async function startEnvironment(variables = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'authbridge-e2e-'))
   const provider = await startProvider()
   const environment = { directory, provider }
-  environment.restart = async () => {
+  environment.restart = async (port) => {
     await environment.authbridge?.stop()
-    environment.authbridge = await startAuthbridge(directory, variables)
+    environment.authbridge = await startAuthbridge(directory, variables, port)
     environment.uri = environment.authbridge.uri
   }
   environment.stop = async () => {
@@ -84,9 +85,9 @@ async function writeWorkspace(directory, providerUri) {
   }
 }
 
-/** Starts `authbridge serve` on a free port, and does not wait. */
-export async function spawnAuthbridge(directory, variables = {}) {
-  const port = await freePort()
+/** Starts `authbridge serve` on this port or a free one, and does not wait. */
+export async function spawnAuthbridge(directory, variables = {}, port) {
+  port ??= await freePort()
   const listen = ['--listen', `127.0.0.1:${port}`, '--data-dir', join(directory, 'data')]
   const child = spawn(
     required('AUTHBRIDGE_BIN'),
@@ -110,8 +111,8 @@ export async function spawnAuthbridge(directory, variables = {}) {
   return { child, uri: `http://127.0.0.1:${port}`, output: () => output }
 }
 
-async function startAuthbridge(directory, variables) {
-  const { child, uri, output } = await spawnAuthbridge(directory, variables)
+async function startAuthbridge(directory, variables, port) {
+  const { child, uri, output } = await spawnAuthbridge(directory, variables, port)
   try {
     await answering(uri, child)
   } catch (error) {

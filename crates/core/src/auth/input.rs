@@ -25,6 +25,38 @@ pub struct FieldError {
     pub field: String,
     /// What is wrong.
     pub message: String,
+    /// The same for those who say it in another language.
+    #[serde(skip)]
+    pub problem: FieldProblem,
+}
+
+/// What can be wrong with a field, with the limit that it does not keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FieldProblem {
+    /// It is required, and empty or not there.
+    Required,
+    /// It must be of this type.
+    Type(String),
+    /// It must be one of some values.
+    Choice,
+    /// It must have at least so many characters.
+    TooShort(u64),
+    /// It must have at most so many characters.
+    TooLong(u64),
+    /// It must be at least this.
+    TooSmall(String),
+    /// It must be at most this.
+    TooLarge(String),
+    /// It must have at least so many items.
+    TooFew(u64),
+    /// It must have at most so many items.
+    TooMany(u64),
+    /// It must match this regular expression.
+    Pattern(String),
+    /// It must be of this format.
+    Format(String),
+    /// Something else, which only the message says.
+    Other,
 }
 
 /// What is said of a required field that is not there.
@@ -33,7 +65,7 @@ const REQUIRED: &str = "is required";
 impl FieldError {
     /// Whether the field is required and was not given.
     pub fn is_missing(&self) -> bool {
-        self.message == REQUIRED
+        self.problem == FieldProblem::Required && self.message == REQUIRED
     }
 }
 
@@ -45,7 +77,11 @@ pub fn check_input(schema: Option<&Value>, input: &Value) -> Result<Value, Input
         Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
             return Err(InputError {
                 form: CONNECT_FORM,
-                fields: vec![field("", "must be an object")],
+                fields: vec![FieldError {
+                    field: String::new(),
+                    message: "must be an object".into(),
+                    problem: FieldProblem::Type("object".into()),
+                }],
             });
         }
     };
@@ -144,9 +180,36 @@ fn describe(path: &str, kind: &ValidationErrorKind) -> FieldError {
         return FieldError {
             field: path,
             message: REQUIRED.into(),
+            problem: FieldProblem::Required,
         };
     }
-    field(path, &message(kind))
+    FieldError {
+        field: path.to_owned(),
+        message: message(kind),
+        problem: problem(kind),
+    }
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the library's enum is open, and its message says what has no name here"
+)]
+fn problem(kind: &ValidationErrorKind) -> FieldProblem {
+    use ValidationErrorKind as Kind;
+    match kind {
+        Kind::Type { kind } => FieldProblem::Type(type_name(kind)),
+        Kind::Enum { .. } => FieldProblem::Choice,
+        Kind::MinLength { limit: 1 } => FieldProblem::Required,
+        Kind::MinLength { limit } => FieldProblem::TooShort(*limit),
+        Kind::MaxLength { limit } => FieldProblem::TooLong(*limit),
+        Kind::Minimum { limit } => FieldProblem::TooSmall(limit.to_string()),
+        Kind::Maximum { limit } => FieldProblem::TooLarge(limit.to_string()),
+        Kind::MinItems { limit } => FieldProblem::TooFew(*limit),
+        Kind::MaxItems { limit } => FieldProblem::TooMany(*limit),
+        Kind::Pattern { pattern } => FieldProblem::Pattern(pattern.clone()),
+        Kind::Format { format } => FieldProblem::Format(format.clone()),
+        _ => FieldProblem::Other,
+    }
 }
 
 #[expect(
@@ -185,13 +248,6 @@ fn type_name(kind: &jsonschema::error::TypeKind) -> String {
             .map(|name| name.to_string())
             .collect::<Vec<_>>()
             .join(" or "),
-    }
-}
-
-fn field(path: &str, message: &str) -> FieldError {
-    FieldError {
-        field: path.to_owned(),
-        message: message.to_owned(),
     }
 }
 

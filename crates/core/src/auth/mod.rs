@@ -34,7 +34,7 @@ use crate::{Effects, SecretJson};
 
 pub use error::{AuthError, Blame, NotGranted};
 pub use expiry::expires_at;
-pub use input::{FieldError, InputError, check_input};
+pub use input::{FieldError, FieldProblem, InputError, check_input};
 pub use members::OAuthConfigError;
 pub use script::{ScriptCause, ScriptFailure, StackFrame};
 

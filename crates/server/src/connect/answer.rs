@@ -1,14 +1,15 @@
 //! What the browser sees, and what waiting clients are told.
 
 use authbridge_engine::TypedCode;
-use axum::response::{Html, IntoResponse as _, Response};
+use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 use url::Url;
 
 use super::cookie;
-use crate::embed::{escaped, style_path};
+use super::failure::Failure;
+use crate::embed::{Sheet, Texts, View, escaped};
 use crate::error::ApiError;
 use crate::wire::Connection;
 use crate::worker::Worker;
@@ -16,24 +17,19 @@ use crate::worker::Worker;
 /// What the messages of the original product say they come from.
 const SOURCE: &str = "integration.app";
 
-/// The page at the end. It tells whoever opened or embeds it, and closes if it can.
-const PAGE: &str = include_str!("page.html");
-
-/// The page for a code that the user has to type.
-const TYPED: &str = include_str!("typed.html");
-
 /// An attempt that is over.
 pub(crate) struct Ending {
     pub(crate) request_id: Option<String>,
     pub(crate) redirect_uri: Option<String>,
-    pub(crate) result: Result<Connection, ApiError>,
+    pub(crate) result: Result<Connection, Failure>,
 }
 
 impl Ending {
     /// Tells the waiting client, and answers the browser.
-    pub(super) fn answer(&self, worker: &Worker) -> Response {
+    pub(super) fn answer(&self, worker: &Worker, view: View) -> Response {
         self.tell(worker);
-        self.sent_on().unwrap_or_else(|| self.page(worker))
+        self.sent_on()
+            .unwrap_or_else(|| self.page(worker, view, None))
     }
 
     /// Tells the waiting client.
@@ -59,12 +55,7 @@ impl Ending {
                 "type": "newConnectionCreated",
                 "connection": connection,
             }),
-            Err(error) => json!({
-                "source": SOURCE,
-                "type": "newConnectionFailure",
-                "error": error.message(),
-                "errorData": error.to_json(),
-            }),
+            Err(failure) => failure_message(&failure.error),
         };
         if let (Some(id), Value::Object(members)) = (&self.request_id, &mut message) {
             members.insert("requestId".into(), id.as_str().into());
@@ -76,7 +67,7 @@ impl Ending {
         let mut query = uri.query_pairs_mut();
         match &self.result {
             Ok(connection) => query.append_pair("connectionId", connection.id()),
-            Err(error) => query
+            Err(Failure { error, .. }) => query
                 .append_pair("error", error.message())
                 .append_pair("errorData", &error.to_json().to_string()),
         };
@@ -84,26 +75,69 @@ impl Ending {
         uri
     }
 
-    /// A page that says how it went, and tells whoever opened it.
-    pub(crate) fn page(&self, worker: &Worker) -> Response {
+    /// A page that says how it went, and tells whoever opened it. `name` is what people call the
+    /// integration, where that is known.
+    pub(crate) fn page(&self, worker: &Worker, view: View, name: Option<&str>) -> Response {
+        let texts = view.texts;
         let (title, text) = match &self.result {
-            Ok(_) => ("Connected", "You can close this window.".to_owned()),
-            Err(error) => ("Not connected", error.message().to_owned()),
+            Ok(_) => (texts.connected, texts.can_close.to_owned()),
+            Err(failure) => (texts.not_connected, failure.text(texts, name)),
         };
+        let gave_up = self.result.as_ref().is_err_and(Failure::is_cancelled);
+        let attributes = if gave_up { CLOSE } else { FORGET };
         let message = self.message();
-        page(worker, StatusCode::OK, title, &text, Some(&message))
+        let said = (title, text.as_str());
+        page(
+            worker,
+            view,
+            StatusCode::OK,
+            said,
+            Some(&message),
+            attributes,
+        )
+    }
+
+    /// The last page of a window of its own, while the page that opened it shows how it went.
+    pub(crate) fn aside(&self, worker: &Worker, view: View) -> Response {
+        let texts = view.texts;
+        let title = match &self.result {
+            Ok(_) => texts.connected,
+            Err(_) => texts.not_connected,
+        };
+        let said = (title, texts.go_back);
+        let message = json!({ "source": "authbridge" });
+        page(worker, view, StatusCode::OK, said, Some(&message), CLOSE)
     }
 }
 
+/// The script takes the address of a page with this out of the history.
+const FORGET: &str = " data-forget";
+
+/// … and closes the page, where it can.
+const CLOSE: &str = " data-forget data-closes";
+
+/// What waiting clients are told of a failure.
+pub(crate) fn failure_message(error: &ApiError) -> Value {
+    json!({
+        "source": SOURCE,
+        "type": "newConnectionFailure",
+        "error": error.message(),
+        "errorData": error.to_json(),
+    })
+}
+
 /// A page for a browser that belongs to no attempt. Nobody is told.
-pub(super) fn stray(worker: &Worker, text: &str) -> Response {
-    page(worker, StatusCode::BAD_REQUEST, "Not connected", text, None)
+pub(super) fn stray(worker: &Worker, view: View, why: &str) -> Response {
+    let texts = view.texts;
+    let text = texts.went_wrong.replace("{why}", why);
+    let said = (texts.not_connected, text.as_str());
+    page(worker, view, StatusCode::BAD_REQUEST, said, None, FORGET)
 }
 
 /// The last page once more, when it is reloaded: what it said is not known any longer.
-pub(super) fn over(worker: &Worker) -> Response {
-    let text = "You can close this window.";
-    page(worker, StatusCode::OK, "This is over", text, None)
+pub(super) fn over(worker: &Worker, view: View) -> Response {
+    let said = (view.texts.over, view.texts.can_close);
+    page(worker, view, StatusCode::OK, said, None, FORGET)
 }
 
 /// Sends the browser to the external app, with the cookie by which it is known again.
@@ -112,19 +146,33 @@ pub(crate) fn away(worker: &Worker, location: &Url, browser: &str) -> Response {
 }
 
 /// Asks for the code that the external app shows, in a browser that is known again.
-pub(crate) fn typed(worker: &Worker, code: &TypedCode, browser: &str) -> Response {
-    let html = TYPED
-        .replace("{{style}}", &style_path(worker))
-        .replace("{{style}}", &style_path(worker))
-        .replace("{{location}}", &escaped(code.location.as_str()))
-        .replace("{{action}}", &escaped(&worker.engine.callback_uri()))
-        .replace("{{parameter}}", code.parameter)
-        .replace("{{state}}", &escaped(&code.state));
-    // Not yet done.
-    let mut response = (StatusCode::ACCEPTED, Html(html)).into_response();
-    // The callback may send the browser on to the app.
-    guard(&mut response, None, "'self' https: http:");
-    known_again(response, worker, browser)
+pub(crate) fn typed(worker: &Worker, view: View, code: &TypedCode, browser: &str) -> Response {
+    let body = typed_body(view.texts, code, &worker.engine.callback_uri());
+    let sheet = Sheet {
+        // Not yet done.
+        status: StatusCode::ACCEPTED,
+        ..Sheet::new(view.texts.type_code, &body)
+    };
+    known_again(sheet.answer(worker, view), worker, browser)
+}
+
+fn typed_body(texts: &Texts, code: &TypedCode, callback: &str) -> String {
+    format!(
+        "<h1>{}</h1><p>{}</p><p><a href=\"{}\" target=\"_blank\" rel=\"noopener noreferrer\">{}</a></p>\
+         <form method=\"get\" action=\"{}\"><div class=\"field\"><label for=\"code\">{}</label>\
+         <input id=\"code\" name=\"{}\" required autocomplete=\"one-time-code\"></div>\
+         <input type=\"hidden\" name=\"state\" value=\"{}\">\
+         <div class=\"actions\"><button>{}</button></div></form>",
+        texts.type_code,
+        texts.shows_code,
+        escaped(code.location.as_str()),
+        texts.open_app,
+        escaped(callback),
+        texts.type_code,
+        code.parameter,
+        escaped(&code.state),
+        texts.submit,
+    )
 }
 
 fn known_again(mut response: Response, worker: &Worker, browser: &str) -> Response {
@@ -149,37 +197,38 @@ fn send_to(status: StatusCode, location: &Url) -> Response {
     if let Ok(location) = HeaderValue::from_str(location.as_str()) {
         response.headers_mut().insert(LOCATION, location);
     }
-    guard(&mut response, None, "'none'");
+    guard(&mut response, "'none'");
     response
 }
 
 fn page(
     worker: &Worker,
+    view: View,
     status: StatusCode,
-    title: &str,
-    text: &str,
+    (title, text): (&str, &str),
     message: Option<&Value>,
+    attributes: &str,
 ) -> Response {
-    let nonce = worker.engine.new_browser();
-    let message = message.map_or("null".to_owned(), Value::to_string);
-    let html = PAGE
-        .replace("{{nonce}}", &nonce)
-        .replace("{{style}}", &style_path(worker))
-        .replace("{{title}}", &escaped(title))
-        .replace("{{text}}", &escaped(text))
-        // Inside a script element only `<` could end it.
-        .replace("{{message}}", &message.replace('<', "\\u003c"));
-    let mut response = (status, Html(html)).into_response();
-    guard(&mut response, Some(&nonce), "'none'");
-    response
+    let body = format!(
+        "<h1>{}</h1><p role=\"status\">{}</p>",
+        escaped(title),
+        escaped(text)
+    );
+    let sheet = Sheet {
+        status,
+        message,
+        attributes,
+        has_forms: false,
+        ..Sheet::new(title, &body)
+    };
+    sheet.answer(worker, view)
 }
 
-/// One-time codes and results are nobody else's business.
-pub(crate) fn guard(response: &mut Response, nonce: Option<&str>, forms: &str) {
-    let scripts = nonce.map_or("'none'".to_owned(), |nonce| format!("'nonce-{nonce}'"));
+/// One-time codes and results are nobody else's business. `forms` says where forms may lead.
+pub(crate) fn guard(response: &mut Response, forms: &str) {
     let policy = format!(
-        "default-src 'none'; script-src {scripts}; style-src 'self'; base-uri 'none'; form-action \
-         {forms}"
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data: \
+         'self'; base-uri 'none'; form-action {forms}"
     );
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -4,6 +4,7 @@
 mod answer;
 mod cookie;
 mod events;
+mod failure;
 mod outside;
 mod place;
 mod request;
@@ -18,11 +19,12 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub(crate) use self::answer::{Ending, away, guard, moved, typed};
+pub(crate) use self::answer::{Ending, away, failure_message, guard, moved, typed};
+pub(crate) use self::failure::Failure;
 use self::outside::Outside;
 pub(crate) use self::place::Place;
 pub(crate) use self::request::{ConnectForm, Payload};
-use crate::embed;
+use crate::embed::{self, View};
 use crate::error::ApiError;
 use crate::routes::Shared;
 use crate::wire::Connection;
@@ -104,14 +106,15 @@ async fn callback(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
+    let view = View::of(&headers);
     if query.as_deref() == Some(OVER) {
-        return answer::over(&worker);
+        return answer::over(&worker, view);
     }
     let browsers = cookie::read(&headers);
     let pairs = form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes());
     let pairs: Vec<_> = pairs.into_owned().collect();
     if let Some(outside) = Outside::of(&pairs) {
-        return outside.connect(&worker, pairs).await;
+        return outside.connect(&worker, view, pairs).await;
     }
     let returned = worker.engine.return_from_browser(&browsers, pairs);
     match returned.await {
@@ -119,25 +122,22 @@ async fn callback(
             let ending = Ending {
                 request_id: returned.request_id,
                 redirect_uri: returned.redirect_uri,
-                result: returned
-                    .result
-                    .map(Connection::from)
-                    .map_err(ApiError::from),
+                result: returned.result.map(Connection::from).map_err(Failure::from),
             };
             match returned.page {
-                Some(page) => embed::returned(&worker, &page, ending).await,
-                None => ending.answer(&worker),
+                Some(page) => embed::returned(&worker, view, &page, ending).await,
+                None => ending.answer(&worker, view),
             }
         }
-        Ok(Err(stray)) => answer::stray(&worker, &stray.to_string()),
-        Err(error) => answer::stray(&worker, ApiError::from(error).message()),
+        Ok(Err(stray)) => answer::stray(&worker, view, &stray.to_string()),
+        Err(error) => answer::stray(&worker, view, ApiError::from(error).message()),
     }
 }
 
 async fn begin(worker: &Worker, place: &Place, payload: &str) -> Response {
     let form = match ConnectForm::read(place.query(), payload) {
         Ok(form) => form,
-        Err(error) => return answer::stray(worker, error.message()),
+        Err(error) => return answer::stray(worker, place.view(), error.message()),
     };
     let request_id = form.request_id();
     let (is_known, begun) = Box::pin(attempt(worker, form, place.is_page())).await;
@@ -151,7 +151,7 @@ async fn begin(worker: &Worker, place: &Place, payload: &str) -> Response {
         Ok((Begun::Typed(code, browser), _)) => {
             return match place.by_its_public_name(worker) {
                 Some(here) => moved(&here),
-                None => typed(worker, &code, &browser),
+                None => typed(worker, place.view(), &code, &browser),
             };
         }
         Ok((Begun::Asks(session, request), _)) => {
@@ -166,7 +166,7 @@ async fn begin(worker: &Worker, place: &Place, payload: &str) -> Response {
                 redirect_uri,
                 result: Ok(*connection),
             }
-            .answer(worker);
+            .answer(worker, place.view());
         }
         Err((redirect_uri, error)) => (redirect_uri, error),
     };
@@ -176,7 +176,7 @@ async fn begin(worker: &Worker, place: &Place, payload: &str) -> Response {
         redirect_uri: redirect_uri.filter(|_| is_known),
         result: Err(error),
     }
-    .answer(worker)
+    .answer(worker, place.view())
 }
 
 enum Begun {
@@ -187,7 +187,7 @@ enum Begun {
     Asks(Box<Session>, Box<BrowserRequest>),
 }
 
-type Attempted = Result<(Begun, Option<String>), (Option<String>, ApiError)>;
+type Attempted = Result<(Begun, Option<String>), (Option<String>, Failure)>;
 
 /// Begins, and says whether the token was valid. `may_ask` says that a user is there to be asked.
 async fn attempt(worker: &Worker, form: ConnectForm, may_ask: bool) -> (bool, Attempted) {
@@ -196,12 +196,12 @@ async fn attempt(worker: &Worker, form: ConnectForm, may_ask: bool) -> (bool, At
     let known = worker.sessions.get(&worker.engine, form.token(), now).await;
     let session = match known {
         Ok(known) => known.session.clone(),
-        Err(error) => return (false, Err((None, ApiError::from(error)))),
+        Err(error) => return (false, Err((None, Failure::from(error)))),
     };
     let browser = worker.engine.new_browser();
     let request = match form.into_request(browser.clone()) {
         Ok(request) => request,
-        Err(error) => return (true, Err((redirect_uri, error))),
+        Err(error) => return (true, Err((redirect_uri, error.into()))),
     };
     let asked = may_ask.then(|| request.clone());
     let begun = worker.engine.connect_in_browser(&session, request).await;

@@ -5,8 +5,9 @@
 use axum::response::Response;
 
 use super::answer::Ending;
+use super::failure::Failure;
 use super::request::is_web;
-use crate::error::ApiError;
+use crate::embed::View;
 use crate::wire::Connection;
 use crate::worker::Worker;
 
@@ -37,7 +38,12 @@ impl Outside {
         })
     }
 
-    pub(super) async fn connect(self, worker: &Worker, query: Vec<(String, String)>) -> Response {
+    pub(super) async fn connect(
+        self,
+        worker: &Worker,
+        view: View,
+        query: Vec<(String, String)>,
+    ) -> Response {
         let now = worker.engine.effects().now();
         let known = worker.sessions.get(&worker.engine, &self.token, now).await;
         let (redirect_uri, result) = match known {
@@ -58,8 +64,8 @@ impl Outside {
         Ending {
             request_id: None,
             redirect_uri,
-            result: result.map_err(ApiError::from),
+            result: result.map_err(Failure::from),
         }
-        .answer(worker)
+        .answer(worker, view)
     }
 }

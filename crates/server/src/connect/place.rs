@@ -9,6 +9,7 @@ use http::header::{ACCEPT, HOST};
 use http::request::Parts;
 use url::{Position, Url};
 
+use crate::embed::View;
 use crate::worker::Worker;
 
 /// Says that a browser was sent here from another name of this server. Behind a proxy that
@@ -20,6 +21,7 @@ pub(crate) struct Place {
     host: String,
     /// Whether what is answered will be seen as a page of its own.
     is_page: bool,
+    view: View,
     path: String,
     query: Option<String>,
 }
@@ -33,6 +35,7 @@ impl<S: Sync> FromRequestParts<S> for Place {
         Ok(Self {
             host: host.to_ascii_lowercase(),
             is_page: is_page(&parts.headers),
+            view: View::of(&parts.headers),
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().map(str::to_owned),
         })
@@ -48,6 +51,11 @@ impl Place {
     /// another one.
     pub(crate) fn by_its_public_name(&self, worker: &Worker) -> Option<Url> {
         self.named(worker.engine.public_uri()?)
+    }
+
+    /// How the answer will be seen.
+    pub(crate) fn view(&self) -> View {
+        self.view
     }
 
     /// Whether a user sees the answer: the SDK has a hidden frame for what asks nothing.
@@ -86,6 +94,7 @@ mod tests {
         let place = Place {
             host: host.to_owned(),
             is_page: true,
+            view: View::of(&HeaderMap::new()),
             path: "/connect".to_owned(),
             query: query.map(str::to_owned),
         };

@@ -87,6 +87,17 @@ impl ConnectForm {
         is_web(uri).then(|| uri.to_owned())
     }
 
+    /// The connection that is to be connected again, or looked at.
+    pub(crate) fn connection(&self) -> Option<&str> {
+        self.text("connectionId")
+    }
+
+    /// Whether it says what to connect.
+    pub(crate) fn names_anything(&self) -> bool {
+        let names = ["connectionId", "integrationId", "integrationKey"];
+        names.iter().any(|name| self.text(name).is_some())
+    }
+
     fn text(&self, name: &str) -> Option<&str> {
         let text = self.0.get(name).and_then(Value::as_str);
         text.filter(|text| !text.is_empty())

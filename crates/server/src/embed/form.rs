@@ -2,23 +2,23 @@
 
 use std::collections::HashMap;
 
-use authbridge_core::auth::FieldError;
+use authbridge_core::auth::{FieldError, FieldProblem};
 use serde_json::Value;
 
 use super::html::{described, escaped};
-use super::input::{PREFIX, shown};
-use super::schema::{Choice, Field, Kind};
-use super::texts::Texts;
+use super::input::{PREFIX, fitting, shown};
+use super::schema::{Choice, Field, Kind, row};
+use super::texts::{Texts, named};
 
 /// What a form is drawn with.
 pub(super) struct Drawing<'a> {
     texts: &'static Texts,
     /// What is wrong, by the path of the field.
-    errors: HashMap<&'a str, &'a str>,
+    errors: HashMap<&'a str, &'a FieldError>,
     /// How many fields there are so far: their ids are numbers, for paths may hold anything.
     count: usize,
-    /// Entries of the summary: the field's id, its title, what is wrong.
-    summary: Vec<(String, String, String)>,
+    /// Entries of the summary: the field's id, and what is wrong.
+    summary: Vec<(String, String)>,
 }
 
 /// The parts of one field that others refer to.
@@ -36,9 +36,7 @@ impl<'a> Drawing<'a> {
     pub(super) fn new(texts: &'static Texts, errors: &'a [FieldError]) -> Self {
         let mut by_path = HashMap::new();
         for error in errors {
-            by_path
-                .entry(error.field.as_str())
-                .or_insert(error.message.as_str());
+            by_path.entry(error.field.as_str()).or_insert(error);
         }
         Self {
             texts,
@@ -48,27 +46,46 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    /// The fields, with what is kept of their values.
+    /// The fields, with what is kept of their values. Those of one section stand together.
     pub(super) fn fields(&mut self, fields: &[Field], kept: Option<&Value>) -> String {
-        let drawn = fields.iter().map(|field| {
-            let kept = kept.and_then(|kept| kept.get(&field.name));
-            self.field(field, kept)
-        });
-        drawn.collect()
+        let mut html = String::new();
+        let mut drawn: Vec<&str> = Vec::new();
+        for field in fields {
+            let Some(section) = field.section.as_deref() else {
+                html.push_str(&self.member(field, kept));
+                continue;
+            };
+            if drawn.contains(&section) {
+                continue;
+            }
+            drawn.push(section);
+            let together = fields
+                .iter()
+                .filter(|field| field.section.as_deref() == Some(section));
+            let inner: String = together.map(|field| self.member(field, kept)).collect();
+            html.push_str(&format!(
+                r#"<fieldset class="section"><legend>{}</legend>{inner}</fieldset>"#,
+                escaped(section)
+            ));
+        }
+        html
+    }
+
+    fn member(&mut self, field: &Field, kept: Option<&Value>) -> String {
+        self.field(field, kept.and_then(|kept| kept.get(&field.name)))
     }
 
     /// The problems of all fields, each with a link to its field; those that belong to none
     /// come last.
     pub(super) fn summary(&self) -> String {
         let mut items = String::new();
-        for (id, title, message) in &self.summary {
-            let (title, message) = (escaped(title), escaped(message));
-            items.push_str(&format!(
-                r##"<li><a href="#{id}">{title} {message}</a></li>"##
-            ));
+        for (id, text) in &self.summary {
+            let text = escaped(text);
+            items.push_str(&format!(r##"<li><a href="#{id}">{text}</a></li>"##));
         }
-        for (path, message) in &self.errors {
-            items.push_str(&format!("<li>{} {}</li>", escaped(path), escaped(message)));
+        for (path, error) in &self.errors {
+            let text = problem(self.texts, path, error);
+            items.push_str(&format!("<li>{}</li>", escaped(&text)));
         }
         items
     }
@@ -79,6 +96,8 @@ impl<'a> Drawing<'a> {
             Kind::Group(fields) => self.group(&parts, fields, kept),
             Kind::Many(choices) => many(&parts, field, choices, kept),
             Kind::Flag => flag(&parts, field, kept),
+            Kind::Rows(items) => self.rows(&parts, field, items, kept),
+            Kind::Shapes(shapes) => self.shapes(&parts, field, shapes, kept),
             Kind::Text(_)
             | Kind::Prose
             | Kind::Number
@@ -120,13 +139,13 @@ impl<'a> Drawing<'a> {
         let mut attributes = String::new();
         let error = match self.errors.remove(field.path.as_str()) {
             None => String::new(),
-            Some(message) => {
+            Some(error) => {
                 refers.push(format!("{id}-error"));
                 attributes.push_str(r#" aria-invalid="true""#);
-                let entry = (id.clone(), field.title.clone(), message.to_owned());
-                self.summary.push(entry);
-                let (title, message) = (escaped(&field.title), escaped(message));
-                format!(r#"<p class="error" id="{id}-error">{title} {message}</p>"#)
+                let text = problem(self.texts, &field.title, error);
+                let html = format!(r#"<p class="error" id="{id}-error">{}</p>"#, escaped(&text));
+                self.summary.push((id.clone(), text));
+                html
             }
         };
         if !refers.is_empty() {
@@ -151,6 +170,9 @@ impl<'a> Drawing<'a> {
     }
 
     fn hint(&self, field: &Field) -> Option<&'static str> {
+        if field.is_record {
+            return Some(self.texts.any_value);
+        }
         match field.kind {
             Kind::Lines { .. } => Some(self.texts.one_a_line),
             Kind::Json => Some(self.texts.json),
@@ -161,8 +183,103 @@ impl<'a> Drawing<'a> {
             | Kind::Flag
             | Kind::One { .. }
             | Kind::Many(_)
-            | Kind::Group(_) => None,
+            | Kind::Group(_)
+            | Kind::Rows(_) => None,
+            Kind::Shapes(_) => Some(self.texts.kind),
         }
+    }
+
+    /// A list of objects. Rows come and go by the script; without it, by the server.
+    fn rows(
+        &mut self,
+        parts: &Parts,
+        field: &Field,
+        items: &Value,
+        kept: Option<&Value>,
+    ) -> String {
+        let Parts {
+            id,
+            attributes,
+            label,
+            help,
+            error,
+            ..
+        } = parts;
+        let kept = kept.or(field.default.as_ref()).and_then(Value::as_array);
+        let blank = [Value::Null];
+        let kept = match kept {
+            Some(kept) => kept.as_slice(),
+            None if field.is_required => &blank,
+            None => &[],
+        };
+        let mut rows = String::new();
+        for (index, kept) in kept.iter().enumerate() {
+            rows.push_str(&self.row(field, items, &index.to_string(), Some(kept)));
+        }
+        // Lists in lists have templates in templates.
+        let next = format!("{NEXT}{}", field.path.matches(NEXT).count());
+        let template = self.row(field, items, &next, None);
+        let path = escaped(&field.path);
+        format!(
+            r#"<fieldset class="group" id="{id}" tabindex="-1"{}><legend>{label}</legend>{help}{error}<div class="rows">{rows}</div><template>{template}</template><button class="second small" name="add" value="{path}" formtarget="_self" data-row="{next}">{} <span class="hidden">{}</span></button></fieldset>"#,
+            described_only(attributes),
+            self.texts.add,
+            escaped(&field.title),
+        )
+    }
+
+    fn row(&mut self, field: &Field, items: &Value, number: &str, kept: Option<&Value>) -> String {
+        let fields = row(items, &field.path, number);
+        let inner = self.fields(&fields, kept);
+        let shown = number
+            .parse()
+            .map_or(1, |index: usize| index.saturating_add(1));
+        let title = format!("{} <span data-number>{shown}</span>", escaped(&field.title));
+        let remove = named(self.texts.remove, &title);
+        let path = escaped(&field.path);
+        format!(
+            r#"<fieldset class="row"><legend>{title}</legend>{inner}<button class="second small" name="remove" value="{path}.{number}" formtarget="_self" data-row="">{remove}</button></fieldset>"#
+        )
+    }
+
+    /// Shapes to choose from. The style sheet hides those that are not chosen.
+    fn shapes(
+        &mut self,
+        parts: &Parts,
+        field: &Field,
+        shapes: &[Field],
+        kept: Option<&Value>,
+    ) -> String {
+        let Parts {
+            id,
+            name,
+            attributes,
+            label,
+            help,
+            error,
+        } = parts;
+        let kept = kept.or(field.default.as_ref());
+        let chosen = kept.and_then(|kept| fitting(shapes, kept));
+        let chosen = chosen.or(shapes.first().filter(|_| field.is_required));
+        let mut html = String::new();
+        for shape in shapes {
+            let is_chosen = chosen.is_some_and(|chosen| chosen.name == shape.name);
+            let kept = kept.filter(|_| is_chosen);
+            let inner = if let Kind::Group(fields) = &shape.kind {
+                self.fields(fields, kept)
+            } else {
+                self.field(shape, kept)
+            };
+            let checked = if is_chosen { " checked" } else { "" };
+            let (value, title) = (escaped(&shape.name), escaped(&shape.title));
+            html.push_str(&format!(
+                r#"<div class="shape"><div class="check"><input type="radio" id="{id}-{value}" name="{name}" value="{value}"{checked}><label for="{id}-{value}">{title}</label></div><div class="inner">{inner}</div></div>"#
+            ));
+        }
+        format!(
+            r#"<fieldset class="group" id="{id}" tabindex="-1"{}><legend>{label}</legend>{help}{error}{html}</fieldset>"#,
+            described_only(attributes)
+        )
     }
 
     fn group(&mut self, parts: &Parts, fields: &[Field], kept: Option<&Value>) -> String {
@@ -222,9 +339,33 @@ impl<'a> Drawing<'a> {
                 // The first line break is the element's, not the text's.
                 format!("<textarea {common}{example}{LITERAL} rows=\"4\">\n{value}</textarea>")
             }
-            Kind::Flag | Kind::Many(_) | Kind::Group(_) => String::new(),
+            Kind::Flag | Kind::Many(_) | Kind::Group(_) | Kind::Rows(_) | Kind::Shapes(_) => {
+                String::new()
+            }
         }
     }
+}
+
+/// Stands for the number of a row that is yet to come.
+const NEXT: &str = "NEXT";
+
+/// What is wrong with the field called `title`.
+fn problem(texts: &Texts, title: &str, error: &FieldError) -> String {
+    let (text, limit) = match &error.problem {
+        FieldProblem::Required => (texts.field_required, String::new()),
+        FieldProblem::Type(name) => (texts.field_type, name.clone()),
+        FieldProblem::Choice => (texts.field_choice, String::new()),
+        FieldProblem::TooShort(limit) => (texts.field_short, limit.to_string()),
+        FieldProblem::TooLong(limit) => (texts.field_long, limit.to_string()),
+        FieldProblem::TooSmall(limit) => (texts.field_small, limit.clone()),
+        FieldProblem::TooLarge(limit) => (texts.field_large, limit.clone()),
+        FieldProblem::TooFew(limit) => (texts.field_few, limit.to_string()),
+        FieldProblem::TooMany(limit) => (texts.field_many, limit.to_string()),
+        FieldProblem::Pattern(pattern) => (texts.field_pattern, pattern.clone()),
+        FieldProblem::Format(format) => (texts.field_format, format.clone()),
+        FieldProblem::Other => (texts.field_other, error.message.clone()),
+    };
+    text.replace("{title}", title).replace("{limit}", &limit)
 }
 
 /// Keys and names are not sentences.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::schema::{Choice, Field, Kind, plain};
+use super::schema::{Choice, Field, Kind, plain, row};
 
 /// How the names of the form's own fields begin, so that none is mistaken for one of the page's.
 pub(super) const PREFIX: &str = "f.";
@@ -66,11 +66,77 @@ fn read_one(field: &Field, pairs: &Pairs, given: Option<&Value>) -> Option<Value
             };
             (!values.is_empty()).then(|| values.into())
         }
+        Kind::Rows(items) => {
+            let rows = rows(items, field, pairs);
+            let rows: Vec<Value> = rows.into_iter().filter(has_anything).collect();
+            (!rows.is_empty()).then(|| rows.into())
+        }
+        Kind::Shapes(shapes) => {
+            let chosen: usize = values.next()?.parse().ok()?;
+            read_one(shapes.get(chosen)?, pairs, None)
+        }
         Kind::Json => {
             let text = text(values.next())?;
             Some(serde_json::from_str(&text).unwrap_or_else(|_| text.into()))
         }
     }
+}
+
+/// The rows of a list, those included in which nothing is typed. Secrets that were given before are
+/// not kept, since nothing tells which row they belong to once another one is gone.
+fn rows(items: &Value, field: &Field, pairs: &Pairs) -> Vec<Value> {
+    let prefix = format!("{PREFIX}{}.", field.path);
+    let mut numbers: Vec<usize> = pairs
+        .iter()
+        .filter_map(|(key, _)| key.strip_prefix(&prefix)?.split('.').next()?.parse().ok())
+        .collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let rows = numbers.into_iter().take(MOST_ROWS).map(|number| {
+        let fields = row(items, &field.path, &number.to_string());
+        read(&fields, pairs, None)
+    });
+    rows.collect()
+}
+
+/// More rows than this are not read.
+const MOST_ROWS: usize = 1000;
+
+/// `value`, as it was read, after a button that adds a row to the list at `path`, or takes away
+/// that at the end of `path`.
+pub(super) fn with_row_changed(mut value: Value, path: &str, is_added: bool) -> Value {
+    let mut names: Vec<&str> = path.split('.').collect();
+    let removed: Option<usize> = if is_added {
+        None
+    } else {
+        names.pop().and_then(|number| number.parse().ok())
+    };
+    let mut place = &mut value;
+    for name in names {
+        let next = match place {
+            Value::Array(items) => name
+                .parse()
+                .ok()
+                .and_then(|index: usize| items.get_mut(index)),
+            Value::Object(members) => Some(members.entry(name).or_insert(Value::Null)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+        };
+        let Some(next) = next else {
+            return value;
+        };
+        place = next;
+    }
+    if place.is_null() {
+        *place = Value::Array(Vec::new());
+    }
+    if let Value::Array(items) = place {
+        match removed {
+            Some(index) if index < items.len() => drop(items.remove(index)),
+            None if is_added => items.push(Value::Object(Map::new())),
+            Some(_) | None => {}
+        }
+    }
+    value
 }
 
 /// A box that is not ticked does not make a group that nobody filled in.
@@ -120,6 +186,15 @@ pub(super) fn without_secrets(fields: &[Field], value: &Value) -> Value {
         };
         let value = match &field.kind {
             Kind::Group(fields) => without_secrets(fields, value),
+            Kind::Rows(items) => {
+                let fields = row(items, &field.path, "0");
+                let rows = value.as_array().into_iter().flatten();
+                rows.map(|row| without_secrets(&fields, row)).collect()
+            }
+            Kind::Shapes(shapes) => match fitting(shapes, value) {
+                Some(shape) => without_secrets_of(shape, value),
+                None => continue,
+            },
             Kind::Text(_)
             | Kind::Prose
             | Kind::Number
@@ -132,6 +207,47 @@ pub(super) fn without_secrets(fields: &[Field], value: &Value) -> Value {
         kept.insert(field.name.clone(), value);
     }
     Value::Object(kept)
+}
+
+fn without_secrets_of(shape: &Field, value: &Value) -> Value {
+    match &shape.kind {
+        Kind::Group(fields) => without_secrets(fields, value),
+        _ if shape.is_secret => Value::Null,
+        Kind::Text(_)
+        | Kind::Prose
+        | Kind::Number
+        | Kind::Flag
+        | Kind::One { .. }
+        | Kind::Many(_)
+        | Kind::Lines { .. }
+        | Kind::Json => value.clone(),
+        // Nobody writes forms with shapes in shapes.
+        Kind::Rows(_) | Kind::Shapes(_) => Value::Null,
+    }
+}
+
+/// Which of several shapes `value` has: the one that knows most of it.
+pub(super) fn fitting<'a>(shapes: &'a [Field], value: &Value) -> Option<&'a Field> {
+    let known = |shape: &Field| match (&shape.kind, value) {
+        (Kind::Group(fields), Value::Object(members)) => {
+            let is_known = |name: &String| fields.iter().any(|field| field.name == *name);
+            1 + members.keys().filter(|name| is_known(name)).count()
+        }
+        (Kind::Number, Value::Number(_))
+        | (Kind::Flag, Value::Bool(_))
+        | (Kind::Text(_) | Kind::Prose | Kind::One { .. }, Value::String(_))
+        | (Kind::Many(_) | Kind::Lines { .. } | Kind::Rows(_), Value::Array(_))
+        | (Kind::Json, Value::Object(_) | Value::Array(_)) => 1,
+        (_, _) => 0,
+    };
+    let mut best: Option<(usize, &Field)> = None;
+    for shape in shapes {
+        let known = known(shape);
+        if known > best.map_or(0, |(most, _)| most) {
+            best = Some((known, shape));
+        }
+    }
+    best.map(|(_, shape)| shape)
 }
 
 /// What a field shows at first: what is kept of it, or its default.
@@ -154,7 +270,9 @@ pub(super) fn shown(field: &Field, kept: Option<&Value>) -> Option<String> {
         | Kind::Many(_)
         | Kind::Lines { .. }
         | Kind::Json
-        | Kind::Group(_) => text,
+        | Kind::Group(_)
+        | Kind::Rows(_)
+        | Kind::Shapes(_) => text,
     })
 }
 

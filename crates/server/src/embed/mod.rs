@@ -1,18 +1,24 @@
-//! The hosted connect pages: `/embed/integrations/{key}/connect` and
-//! `/embed/connections/{id}/refresh` (wire contract B.3).
+//! The hosted pages: what users see when they connect an account, and the list of what they can
+//! connect (wire contract B.3).
 //!
 //! A token is exchanged for a visit at once, and the browser goes on to the visit's page, whose
-//! address says nothing. From there a submitted form begins what `/connect` begins. There is no
-//! script in these pages.
+//! address says nothing. From there a submitted form begins what `/connect` begins. The pages are
+//! plain HTML, and work without their script.
 
+mod absent;
+mod assets;
 mod form;
 mod html;
 mod input;
+mod look;
 mod page;
 mod schema;
+mod screens;
+mod sheet;
 mod subject;
 mod submit;
 mod texts;
+mod view;
 mod visits;
 
 use std::sync::Arc;
@@ -20,41 +26,41 @@ use std::sync::Arc;
 use authbridge_engine::{BrowserRequest, Session};
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use axum::routing::{get, post};
+use http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use serde_json::json;
 use url::form_urlencoded;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) use self::html::escaped;
 use self::page::FormPage;
+pub(crate) use self::sheet::Sheet;
 use self::subject::Subject;
 use self::submit::submit;
-use self::texts::{Texts, named};
+pub(crate) use self::texts::Texts;
+use self::texts::named;
+pub(crate) use self::view::View;
 pub(crate) use self::visits::Visits;
-use self::visits::{PATIENCE, Problem, Progress, Visit};
-use crate::connect::{ConnectForm, Ending, Payload, Place, guard, moved};
+use self::visits::{Connecting, Found, PATIENCE, Problem, Progress, Purpose, Visit};
+use crate::connect::{ConnectForm, Ending, Payload, Place, failure_message, guard, moved};
 use crate::error::ApiError;
 use crate::routes::{Named, Shared};
 use crate::worker::Worker;
-
-/// What all pages look like.
-const STYLE: &str = include_str!("style.css");
-
-/// How the name of a visit's cookie begins; the first characters of the visit's id follow.
-const COOKIE_PREFIX: &str = "authbridge_visit_";
-
-/// How much of a visit's id is in the name of its cookie.
-const NAMED: usize = 8;
 
 pub(crate) fn router() -> OpenApiRouter<Arc<Worker>> {
     OpenApiRouter::new()
         .routes(routes!(connect_by_link, connect))
         .routes(routes!(reconnect_by_link, reconnect))
+        .merge(look::router())
+        .merge(screens::router())
+        .merge(absent::router())
         // Addresses that nobody makes up; they are not described.
         .route("/embed/connect/{visit}", get(show).post(submit))
-        .route("/embed/assets/{name}", get(style))
+        .route("/embed/connect/{visit}/progress", get(progress))
+        .route("/embed/resume/{visit}", post(resume))
+        .route("/embed/assets/{name}", get(assets::asset))
 }
 
 /// A page on which a user connects an account: chooses an option, and fills in its form. It takes
@@ -68,16 +74,8 @@ async fn connect_by_link(
     State(worker): Shared,
     Named(integration): Named,
     place: Place,
-    headers: HeaderMap,
 ) -> Response {
-    open(
-        &worker,
-        &place,
-        &headers,
-        "",
-        ("integrationKey", integration),
-    )
-    .await
+    open(&worker, &place, "", ("integrationKey", integration)).await
 }
 
 /// The same with everything in a form, as `POST /connect` takes it, so that no token is in the
@@ -89,11 +87,10 @@ async fn connect(
     State(worker): Shared,
     Named(integration): Named,
     place: Place,
-    headers: HeaderMap,
     Payload(payload): Payload,
 ) -> Response {
     let name = ("integrationKey", integration);
-    open(&worker, &place, &headers, &payload, name).await
+    open(&worker, &place, &payload, name).await
 }
 
 /// A page on which a user connects an account again.
@@ -106,9 +103,8 @@ async fn reconnect_by_link(
     State(worker): Shared,
     Named(connection): Named,
     place: Place,
-    headers: HeaderMap,
 ) -> Response {
-    open(&worker, &place, &headers, "", ("connectionId", connection)).await
+    open(&worker, &place, "", ("connectionId", connection)).await
 }
 
 /// The same with everything in a form.
@@ -119,11 +115,10 @@ async fn reconnect(
     State(worker): Shared,
     Named(connection): Named,
     place: Place,
-    headers: HeaderMap,
     Payload(payload): Payload,
 ) -> Response {
     let name = ("connectionId", connection);
-    open(&worker, &place, &headers, &payload, name).await
+    open(&worker, &place, &payload, name).await
 }
 
 /// The page of a visit: a choice, a form, or how it ended.
@@ -131,23 +126,33 @@ async fn show(
     State(worker): Shared,
     Named(id): Named,
     RawQuery(query): RawQuery,
+    view: View,
     headers: HeaderMap,
 ) -> Response {
-    let texts = Texts::of(&headers);
-    let Some(visit) = visit(&worker, &id, &headers) else {
-        return over(&worker, texts);
+    let visit = match here(&worker, view, &id, &headers) {
+        Ok(visit) => visit,
+        Err(refusal) => return *refusal,
     };
-    let progress = visit.progress.lock().await;
+    let Some(connecting) = visit.connecting() else {
+        return to_page(&worker, &visit);
+    };
+    let progress = connecting.progress.lock().await;
     if let Some(ending) = &progress.ending {
-        return ending.page(&worker);
+        return match &connecting.back {
+            Some(back) => look::back(&worker, back, &visit, ending),
+            None if progress.is_elsewhere() => ending
+                .sent_on()
+                .unwrap_or_else(|| ending.page(&worker, view, None)),
+            None => ending.page(&worker, view, None),
+        };
     }
-    let subject = match subject(&worker, &visit).await {
+    let subject = match subject(&worker, &visit, connecting).await {
         Ok((subject, _)) => subject,
-        Err(error) => return refused(&worker, texts, &error),
+        Err(error) => return refused(&worker, view, &error),
     };
     if let Some(problem) = &subject.problem {
-        let title = named(texts.unavailable, &subject.name);
-        return page::notice(&worker, texts, StatusCode::CONFLICT, &title, problem);
+        let title = named(view.texts.unavailable, &subject.name);
+        return page::notice(&worker, view, StatusCode::CONFLICT, (&title, problem));
     }
     let query = query.unwrap_or_default();
     let mut pairs = form_urlencoded::parse(query.as_bytes());
@@ -158,41 +163,73 @@ async fn show(
     let last_key = last.and_then(|last| last.option.as_deref());
     let offer = subject.offer(asked.as_deref().or(last_key));
     let Some(offer) = offer.filter(|_| !wants_choice) else {
-        return page::choice(&worker, texts, &subject);
+        return page::choice(&worker, view, &subject, connecting);
     };
     let last = last.filter(|last| last.option == offer.key);
     FormPage {
-        texts,
+        view,
         subject: &subject,
         offer,
         kept: last.map(|last| &last.typed).or(subject.given()),
         problem: last.and_then(|last| last.problem.as_ref()),
-        can_cancel: visit.is_waited_for(),
+        connecting,
+        ticket: &visit.ticket,
+        version: progress.version,
+        progress_path: &format!("{}/progress", page_path(&worker, &visit)),
     }
     .answer(&worker)
 }
 
-/// The pages' style sheet. Its name says what is in it, so that it is fetched once.
-async fn style(Named(name): Named) -> Result<Response, ApiError> {
-    if name != style_name() {
-        return Err(ApiError::not_found("there is no such file"));
+/// How far a visit is, for its page that waits for another window: the number changes when the
+/// page has something new to show.
+async fn progress(State(worker): Shared, Named(id): Named, headers: HeaderMap) -> Response {
+    let now = worker.engine.effects().now();
+    let found = worker.visits.seek(&id, &headers, now);
+    let text = match &found {
+        Found::Here(visit) => match visit.connecting() {
+            Some(connecting) => connecting.progress.lock().await.version.to_string(),
+            None => String::new(),
+        },
+        Found::Late { .. } | Found::NoCookie | Found::Unknown => String::new(),
+    };
+    ([(CACHE_CONTROL, "no-store")], text).into_response()
+}
+
+/// Goes on with a visit that was open for too long.
+async fn resume(
+    State(worker): Shared,
+    Named(id): Named,
+    view: View,
+    headers: HeaderMap,
+) -> Response {
+    let now = worker.engine.effects().now();
+    match worker.visits.seek(&id, &headers, now) {
+        Found::Here(visit) => to_page(&worker, &visit),
+        Found::Late { visit, has_cookie } if has_cookie && visit.is_resumable(now) => {
+            visit.resume(now);
+            to_page(&worker, &visit)
+        }
+        Found::Late { .. } | Found::NoCookie | Found::Unknown => over(&worker, view),
     }
-    let lasting = "public, max-age=31536000, immutable";
-    let headers = [(CONTENT_TYPE, "text/css"), (CACHE_CONTROL, lasting)];
-    Ok((headers, STYLE).into_response())
 }
 
 /// Exchanges a token for a visit.
 async fn open(
     worker: &Worker,
     place: &Place,
-    headers: &HeaderMap,
     payload: &str,
     (name, value): (&str, String),
 ) -> Response {
-    let (session, request) = match opened(worker, place, payload, name, value).await {
-        Ok(opened) => opened,
-        Err(error) => return refused(worker, Texts::of(headers), &error),
+    let form = ConnectForm::read(place.query(), payload);
+    let form = form.map(|form| form.with(name, value));
+    enter(worker, place, form).await
+}
+
+/// Exchanges the token in `form` for a visit that connects what it says.
+async fn enter(worker: &Worker, place: &Place, form: Result<ConnectForm, ApiError>) -> Response {
+    let (session, request) = match entered(worker, form).await {
+        Ok(entered) => entered,
+        Err(error) => return refused(worker, place.view(), &error),
     };
     match place.by_its_public_name(worker) {
         Some(here) => moved(&here),
@@ -200,151 +237,255 @@ async fn open(
     }
 }
 
-async fn opened(
+async fn entered(
     worker: &Worker,
-    place: &Place,
-    payload: &str,
-    name: &str,
-    value: String,
+    form: Result<ConnectForm, ApiError>,
 ) -> Result<(Session, BrowserRequest), ApiError> {
-    let form = ConnectForm::read(place.query(), payload)?.with(name, value);
-    let now = worker.engine.effects().now();
-    let known = worker.sessions.get(&worker.engine, form.token(), now).await;
-    let session = known?.session.clone();
+    let form = form?;
+    let session = session(worker, form.token()).await?;
     Ok((session, form.into_request(String::new())?))
+}
+
+async fn session(worker: &Worker, token: &str) -> Result<Session, ApiError> {
+    let now = worker.engine.effects().now();
+    let known = worker.sessions.get(&worker.engine, token, now).await?;
+    Ok(known.session.clone())
 }
 
 /// Begins a visit that may do what `request` says, and sends the browser to its page.
 pub(crate) fn begin(worker: &Worker, session: Session, request: BrowserRequest) -> Response {
-    let visit = worker.visits.begin(&worker.engine, session, request);
+    begin_within(worker, session, request, None)
+}
+
+/// The same for a visit that leads back to another one.
+fn begin_within(
+    worker: &Worker,
+    session: Session,
+    request: BrowserRequest,
+    back: Option<String>,
+) -> Response {
+    let connecting = Connecting {
+        request,
+        back,
+        progress: tokio::sync::Mutex::default(),
+    };
+    begin_visit(worker, session, Purpose::Connect(Box::new(connecting)))
+}
+
+fn begin_visit(worker: &Worker, session: Session, purpose: Purpose) -> Response {
+    let visit = worker.visits.begin(&worker.engine, session, purpose);
     let mut response = to_page(worker, &visit);
-    let cookie = cookie(worker, &visit);
-    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-        response.headers_mut().insert(SET_COOKIE, cookie);
+    for cookie in cookies(worker, &visit) {
+        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
     }
     response
 }
 
 /// A browser is back from the external app, where the visit `page` sent it.
-pub(crate) async fn returned(worker: &Worker, page: &str, ending: Ending) -> Response {
+pub(crate) async fn returned(worker: &Worker, view: View, page: &str, ending: Ending) -> Response {
     let now = worker.engine.effects().now();
-    let Some(visit) = worker.visits.find(page, now) else {
+    let visit = worker.visits.find(page, now);
+    let Some((visit, connecting)) = visit
+        .as_ref()
+        .and_then(|visit| Some((visit, visit.connecting()?)))
+    else {
         ending.tell(worker);
-        return ending.sent_on().unwrap_or_else(|| ending.page(worker));
+        return ending
+            .sent_on()
+            .unwrap_or_else(|| ending.page(worker, view, None));
     };
-    let mut progress = visit.progress.lock().await;
-    let Progress { last, ending: over } = &mut *progress;
-    match (&ending.result, last) {
+    let mut progress = connecting.progress.lock().await;
+    progress.version = progress.version.saturating_add(1);
+    let is_elsewhere = progress.is_elsewhere();
+    let Progress {
+        last, ending: over, ..
+    } = &mut *progress;
+    match (ending.result, last) {
         // The user may try again, so nobody else is told yet.
-        (Err(error), Some(last)) if over.is_none() => {
-            last.problem = Some(Problem::Other(error.message().to_owned()));
-            to_page(worker, &visit)
+        (Err(failure), Some(last)) if over.is_none() => {
+            last.problem = Some(Problem::Other(failure));
+            if is_elsewhere {
+                return page::go_back(worker, view);
+            }
+            to_page(worker, visit)
         }
-        (Ok(_) | Err(_), _) => end(worker, &visit, &mut progress, ending),
+        (result, _) => {
+            let ending = Ending { result, ..ending };
+            end(worker, view, visit, &mut progress, ending)
+        }
     }
 }
 
 /// Ends a visit, and tells everybody.
-fn end(worker: &Worker, visit: &Visit, progress: &mut Progress, ending: Ending) -> Response {
+fn end(
+    worker: &Worker,
+    view: View,
+    visit: &Visit,
+    progress: &mut Progress,
+    ending: Ending,
+) -> Response {
     ending.tell(worker);
-    let response = ending.sent_on().unwrap_or_else(|| to_page(worker, visit));
+    progress.version = progress.version.saturating_add(1);
+    let response = if progress.is_elsewhere() {
+        ending.aside(worker, view)
+    } else {
+        ending.sent_on().unwrap_or_else(|| to_page(worker, visit))
+    };
     progress.ending = Some(ending);
     response
 }
 
 /// What `visit` is about, and the session of its user as it is now.
-async fn subject(worker: &Worker, visit: &Visit) -> Result<(Subject, Session), ApiError> {
+async fn subject(
+    worker: &Worker,
+    visit: &Visit,
+    connecting: &Connecting,
+) -> Result<(Subject, Session), ApiError> {
     let session = worker.engine.renewed(visit.session.clone()).await?;
-    let subject = Subject::of(&worker.engine, &session, visit).await?;
+    let subject = Subject::of(&worker.engine, &session, &connecting.request).await?;
     Ok((subject, session))
 }
 
-/// The visit of this id, if the browser has its cookie.
-fn visit(worker: &Worker, id: &str, headers: &HeaderMap) -> Option<Arc<Visit>> {
+/// The visit of this id, if the browser has its cookie; or the page that says why not.
+fn here(
+    worker: &Worker,
+    view: View,
+    id: &str,
+    headers: &HeaderMap,
+) -> Result<Arc<Visit>, Box<Response>> {
     let now = worker.engine.effects().now();
-    let visit = worker.visits.find(id, now)?;
-    let name = cookie_name(&visit);
-    let cookies = headers.get_all(COOKIE).iter();
-    let is_here = cookies
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .any(|(key, value)| key == name && visit.is_of(value));
-    is_here.then_some(visit)
+    Err(Box::new(match worker.visits.seek(id, headers, now) {
+        Found::Here(visit) => return Ok(visit),
+        Found::Late { visit, has_cookie } => late(worker, view, &visit, has_cookie),
+        Found::NoCookie => {
+            let texts = view.texts;
+            let said = (texts.cookies, texts.cookies_why);
+            page::notice(worker, view, StatusCode::GONE, said)
+        }
+        Found::Unknown => over(worker, view),
+    }))
 }
 
-fn cookie_name(visit: &Visit) -> String {
-    let id = visit.id.get(..NAMED).unwrap_or(&visit.id);
-    format!("{COOKIE_PREFIX}{id}")
-}
-
-/// Over HTTPS the page may be framed by the app, whose site is another.
-fn cookie(worker: &Worker, visit: &Visit) -> String {
-    let is_https = worker
-        .engine
-        .public_uri()
-        .is_some_and(|uri| uri.scheme() == "https");
-    let kind = if is_https {
-        "SameSite=None; Secure; Partitioned"
-    } else {
-        "SameSite=Lax"
+/// What a browser keeps to be known by. Over HTTPS the page may be framed by the app, whose site
+/// is another; so it may on a developer's machine, which browsers trust like HTTPS.
+fn cookies(worker: &Worker, visit: &Visit) -> Vec<String> {
+    let public = worker.engine.public_uri();
+    let is_https = public.is_some_and(|uri| uri.scheme() == "https");
+    let is_local = public
+        .is_none_or(|uri| matches!(uri.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")));
+    let cookie = |kind| {
+        format!(
+            "{}={}; Path={}/embed; Max-Age={}; HttpOnly; {kind}",
+            visit.cookie_name(),
+            visit.secret,
+            base(worker),
+            PATIENCE.as_secs() * 2
+        )
     };
-    format!(
-        "{}={}; Path={}/embed; Max-Age={}; HttpOnly; {kind}",
-        cookie_name(visit),
-        visit.secret,
-        base(worker),
-        PATIENCE.as_secs()
-    )
+    let framed = "SameSite=None; Secure; Partitioned";
+    match (is_https, is_local) {
+        (true, _) => vec![cookie(framed)],
+        (false, true) => vec![cookie("SameSite=Lax"), cookie(framed)],
+        (false, false) => vec![cookie("SameSite=Lax")],
+    }
+}
+
+/// The page of `visit`.
+fn page_path(worker: &Worker, visit: &Visit) -> String {
+    let kind = match &visit.purpose {
+        Purpose::Connect(_) => "connect",
+        Purpose::Look(_) => "look",
+    };
+    format!("{}/embed/{kind}/{}", base(worker), visit.id)
 }
 
 /// Sends the browser to the page of `visit`.
 fn to_page(worker: &Worker, visit: &Visit) -> Response {
+    see_other(&page_path(worker, visit))
+}
+
+fn see_other(location: &str) -> Response {
     let mut response = StatusCode::SEE_OTHER.into_response();
-    let location = format!("{}/embed/connect/{}", base(worker), visit.id);
-    if let Ok(location) = HeaderValue::from_str(&location) {
+    if let Ok(location) = HeaderValue::from_str(location) {
         response.headers_mut().insert(LOCATION, location);
     }
-    guard(&mut response, None, "'none'");
+    guard(&mut response, "'none'");
     response
 }
 
-fn over(worker: &Worker, texts: &'static Texts) -> Response {
-    page::notice(
-        worker,
-        texts,
-        StatusCode::GONE,
-        texts.ended,
-        texts.ended_why,
-    )
+/// A visit that nobody knows any longer.
+fn over(worker: &Worker, view: View) -> Response {
+    let texts = view.texts;
+    let body = format!("<h1>{}</h1><p>{}</p>", texts.ended, texts.ended_why);
+    ended(worker, view, &body, None)
 }
 
-fn refused(worker: &Worker, texts: &'static Texts, error: &ApiError) -> Response {
-    page::notice(worker, texts, error.status, texts.refused, error.message())
+/// A visit that was open for too long: it can go on, or lead back.
+fn late(worker: &Worker, view: View, visit: &Visit, has_cookie: bool) -> Response {
+    let texts = view.texts;
+    let is_resumable = has_cookie && visit.is_resumable(worker.engine.effects().now());
+    let request = visit.connecting().map(|connecting| &connecting.request);
+    let mut actions = String::new();
+    let mut why = texts.ended_why;
+    if is_resumable {
+        why = texts.resumable;
+        actions.push_str(&format!(
+            r#"<form method="post" action="{}/embed/resume/{}"><button>{}</button></form>"#,
+            escaped(base(worker)),
+            visit.id,
+            texts.resume
+        ));
+    }
+    if let Some(uri) = request.and_then(|request| request.redirect_uri.as_deref()) {
+        actions.push_str(&format!(
+            r#"<a class="button second" href="{}">{}</a>"#,
+            escaped(uri),
+            texts.back_to_app
+        ));
+    }
+    let body = format!(
+        r#"<h1>{}</h1><p>{why}</p><div class="actions">{actions}</div>"#,
+        texts.ended
+    );
+    if is_resumable {
+        return Sheet {
+            status: StatusCode::GONE,
+            ..Sheet::new(texts.ended, &body)
+        }
+        .answer(worker, view);
+    }
+    let id = request.and_then(|request| request.request_id.as_deref());
+    ended(worker, view, &body, id)
+}
+
+/// A page that is over for good. Whoever opened or embeds it is told.
+fn ended(worker: &Worker, view: View, body: &str, request_id: Option<&str>) -> Response {
+    let error = ApiError::new(
+        StatusCode::GONE,
+        "bad_request",
+        "the connect page has expired",
+    );
+    let mut message = failure_message(&error);
+    if let (Some(id), Some(members)) = (request_id, message.as_object_mut()) {
+        members.insert("requestId".into(), json!(id));
+    }
+    Sheet {
+        status: StatusCode::GONE,
+        message: Some(&message),
+        ..Sheet::new(view.texts.ended, body)
+    }
+    .answer(worker, view)
+}
+
+fn refused(worker: &Worker, view: View, error: &ApiError) -> Response {
+    let said = (view.texts.refused, error.message());
+    page::notice(worker, view, error.status, said)
 }
 
 /// What is in front of our paths where browsers see them.
 fn base(worker: &Worker) -> &str {
     let public = worker.engine.public_uri().map_or("", url::Url::path);
     public.trim_end_matches('/')
-}
-
-/// Where browsers find the style sheet.
-pub(crate) fn style_path(worker: &Worker) -> String {
-    format!("{}/embed/assets/{}", base(worker), style_name())
-}
-
-fn style_name() -> String {
-    const HASH: u64 = hash(STYLE.as_bytes());
-    format!("style-{HASH:016x}.css")
-}
-
-/// FNV-1a: nobody but us chooses what is hashed.
-const fn hash(mut bytes: &[u8]) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    while let [first, rest @ ..] = bytes {
-        hash = (hash ^ *first as u64).wrapping_mul(0x0100_0000_01b3);
-        bytes = rest;
-    }
-    hash
 }

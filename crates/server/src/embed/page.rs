@@ -1,35 +1,41 @@
 //! The pages that a visit sees.
 
 use authbridge_core::connector::AuthType;
-use axum::response::{Html, IntoResponse as _, Response};
+use axum::response::Response;
 use http::StatusCode;
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::form::Drawing;
 use super::html::{described, escaped, link};
-use super::style_path;
+use super::sheet::Sheet;
 use super::subject::{Offer, Subject};
+use super::submit::TICKET;
 use super::texts::{Texts, named};
-use super::visits::Problem;
-use crate::connect::guard;
+use super::view::View;
+use super::visits::{Connecting, Problem};
 use crate::worker::Worker;
 
 /// The form that a user fills in, and how it went the last time.
 pub(super) struct FormPage<'a> {
-    pub(super) texts: &'static Texts,
+    pub(super) view: View,
     pub(super) subject: &'a Subject,
     pub(super) offer: &'a Offer,
     /// What was typed or given, without secrets.
     pub(super) kept: Option<&'a Value>,
     pub(super) problem: Option<&'a Problem>,
-    /// Whether somebody waits who can be told that the user gave up.
-    pub(super) can_cancel: bool,
+    pub(super) connecting: &'a Connecting,
+    /// Stands for the visit's cookie in another window.
+    pub(super) ticket: &'a str,
+    /// What [`progress_path`](Self::progress_path) answers while this page is up to date.
+    pub(super) version: u32,
+    /// Where the page asks how far the visit is.
+    pub(super) progress_path: &'a str,
 }
 
 impl FormPage<'_> {
     pub(super) fn answer(&self, worker: &Worker) -> Response {
-        let texts = self.texts;
+        let texts = self.view.texts;
         let errors = match self.problem {
             Some(Problem::Fields(errors)) => errors.as_slice(),
             Some(Problem::Other(_)) | None => &[],
@@ -39,33 +45,79 @@ impl FormPage<'_> {
         let summary = self.summary(&drawing);
         let title = self.subject.title(texts);
         let body = format!(
-            "{summary}<h1>{}</h1>{}<form method=\"post\" action=\"?\" novalidate>{}{fields}{}</form>",
+            "{summary}<h1>{}</h1>{}{}<form id=\"form\" method=\"post\" action=\"?\" novalidate{}>\
+             {}{fields}{}</form>{}",
             escaped(&title),
             self.intro(),
+            permissions(texts, self.subject, self.offer),
+            self.target(),
             self.hidden(),
-            self.actions()
+            self.actions(),
+            self.windows(),
         );
         let title = match self.problem {
             Some(_) => format!("{}: {title}", texts.error),
             None => title,
         };
-        page(worker, texts, StatusCode::OK, &title, &body)
+        let attributes = format!(
+            r#" data-progress="{}" data-version="{}" data-busy="{}" data-offline="{}""#,
+            escaped(self.progress_path),
+            self.version,
+            texts.busy,
+            texts.offline
+        );
+        let sheet = Sheet {
+            attributes: &attributes,
+            ..Sheet::new(&title, &body)
+        };
+        sheet.answer(worker, self.view)
     }
 
     fn summary(&self, drawing: &Drawing<'_>) -> String {
+        let texts = self.view.texts;
         let text = match self.problem {
             None => return String::new(),
             Some(Problem::Fields(_)) => format!("<ul>{}</ul>", drawing.summary()),
-            Some(Problem::Other(message)) => format!("<p>{}</p>", escaped(message)),
+            Some(Problem::Other(failure)) => {
+                let text = failure.text(texts, Some(&self.subject.name));
+                format!("<p>{}</p>", escaped(&text))
+            }
         };
-        let heading = self.texts.problem;
+        // In frames browsers refuse it, and complain; the script does it there.
+        let focus = if self.view.is_framed {
+            ""
+        } else {
+            " autofocus"
+        };
+        let heading = texts.problem;
         format!(
-            r#"<div class="summary" role="alert" tabindex="-1" autofocus><h2>{heading}</h2>{text}</div>"#
+            r#"<div class="summary" role="alert" tabindex="-1"{focus}><h2>{heading}</h2>{text}</div>"#
+        )
+    }
+
+    /// External apps refuse frames: from one, the form leads to a window of its own.
+    fn target(&self) -> &'static str {
+        match (self.may_lead_away(), self.view.is_framed) {
+            (true, true) => r#" data-away target="_blank""#,
+            (true, false) => " data-away",
+            (false, _) => "",
+        }
+    }
+
+    /// What a page says while another window is open, or was not opened.
+    fn windows(&self) -> String {
+        if !self.may_lead_away() || self.view.is_alone {
+            return String::new();
+        }
+        let texts = self.view.texts;
+        format!(
+            r#"<div class="window" data-waiting role="status" hidden><p>{}</p><button form="form" class="second">{}</button></div><div class="window" data-blocked role="alert" hidden><p>{}</p><button form="form" formtarget="_blank">{}</button></div>"#,
+            texts.elsewhere, texts.reopen, texts.blocked, texts.open_window
         )
     }
 
     fn intro(&self) -> String {
-        let texts = self.texts;
+        let texts = self.view.texts;
         let mut intro = String::new();
         if self.subject.offers.len() > 1 {
             let option = escaped(self.offer.title(&self.subject.name));
@@ -97,14 +149,24 @@ impl FormPage<'_> {
     }
 
     fn hidden(&self) -> String {
-        let key = self.offer.key.as_deref().map(escaped);
-        key.map_or_else(String::new, |key| {
-            format!(r#"<input type="hidden" name="option" value="{key}">"#)
-        })
+        let mut hidden = String::new();
+        let mut field = |name: &str, value: &str| {
+            let value = escaped(value);
+            hidden.push_str(&format!(
+                r#"<input type="hidden" name="{name}" value="{value}">"#
+            ));
+        };
+        if let Some(key) = &self.offer.key {
+            field("option", key);
+        }
+        if self.may_lead_away() && self.view.is_framed {
+            field(TICKET, self.ticket);
+        }
+        hidden
     }
 
     fn actions(&self) -> String {
-        let texts = self.texts;
+        let texts = self.view.texts;
         let label = if matches!(self.problem, Some(Problem::Other(_))) {
             texts.again.to_owned()
         } else if self.leads_away() {
@@ -112,16 +174,13 @@ impl FormPage<'_> {
         } else {
             texts.submit.to_owned()
         };
-        let cancel = if self.can_cancel {
-            format!(
-                r#"<button class="second" name="cancel" value="1">{}</button>"#,
-                texts.cancel
-            )
+        let cancel = if self.connecting.can_cancel() {
+            cancel_button(texts)
         } else {
             String::new()
         };
         format!(
-            r#"<div class="actions"><button>{}</button>{cancel}</div>"#,
+            r#"<div class="actions"><button>{}</button>{cancel}</div><p class="quiet" role="status" data-status></p>"#,
             escaped(&label)
         )
     }
@@ -130,10 +189,44 @@ impl FormPage<'_> {
     fn leads_away(&self) -> bool {
         matches!(self.offer.auth_type, AuthType::OAuth2 | AuthType::OAuth1)
     }
+
+    fn may_lead_away(&self) -> bool {
+        self.leads_away() || self.offer.auth_type == AuthType::Proxy
+    }
+}
+
+fn cancel_button(texts: &Texts) -> String {
+    format!(
+        r#"<button class="second" name="cancel" value="1" formtarget="_self">{}</button>"#,
+        texts.cancel
+    )
+}
+
+/// What the external app will be asked to allow, as far as that is known before.
+fn permissions(texts: &Texts, subject: &Subject, offer: &Offer) -> String {
+    if offer.scopes.is_empty() {
+        return String::new();
+    }
+    let mut items = String::new();
+    for scope in &offer.scopes {
+        items.push_str(&format!("<li><code>{}</code></li>", escaped(scope)));
+    }
+    let heading = named(texts.asked_for, &subject.name);
+    format!(
+        r#"<details class="scopes"><summary>{}</summary><p>{}</p><ul>{items}</ul></details>"#,
+        texts.permissions,
+        escaped(&heading)
+    )
 }
 
 /// The options to choose from.
-pub(super) fn choice(worker: &Worker, texts: &'static Texts, subject: &Subject) -> Response {
+pub(super) fn choice(
+    worker: &Worker,
+    view: View,
+    subject: &Subject,
+    connecting: &Connecting,
+) -> Response {
+    let texts = view.texts;
     let title = subject.title(texts);
     let mut options = String::new();
     for offer in &subject.offers {
@@ -147,44 +240,47 @@ pub(super) fn choice(worker: &Worker, texts: &'static Texts, subject: &Subject) 
             escaped(offer.title(&subject.name))
         ));
     }
+    let cancel = if connecting.can_cancel() {
+        let button = cancel_button(texts);
+        format!(r#"<form method="post" action="?" class="actions">{button}</form>"#)
+    } else {
+        String::new()
+    };
     let body = format!(
-        r#"<h1>{}</h1><p class="quiet intro" id="choose">{}</p><ul class="options" aria-labelledby="choose">{options}</ul>"#,
+        r#"<h1>{}</h1><p class="quiet intro" id="choose">{}</p><ul class="options" aria-labelledby="choose">{options}</ul>{cancel}"#,
         escaped(&title),
         texts.choose
     );
-    page(worker, texts, StatusCode::OK, &title, &body)
+    Sheet::new(&title, &body).answer(worker, view)
 }
 
 /// A page that leads nowhere, and says why.
 pub(super) fn notice(
     worker: &Worker,
-    texts: &'static Texts,
+    view: View,
     status: StatusCode,
-    title: &str,
-    text: &str,
+    (title, text): (&str, &str),
 ) -> Response {
     let body = format!("<h1>{}</h1><p>{}</p>", escaped(title), escaped(text));
-    page(worker, texts, status, title, &body)
+    let sheet = Sheet {
+        status,
+        ..Sheet::new(title, &body)
+    };
+    sheet.answer(worker, view)
 }
 
-fn page(
-    worker: &Worker,
-    texts: &'static Texts,
-    status: StatusCode,
-    title: &str,
-    body: &str,
-) -> Response {
-    let html = format!(
-        "<!doctype html>\n<html lang=\"{}\">\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{}</title>\n\
-         <link rel=\"stylesheet\" href=\"{}\">\n<main class=\"card\">{body}</main>\n</html>\n",
-        texts.language,
-        escaped(title),
-        escaped(&style_path(worker))
+/// What a window of its own shows when the page that opened it has the rest to say.
+pub(super) fn go_back(worker: &Worker, view: View) -> Response {
+    let texts = view.texts;
+    let body = format!(
+        r#"<h1>{}</h1><p role="status">{}</p>"#,
+        texts.over, texts.go_back
     );
-    let mut response = (status, Html(html)).into_response();
-    // What is submitted may lead to the external app, or back to the app that embeds this.
-    guard(&mut response, None, "'self' https: http:");
-    response
+    let message = json!({ "source": "authbridge" });
+    let sheet = Sheet {
+        message: Some(&message),
+        attributes: " data-forget data-closes",
+        ..Sheet::new(texts.over, &body)
+    };
+    sheet.answer(worker, view)
 }

@@ -1,13 +1,12 @@
 //! What a visit is about: the integration, and the ways to connect it.
 
-use authbridge_core::connector::AuthType;
-use authbridge_engine::{Engine, EngineError, Session};
+use authbridge_core::connector::{AuthOption, AuthType, FunctionName, Implementation};
+use authbridge_engine::{BrowserRequest, Engine, EngineError, Session};
 use serde_json::Value;
 
 use super::input::without_secrets;
 use super::schema::{Field, fields};
 use super::texts::{Texts, named};
-use super::visits::Visit;
 
 /// The integration of a visit.
 pub(super) struct Subject {
@@ -33,6 +32,8 @@ pub(super) struct Offer {
     pub(super) description: Option<String>,
     pub(super) help_uri: Option<String>,
     pub(super) fields: Vec<Field>,
+    /// What the external app is asked to allow, where the definition says it as it is.
+    pub(super) scopes: Vec<String>,
 }
 
 impl Offer {
@@ -47,9 +48,8 @@ impl Subject {
     pub(super) async fn of(
         engine: &Engine,
         session: &Session,
-        visit: &Visit,
+        request: &BrowserRequest,
     ) -> Result<Self, EngineError> {
-        let request = &visit.request;
         let earlier = match &request.connection {
             Some(selector) => Some(engine.connection(session, selector).await?),
             None => None,
@@ -72,6 +72,7 @@ impl Subject {
                 description: option.description.clone(),
                 help_uri: option.help_uri.clone(),
                 fields: fields(view.form(option)),
+                scopes: scopes(option),
             })
             .collect();
         let own = request.connect.auth_option_key.clone();
@@ -122,5 +123,26 @@ impl Subject {
     /// What is known of `offer`'s input before the user types.
     pub(super) fn given(&self) -> Option<&Value> {
         self.given.as_ref()
+    }
+}
+
+/// The scopes in the configuration of `option`, if nothing has to be evaluated to know them.
+fn scopes(option: &AuthOption) -> Vec<String> {
+    let function = option.function(FunctionName::GetOAuthConfig);
+    let Some(Implementation::Mapping(mapping)) = function.map(|function| &function.implementation)
+    else {
+        return Vec::new();
+    };
+    let source = mapping.source();
+    let list = source.get("scopes").or_else(|| source.get("scope"));
+    match list {
+        Some(Value::Array(scopes)) => {
+            let scopes = scopes.iter().filter_map(Value::as_str);
+            scopes.map(str::to_owned).collect()
+        }
+        Some(Value::String(scopes)) => scopes.split_whitespace().map(str::to_owned).collect(),
+        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) | None => {
+            Vec::new()
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! What happens when a user submits the form.
 
+use std::sync::Arc;
+
 use authbridge_core::SecretJson;
 use authbridge_core::auth::AuthError;
 use authbridge_engine::{BrowserStep, EngineError, Session};
@@ -10,13 +12,12 @@ use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::input::{Pairs, read, without_secrets};
+use super::input::{Pairs, read, with_row_changed, without_secrets};
 use super::subject::{Offer, Subject};
-use super::texts::Texts;
-use super::visits::{Attempt, Problem, Progress, Visit};
-use super::{end, over, page, refused, subject, to_page, visit};
-use crate::connect::{Ending, away, typed};
-use crate::error::ApiError;
+use super::view::View;
+use super::visits::{Attempt, Connecting, Problem, Progress, Visit};
+use super::{end, here, page, refused, subject, to_page};
+use crate::connect::{Ending, Failure, away, typed};
 use crate::routes::{Named, Shared};
 use crate::wire::Connection;
 use crate::worker::Worker;
@@ -24,45 +25,97 @@ use crate::worker::Worker;
 /// The largest form that is taken.
 const MOST_BYTES: usize = 256 * 1024;
 
+/// The name of the field that has a visit's ticket.
+pub(super) const TICKET: &str = "ticket";
+
 /// Connects with what the user typed into the page, or gives up.
 pub(super) async fn submit(
     State(worker): Shared,
     Named(id): Named,
+    view: View,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let texts = Texts::of(&headers);
-    let Some(visit) = visit(&worker, &id, &headers) else {
-        return over(&worker, texts);
-    };
+    let texts = view.texts;
     if body.len() > MOST_BYTES {
         let status = StatusCode::PAYLOAD_TOO_LARGE;
-        return page::notice(&worker, texts, status, texts.problem, texts.too_large);
+        return page::notice(&worker, view, status, (texts.problem, texts.too_large));
     }
     let pairs: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
-    let mut progress = visit.progress.lock().await;
-    if progress.ending.is_some() {
+    let admitted = admitted(&worker, &id, &pairs);
+    let is_elsewhere = admitted.is_some();
+    let found = admitted.map_or_else(|| here(&worker, view, &id, &headers), Ok);
+    let visit = match found {
+        Ok(visit) => visit,
+        Err(refusal) => return *refusal,
+    };
+    let Some(connecting) = visit.connecting() else {
         return to_page(&worker, &visit);
+    };
+    let mut progress = connecting.progress.lock().await;
+    if progress.ending.is_some() {
+        return after_end(&worker, view, &visit, is_elsewhere);
     }
     if value(&pairs, "cancel").is_some() {
-        let error = ApiError::bad_request(texts.cancelled);
-        return end(&worker, &visit, &mut progress, visit.ending(Err(error)));
+        progress.last = None;
+        let failure = Failure::cancelled(texts.cancelled);
+        let ending = connecting.ending(Err(failure));
+        return end(&worker, view, &visit, &mut progress, ending);
     }
-    let (subject, session) = match subject(&worker, &visit).await {
+    let (subject, session) = match subject(&worker, &visit, connecting).await {
         Ok(found) => found,
-        Err(error) => return refused(&worker, texts, &error),
+        Err(error) => return refused(&worker, view, &error),
     };
     let Some(offer) = subject.offer(value(&pairs, "option")) else {
         return to_page(&worker, &visit);
     };
+    if let Some((path, is_added)) = changed_rows(&pairs) {
+        let typed = read(&offer.fields, &pairs, None);
+        let typed = without_secrets(&offer.fields, &with_row_changed(typed, path, is_added));
+        progress.last = Some(Attempt {
+            option: offer.key.clone(),
+            typed,
+            problem: None,
+            is_elsewhere: false,
+        });
+        return to_page(&worker, &visit);
+    }
     let submitted = Submitted {
         worker: &worker,
+        view,
         visit: &visit,
+        connecting,
         session: &session,
         input: input_of(&subject, offer, &pairs),
         offer,
+        is_elsewhere,
     };
     Box::pin(submitted.connect(&mut progress)).await
+}
+
+/// The visit of a form that opened a window of its own, if it has its ticket.
+fn admitted(worker: &Worker, id: &str, pairs: &Pairs) -> Option<Arc<Visit>> {
+    let ticket = value(pairs, TICKET)?;
+    let now = worker.engine.effects().now();
+    worker
+        .visits
+        .find(id, now)
+        .filter(|visit| visit.admits(ticket))
+}
+
+/// The page of a visit that had ended before.
+fn after_end(worker: &Worker, view: View, visit: &Visit, is_elsewhere: bool) -> Response {
+    if is_elsewhere {
+        return page::go_back(worker, view);
+    }
+    to_page(worker, visit)
+}
+
+/// The list to which a button adds a row, or from which it takes one: without scripts the server
+/// does that. Secrets that were typed have to be typed again.
+fn changed_rows(pairs: &Pairs) -> Option<(&str, bool)> {
+    let added = value(pairs, "add").map(|path| (path, true));
+    added.or_else(|| value(pairs, "remove").map(|path| (path, false)))
 }
 
 fn input_of(subject: &Subject, offer: &Offer, pairs: &Pairs) -> Value {
@@ -77,39 +130,45 @@ fn value<'a>(pairs: &'a Pairs, name: &str) -> Option<&'a str> {
 /// A form that is filled in.
 struct Submitted<'a> {
     worker: &'a Worker,
+    view: View,
     visit: &'a Visit,
+    connecting: &'a Connecting,
     session: &'a Session,
     offer: &'a Offer,
     input: Value,
+    /// Whether it goes on in a window of its own.
+    is_elsewhere: bool,
 }
 
 impl Submitted<'_> {
     async fn connect(self, progress: &mut Progress) -> Response {
-        let (worker, visit) = (self.worker, self.visit);
+        let (worker, view, connecting) = (self.worker, self.view, self.connecting);
         let last = progress.last.insert(Attempt {
             option: self.offer.key.clone(),
             typed: without_secrets(&self.offer.fields, &self.input),
             problem: None,
+            is_elsewhere: self.is_elsewhere,
         });
         let browser = worker.engine.new_browser();
-        let mut request = visit.request.clone();
+        let mut request = connecting.request.clone();
         request.browser.clone_from(&browser);
-        request.page = Some(visit.id.clone());
+        request.page = Some(self.visit.id.clone());
         request.connect.auth_option_key.clone_from(&self.offer.key);
         if !self.offer.fields.is_empty() {
             request.connect.input = Some(SecretJson::new(self.input));
         }
-        let connecting = worker.engine.connect_in_browser(self.session, request);
-        match connecting.await {
+        let step = worker.engine.connect_in_browser(self.session, request);
+        match step.await {
             Ok(BrowserStep::Connected(connection)) => {
-                let ending = visit.ending(Ok(Connection::from(*connection)));
-                end(worker, visit, progress, ending)
+                let ending = connecting.ending(Ok(Connection::from(*connection)));
+                end(worker, view, self.visit, progress, ending)
             }
             Ok(BrowserStep::Away(location)) => away(worker, &location, &browser),
-            Ok(BrowserStep::Typed(code)) => typed(worker, &code, &browser),
+            Ok(BrowserStep::Typed(code)) => typed(worker, view, &code, &browser),
             Err(error) => {
                 last.problem = Some(problem(error));
-                to_page(worker, visit)
+                progress.version = progress.version.saturating_add(1);
+                after_end(worker, view, self.visit, self.is_elsewhere)
             }
         }
     }
@@ -119,12 +178,12 @@ fn problem(error: EngineError) -> Problem {
     if let EngineError::Auth(AuthError::Input(error)) = error {
         return Problem::Fields(error.fields);
     }
-    Problem::Other(ApiError::from(error).message().to_owned())
+    Problem::Other(error.into())
 }
 
-impl Visit {
+impl Connecting {
     /// The end of the visit, for whoever waits for it.
-    fn ending(&self, result: Result<Connection, ApiError>) -> Ending {
+    fn ending(&self, result: Result<Connection, Failure>) -> Ending {
         Ending {
             request_id: self.request.request_id.clone(),
             redirect_uri: self.request.redirect_uri.clone(),
@@ -132,8 +191,10 @@ impl Visit {
         }
     }
 
-    /// Whether somebody hears of the end.
-    pub(super) fn is_waited_for(&self) -> bool {
-        self.request.request_id.is_some() || self.request.redirect_uri.is_some()
+    /// Whether somebody hears of the end, or there is a page to go back to.
+    pub(super) fn can_cancel(&self) -> bool {
+        self.back.is_some()
+            || self.request.request_id.is_some()
+            || self.request.redirect_uri.is_some()
     }
 }

@@ -1,4 +1,4 @@
-//! Visits of the connect page: what a token was exchanged for.
+//! Visits of the pages: what a token was exchanged for.
 //!
 //! A visit may do one thing, which is said when it begins. It is known by an id that is in the
 //! page's address, and by the secret in a cookie; neither works without the other.
@@ -8,16 +8,27 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use authbridge_core::auth::FieldError;
 use authbridge_engine::{BrowserRequest, Engine, Session};
+use http::HeaderMap;
+use http::header::COOKIE;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::connect::Ending;
+use crate::connect::{Ending, Failure};
 
-/// How long a user has to fill in the form.
+/// How long a user may look at a page.
 pub(super) const PATIENCE: SignedDuration = SignedDuration::from_mins(30);
+
+/// How long a visit is remembered after that, so that it can go on.
+const MEMORY: SignedDuration = SignedDuration::from_hours(24);
 
 /// More visits than this are not remembered at once.
 const MOST: usize = 10_000;
+
+/// How the name of a visit's cookie begins; the first characters of the visit's id follow.
+const COOKIE_PREFIX: &str = "authbridge_visit_";
+
+/// How much of a visit's id is in the name of its cookie.
+const NAMED: usize = 8;
 
 /// The visits of all workers.
 #[derive(Default)]
@@ -31,13 +42,52 @@ pub(super) struct Visit {
     pub(super) id: String,
     /// The cookie's value.
     pub(super) secret: String,
-    until: Timestamp,
-    /// Who is to be connected.
+    /// Stands for the cookie in one form: that which opens a window in which the cookie is not
+    /// known, since browsers keep those of frames apart.
+    pub(super) ticket: String,
+    until: Mutex<Timestamp>,
+    /// Whose it is.
     pub(super) session: Session,
+    /// What it is about.
+    pub(super) purpose: Purpose,
+}
+
+/// What a visit may do.
+pub(super) enum Purpose {
+    /// Connects an account.
+    Connect(Box<Connecting>),
+    /// Looks at the integrations, and begins visits that connect.
+    Look(Looking),
+}
+
+/// Whether a page that is asked for can be shown.
+pub(super) enum Found {
+    Here(Arc<Visit>),
+    /// It was open for too long. `has_cookie` says whether it is the browser that had it open.
+    Late {
+        visit: Arc<Visit>,
+        has_cookie: bool,
+    },
+    /// The browser does not have its cookie.
+    NoCookie,
+    /// It is not known: ended long ago, before a restart, or never begun.
+    Unknown,
+}
+
+/// A visit that connects an account.
+pub(super) struct Connecting {
     /// What is to be connected, without what the user has yet to say.
     pub(super) request: BrowserRequest,
+    /// The visit from which it began, and to which it leads back.
+    pub(super) back: Option<String>,
     /// Held while something is submitted, so that a form that is submitted twice counts once.
     pub(super) progress: tokio::sync::Mutex<Progress>,
+}
+
+/// A visit that looks at integrations.
+pub(super) struct Looking {
+    /// The only one that it is about.
+    pub(super) only: Option<String>,
 }
 
 /// How far a visit has come.
@@ -47,6 +97,15 @@ pub(super) struct Progress {
     pub(super) last: Option<Attempt>,
     /// How it ended. From then on nothing more happens.
     pub(super) ending: Option<Ending>,
+    /// Counts what a page that waits must show anew.
+    pub(super) version: u32,
+}
+
+impl Progress {
+    /// Whether what was submitted last went on in a window of its own.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        self.last.as_ref().is_some_and(|last| last.is_elsewhere)
+    }
 }
 
 /// A form that was submitted.
@@ -57,39 +116,36 @@ pub(super) struct Attempt {
     pub(super) typed: Value,
     /// Why it did not work.
     pub(super) problem: Option<Problem>,
+    /// Whether it goes on in a window of its own, while the page waits.
+    pub(super) is_elsewhere: bool,
 }
 
 /// Why what was submitted did not lead to a connection.
 pub(super) enum Problem {
     /// Fields that do not fit the form.
     Fields(Vec<FieldError>),
-    /// Anything else, in words.
-    Other(String),
+    /// Anything else.
+    Other(Failure),
 }
 
 impl Visits {
     /// Begins a visit of whoever has `session`.
-    pub(super) fn begin(
-        &self,
-        engine: &Engine,
-        session: Session,
-        request: BrowserRequest,
-    ) -> Arc<Visit> {
+    pub(super) fn begin(&self, engine: &Engine, session: Session, purpose: Purpose) -> Arc<Visit> {
         let now = engine.effects().now();
         let visit = Arc::new(Visit {
             id: engine.new_browser(),
             secret: engine.new_browser(),
-            until: now.checked_add(PATIENCE).unwrap_or(now),
+            ticket: engine.new_browser(),
+            until: Mutex::new(after(now, PATIENCE)),
             session,
-            request,
-            progress: tokio::sync::Mutex::default(),
+            purpose,
         });
         let mut by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
         if by_id.len() >= MOST {
-            by_id.retain(|_, visit| visit.until > now);
+            by_id.retain(|_, visit| visit.is_in_time(now));
         }
         if by_id.len() >= MOST {
-            let oldest = by_id.values().min_by_key(|visit| visit.until);
+            let oldest = by_id.values().min_by_key(|visit| visit.until());
             if let Some(id) = oldest.map(|visit| visit.id.clone()) {
                 by_id.remove(&id);
             }
@@ -100,19 +156,98 @@ impl Visits {
 
     /// The visit of this id, unless it is over.
     pub(super) fn find(&self, id: &str, now: Timestamp) -> Option<Arc<Visit>> {
+        self.remembered(id, now)
+            .filter(|visit| visit.is_in_time(now))
+    }
+
+    /// The visit of this id for a browser that shows `headers`.
+    pub(super) fn seek(&self, id: &str, headers: &HeaderMap, now: Timestamp) -> Found {
+        let Some(visit) = self.remembered(id, now) else {
+            return Found::Unknown;
+        };
+        match (visit.is_in_time(now), visit.is_shown_by(headers)) {
+            (true, true) => Found::Here(visit),
+            (true, false) => Found::NoCookie,
+            (false, has_cookie) => Found::Late { visit, has_cookie },
+        }
+    }
+
+    fn remembered(&self, id: &str, now: Timestamp) -> Option<Arc<Visit>> {
         let by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
-        by_id.get(id).filter(|visit| visit.until > now).cloned()
+        let found = by_id.get(id);
+        found
+            .filter(|visit| after(visit.until(), MEMORY) > now)
+            .cloned()
     }
 }
 
 impl Visit {
-    /// Whether `secret` is this visit's, in a time that does not tell how much of it is right.
-    pub(super) fn is_of(&self, secret: &str) -> bool {
-        let differences = self
-            .secret
-            .bytes()
-            .zip(secret.bytes())
-            .fold(0, |all, (ours, theirs)| all | (ours ^ theirs));
-        self.secret.len() == secret.len() && differences == 0
+    /// What it connects; nothing where it only looks.
+    pub(super) fn connecting(&self) -> Option<&Connecting> {
+        match &self.purpose {
+            Purpose::Connect(connecting) => Some(connecting),
+            Purpose::Look(_) => None,
+        }
     }
+
+    /// What it looks at; nothing where it connects.
+    pub(super) fn looking(&self) -> Option<&Looking> {
+        match &self.purpose {
+            Purpose::Look(looking) => Some(looking),
+            Purpose::Connect(_) => None,
+        }
+    }
+
+    /// Whether it can go on though it was open for too long: the token that it was begun with
+    /// must still be valid.
+    pub(super) fn is_resumable(&self, now: Timestamp) -> bool {
+        self.session.expires_at.is_none_or(|until| until > now)
+    }
+
+    /// Goes on from now.
+    pub(super) fn resume(&self, now: Timestamp) {
+        *self.until.lock().unwrap_or_else(PoisonError::into_inner) = after(now, PATIENCE);
+    }
+
+    fn until(&self) -> Timestamp {
+        *self.until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_in_time(&self, now: Timestamp) -> bool {
+        self.until() > now
+    }
+
+    fn is_shown_by(&self, headers: &HeaderMap) -> bool {
+        let name = self.cookie_name();
+        let cookies = headers.get_all(COOKIE).iter();
+        cookies
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .any(|(key, value)| key == name && is_same(&self.secret, value))
+    }
+
+    /// Whether `ticket` is this visit's.
+    pub(super) fn admits(&self, ticket: &str) -> bool {
+        is_same(&self.ticket, ticket)
+    }
+
+    /// The name of its cookie.
+    pub(super) fn cookie_name(&self) -> String {
+        let id = self.id.get(..NAMED).unwrap_or(&self.id);
+        format!("{COOKIE_PREFIX}{id}")
+    }
+}
+
+/// Compares in a time that does not tell how much of it is right.
+fn is_same(ours: &str, theirs: &str) -> bool {
+    let differences = ours
+        .bytes()
+        .zip(theirs.bytes())
+        .fold(0, |all, (ours, theirs)| all | (ours ^ theirs));
+    ours.len() == theirs.len() && differences == 0
+}
+
+fn after(moment: Timestamp, duration: SignedDuration) -> Timestamp {
+    moment.checked_add(duration).unwrap_or(moment)
 }

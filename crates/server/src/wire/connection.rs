@@ -118,6 +118,10 @@ impl Connection {
         &self.id
     }
 
+    pub(crate) fn integration_id(&self) -> &str {
+        &self.integration_id
+    }
+
     /// The same with its secrets, which the engine gave out to an admin and wrote down.
     pub(crate) fn with_secrets(self, secrets: store::ConnectionSecrets) -> Self {
         let input = secrets.input.into_exposed();

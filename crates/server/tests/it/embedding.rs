@@ -69,7 +69,7 @@ async fn a_visit_is_over_after_half_an_hour() {
     browser.get(&page).await.expect(200);
     world.clock.advance(SignedDuration::from_secs(20));
     let shown = browser.get(&page).await;
-    assert!(shown.expect(410).text().contains("start again"));
+    assert!(shown.expect(410).text().contains("You can go on with it"));
     let typed = "f.apiKey=simulated-api-key";
     browser.go(Method::POST, &page, typed).await.expect(410);
     let token = world.customer("c-1");
@@ -77,11 +77,63 @@ async fn a_visit_is_over_after_half_an_hour() {
 }
 
 #[tokio::test]
+async fn a_visit_that_is_over_goes_on_while_its_token_is_valid() {
+    let world = world().await;
+    let mut browser = browser(&world);
+    let page = browser.begin("c-1").await;
+    world.clock.advance(SignedDuration::from_mins(31));
+    let shown = browser.get(&page).await;
+    let resume = resume_of(&shown.expect(410).text()).unwrap();
+    let mut stranger = Browser {
+        world: &world,
+        cookie: None,
+    };
+    stranger.go(Method::POST, &resume, "").await.expect(410);
+    browser.get(&page).await.expect(410);
+    let back = browser.go(Method::POST, &resume, "").await;
+    assert_eq!(back.expect(303).header("location"), Some(page.as_str()));
+    browser.get(&page).await.expect(200);
+    world.clock.advance(SignedDuration::from_hours(3));
+    let shown = browser.get(&page).await;
+    let text = shown.expect(410).text();
+    assert_eq!(resume_of(&text), None);
+    assert!(text.contains("start again"), "{text}");
+    assert!(text.contains("newConnectionFailure"), "{text}");
+    browser.go(Method::POST, &resume, "").await.expect(410);
+}
+
+#[tokio::test]
+async fn a_visit_that_is_over_leads_back_to_the_app() {
+    let world = world().await;
+    let mut browser = browser(&world);
+    let token = world.customer("c-1");
+    let path = format!(
+        "/embed/integrations/api-key/connect?token={token}&redirectUri=https://app.test/back"
+    );
+    let begun = browser.get(&path).await;
+    let page = begun.expect(303).header("location").unwrap().to_owned();
+    world.clock.advance(SignedDuration::from_hours(3));
+    let shown = browser.get(&page).await;
+    assert!(
+        shown
+            .expect(410)
+            .text()
+            .contains(r#"href="https://app.test/back""#)
+    );
+}
+
+fn resume_of(page: &str) -> Option<String> {
+    let (_, rest) = page.split_once(r#"action="/embed/resume/"#)?;
+    Some(format!("/embed/resume/{}", rest.split_once('"')?.0))
+}
+
+#[tokio::test]
 async fn neither_the_address_nor_the_cookie_of_another_visit_is_enough() {
     let world = world().await;
     let (mut one, mut other) = (browser(&world), browser(&world));
     let page = one.begin("c-1").await;
-    other.get(&page).await.expect(410);
+    let shown = other.get(&page).await;
+    assert!(shown.expect(410).text().contains("needs a cookie"));
     other.begin("c-2").await;
     other.get(&page).await.expect(410);
     let name = one.cookie.as_deref().unwrap().split('=').next().unwrap();

@@ -1,0 +1,270 @@
+//! The list of the integrations, and the page of one: how they are connected, and what can be done
+//! about it (`/embed/main`, `/embed/integrations/{key}`).
+
+use std::sync::Arc;
+
+use authbridge_engine::{BrowserRequest, ConnectRequest, IntegrationView, Session};
+use authbridge_store::{IntegrationFilter, Page};
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use bytes::Bytes;
+use http::HeaderMap;
+use url::form_urlencoded;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::view::View;
+use super::visits::{Looking, Purpose, Visit};
+use super::{begin_visit, begin_within, here, page_path, refused, see_other, session, to_page};
+use crate::connect::{ConnectForm, Ending, Payload, Place, moved};
+use crate::error::ApiError;
+use crate::routes::{Named, Shared};
+use crate::worker::Worker;
+
+mod list;
+mod one;
+
+pub(super) fn router() -> OpenApiRouter<Arc<Worker>> {
+    OpenApiRouter::new()
+        .routes(routes!(main_by_link))
+        .routes(routes!(one_by_link))
+        .route("/isolated-embed/main", get(main_by_link))
+        .route("/isolated-embed/integrations/{selector}", get(one_by_link))
+        .route("/embed/main", post(main_by_form))
+        .route("/embed/integrations/{selector}", post(one_by_form))
+        .route("/embed/look/{visit}", get(show).post(act))
+}
+
+/// The page with all integrations: a user connects accounts, connects them again, and disconnects
+/// them.
+#[utoipa::path(get, path = "/embed/main", tag = "connect", security(()),
+    params(("token" = String, Query, description = "The customer's token")),
+    responses((status = 303, description = "to the page, by an address without the token")))]
+async fn main_by_link(State(worker): Shared, place: Place) -> Response {
+    enter(&worker, &place, "", None).await
+}
+
+async fn main_by_form(State(worker): Shared, place: Place, Payload(payload): Payload) -> Response {
+    enter(&worker, &place, &payload, None).await
+}
+
+/// The same for one integration.
+#[utoipa::path(get, path = "/embed/integrations/{selector}", tag = "connect", security(()),
+    params(("selector" = String, Path, description = "The integration, by key or id"),
+        ("token" = String, Query, description = "The customer's token")),
+    responses((status = 303, description = "to the page, by an address without the token")))]
+async fn one_by_link(State(worker): Shared, Named(integration): Named, place: Place) -> Response {
+    enter(&worker, &place, "", Some(integration)).await
+}
+
+async fn one_by_form(
+    State(worker): Shared,
+    Named(integration): Named,
+    place: Place,
+    Payload(payload): Payload,
+) -> Response {
+    enter(&worker, &place, &payload, Some(integration)).await
+}
+
+async fn enter(worker: &Worker, place: &Place, payload: &str, only: Option<String>) -> Response {
+    let form = ConnectForm::read(place.query(), payload);
+    let token = form.map(|form| form.token().to_owned());
+    look(worker, place, token, only).await
+}
+
+/// Exchanges a token for a visit that looks at all integrations, or at one.
+pub(super) async fn look(
+    worker: &Worker,
+    place: &Place,
+    token: Result<String, ApiError>,
+    only: Option<String>,
+) -> Response {
+    let found = match token {
+        Ok(token) => session(worker, &token).await,
+        Err(error) => Err(error),
+    };
+    let session = match found {
+        Ok(session) => session,
+        Err(error) => return refused(worker, place.view(), &error),
+    };
+    match place.by_its_public_name(worker) {
+        Some(here) => moved(&here),
+        None => begin_visit(worker, session, Purpose::Look(Looking { only })),
+    }
+}
+
+/// What the query of such a page says.
+struct Asked {
+    /// The integration that is shown.
+    integration: Option<String>,
+    /// The user shall say whether to disconnect it.
+    disconnects: bool,
+    /// What was just done with which integration.
+    connected: Option<String>,
+    disconnected: Option<String>,
+}
+
+impl Asked {
+    fn of(query: &str) -> Self {
+        let mut asked = Self {
+            integration: None,
+            disconnects: false,
+            connected: None,
+            disconnected: None,
+        };
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let value = value.into_owned();
+            match name.as_ref() {
+                "integration" => asked.integration = Some(value),
+                "disconnects" => asked.disconnects = true,
+                "connected" => asked.connected = Some(value),
+                "disconnected" => asked.disconnected = Some(value),
+                _ => {}
+            }
+        }
+        asked
+    }
+}
+
+async fn show(
+    State(worker): Shared,
+    Named(id): Named,
+    RawQuery(query): RawQuery,
+    view: View,
+    headers: HeaderMap,
+) -> Response {
+    let visit = match here(&worker, view, &id, &headers) {
+        Ok(visit) => visit,
+        Err(refusal) => return *refusal,
+    };
+    let asked = Asked::of(&query.unwrap_or_default());
+    let shown = Box::pin(shown(&worker, view, &visit, &asked)).await;
+    shown.unwrap_or_else(|error| refused(&worker, view, &error))
+}
+
+async fn shown(
+    worker: &Worker,
+    view: View,
+    visit: &Visit,
+    asked: &Asked,
+) -> Result<Response, ApiError> {
+    let Some(looking) = visit.looking() else {
+        return Ok(to_page(worker, visit));
+    };
+    let session = worker.engine.renewed(visit.session.clone()).await?;
+    let selector = looking.only.as_ref().or(asked.integration.as_ref());
+    let Some(selector) = selector else {
+        let views = all(worker, &session).await?;
+        return Ok(list::page(worker, view, &views, asked));
+    };
+    let record = worker.engine.integration(&session, selector).await?;
+    let found = worker.engine.view_integration(&session, record).await?;
+    let is_only = looking.only.is_some();
+    let connection = found.connection.as_ref().filter(|_| asked.disconnects);
+    Ok(match connection {
+        Some(connection) => one::confirmation(worker, view, &found, connection),
+        None => one::page(worker, view, &found, is_only, asked),
+    })
+}
+
+async fn all(worker: &Worker, session: &Session) -> Result<Vec<IntegrationView>, ApiError> {
+    let mut page = Page {
+        limit: 1000,
+        cursor: None,
+    };
+    let mut views = Vec::new();
+    loop {
+        let engine = &worker.engine;
+        let filter = IntegrationFilter::default();
+        let found = engine
+            .list_integrations(session, filter, page.clone())
+            .await?;
+        views.extend(engine.view_integrations(session, found.items).await?);
+        match found.cursor {
+            Some(cursor) => page.cursor = Some(cursor),
+            None => break,
+        }
+    }
+    views.sort_by_cached_key(|view| name(view).to_lowercase());
+    Ok(views)
+}
+
+/// What people call an integration.
+fn name(view: &IntegrationView) -> &str {
+    view.record.name.as_deref().unwrap_or(&view.record.key)
+}
+
+/// What a user does about an integration.
+async fn act(
+    State(worker): Shared,
+    Named(id): Named,
+    view: View,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let visit = match here(&worker, view, &id, &headers) {
+        Ok(visit) => visit,
+        Err(refusal) => return *refusal,
+    };
+    let mut pairs = form_urlencoded::parse(&body).into_owned();
+    let Some((what, selector)) = pairs.next() else {
+        return to_page(&worker, &visit);
+    };
+    let done = Box::pin(done(&worker, &visit, &what, selector)).await;
+    done.unwrap_or_else(|error| refused(&worker, view, &error))
+}
+
+async fn done(
+    worker: &Worker,
+    visit: &Visit,
+    what: &str,
+    selector: String,
+) -> Result<Response, ApiError> {
+    let session = worker.engine.renewed(visit.session.clone()).await?;
+    let mut request = BrowserRequest::default();
+    match what {
+        "connect" => {
+            request.connect = ConnectRequest {
+                integration: selector,
+                ..ConnectRequest::default()
+            };
+        }
+        "reconnect" => request.connection = Some(selector),
+        "disconnect" => {
+            let engine = &worker.engine;
+            let archived = engine
+                .archive_connection(&session, &selector, false)
+                .await?;
+            let location = with(
+                worker,
+                visit,
+                "disconnected",
+                archived.integration_id.as_str(),
+            );
+            return Ok(see_other(&location));
+        }
+        _ => return Ok(to_page(worker, visit)),
+    }
+    let back = Some(visit.id.clone());
+    Ok(begin_within(worker, session, request, back))
+}
+
+/// Back from a visit that connected an account, or did not.
+pub(super) fn back(worker: &Worker, id: &str, visit: &Visit, ending: &Ending) -> Response {
+    let now = worker.engine.effects().now();
+    let Some(looking) = worker.visits.find(id, now) else {
+        return to_page(worker, visit);
+    };
+    match &ending.result {
+        Ok(connection) => {
+            let integration = connection.integration_id();
+            see_other(&with(worker, &looking, "connected", integration))
+        }
+        Err(_) => to_page(worker, &looking),
+    }
+}
+
+fn with(worker: &Worker, visit: &Visit, name: &str, integration: &str) -> String {
+    format!("{}?{name}={integration}", page_path(worker, visit))
+}
