@@ -10,6 +10,7 @@ mod client;
 mod clocks;
 mod code_client;
 mod connect;
+mod connection_requests;
 mod connections;
 mod connector_files;
 mod connectors;
@@ -57,6 +58,7 @@ pub use actions::{Act, ConnectionChoice, NoAuthentication, RunnableAction};
 pub use browser::{BrowserRequest, BrowserReturn, BrowserStep, StrayReturn, TypedCode};
 pub use client::{Destination, PreparedClient};
 pub use connect::ConnectRequest;
+pub use connection_requests::{ConnectionRequestDraft, RequestedConnection};
 pub use connections::{ConnectionChange, ConnectionQuery};
 pub use directory::{LoadError, LoadReport, Loaded};
 pub use elements::{ElementQuery, ElementSelector, ElementView};
@@ -79,6 +81,7 @@ pub use workspace::{WorkspaceState, create_workspace};
 use actions::Actions;
 use client::Clients;
 use clocks::Clocks;
+use connection_requests::ReconnectLinks;
 use connectors::Connectors;
 use egress::Egress;
 use hosts::HostGates;
@@ -118,6 +121,7 @@ struct Shared {
     issuers: Issuers,
     clocks: Clocks,
     outcomes: Outcomes,
+    reconnect_links: ReconnectLinks,
     /// The refreshes that are under way in this process.
     attempts: Attempts,
     hosts: HostGates,
@@ -138,6 +142,7 @@ impl Engine {
             issuers: Issuers::default(),
             clocks: Clocks::default(),
             outcomes: Outcomes::default(),
+            reconnect_links: ReconnectLinks::default(),
             attempts: Attempts::default(),
             hosts: HostGates::default(),
             store,

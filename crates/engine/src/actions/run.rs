@@ -212,7 +212,10 @@ impl Engine {
                 return Err(no_collection(&running.action.key, data, integration));
             }
         };
-        Ok(result.map_err(|error| self.explain(opened, error))?)
+        match result {
+            Ok(output) => Ok(output),
+            Err(error) => Err(self.explain_to_caller(session, opened, error).await.into()),
+        }
     }
 
     async fn run_without_connection(
@@ -282,7 +285,13 @@ impl Engine {
         };
         let runner = self.runner(&session, &opened.setup, &opened.owner, Some(&renewal))?;
         let result = external(&runner, running, request, &opened.arguments).await;
-        Ok(result.map_err(|error| self.explain(&opened, error))?)
+        match result {
+            Ok(output) => Ok(output),
+            Err(error) => Err(self
+                .explain_to_caller(&session, &opened, error)
+                .await
+                .into()),
+        }
     }
 }
 

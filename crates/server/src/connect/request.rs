@@ -104,7 +104,8 @@ impl ConnectForm {
         let mut fields = Fields::of(JsonBody(Value::Object(self.0)))?;
         let connection = fields.first_text(&["connectionId"])?;
         let integration = fields.first_text(&["integrationId", "integrationKey"])?;
-        if connection.is_none() && integration.is_none() {
+        let connection_request = fields.text("connectionRequestId")?.flatten();
+        if connection.is_none() && integration.is_none() && connection_request.is_none() {
             return Err(ApiError::bad_request(
                 "say what to connect: give `integrationKey` or `integrationId`, or `connectionId` \
                  to reconnect",
@@ -135,6 +136,7 @@ impl ConnectForm {
             custom_state: fields.text("customState")?.flatten(),
             browser,
             page: None,
+            connection_request,
         })
     }
 }
@@ -151,6 +153,6 @@ fn query_value(name: &str, value: &str) -> Result<Value, ApiError> {
     })
 }
 
-pub(super) fn is_web(uri: &str) -> bool {
+pub(crate) fn is_web(uri: &str) -> bool {
     Url::parse(uri).is_ok_and(|uri| matches!(uri.scheme(), "https" | "http"))
 }

@@ -323,6 +323,11 @@ fn refused(worker: &Worker, texts: &'static Texts, error: &ApiError) -> Response
     page::notice(worker, texts, error.status, texts.refused, error.message())
 }
 
+/// A page that says why a link does not work.
+pub(crate) fn unusable(worker: &Worker, headers: &HeaderMap, error: &ApiError) -> Response {
+    refused(worker, Texts::of(headers), error)
+}
+
 /// What is in front of our paths where browsers see them.
 fn base(worker: &Worker) -> &str {
     let public = worker.engine.public_uri().map_or("", url::Url::path);

@@ -45,6 +45,10 @@ pub(super) async fn submit(
         return to_page(&worker, &visit);
     }
     if value(&pairs, "cancel").is_some() {
+        if let Some(link) = &visit.request.connection_request {
+            // The user is told the same if it cannot be noted; the link expires by itself.
+            let _noted = worker.engine.cancel_connection_request(link).await;
+        }
         let error = ApiError::bad_request(texts.cancelled);
         return end(&worker, &visit, &mut progress, visit.ending(Err(error)));
     }
@@ -134,6 +138,9 @@ impl Visit {
 
     /// Whether somebody hears of the end.
     pub(super) fn is_waited_for(&self) -> bool {
-        self.request.request_id.is_some() || self.request.redirect_uri.is_some()
+        let request = &self.request;
+        request.request_id.is_some()
+            || request.redirect_uri.is_some()
+            || request.connection_request.is_some()
     }
 }

@@ -10,6 +10,7 @@
 
 mod support;
 
+mod absent;
 mod actions;
 mod api;
 mod archives;
@@ -17,6 +18,7 @@ mod auth;
 mod code;
 mod code_clients;
 mod connecting;
+mod connection_requests;
 mod deadlines;
 mod delegating;
 mod egress;

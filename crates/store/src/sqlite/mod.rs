@@ -5,6 +5,7 @@
 mod audit;
 mod change;
 mod connection;
+mod connection_request;
 mod connector;
 mod customer;
 mod element;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod connection;
+mod connection_request;
 mod connector;
 mod customer;
 mod element;
