@@ -32,7 +32,7 @@ const ends = /^(archive|delete|restore|disconnect)$/
 const given = {
   find: [{ limit: 25, hash: 1 }],
   list: [{ limit: 25 }],
-  create: [{ key: 'made', name: 'Made' }],
+  create: [{ key: 'made', internalId: 'made', name: 'Made' }],
   patch: [{ name: 'Renamed' }],
   put: [{ name: 'Replaced' }],
   run: [{}],

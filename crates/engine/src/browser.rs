@@ -31,6 +31,8 @@ pub struct BrowserRequest {
     pub connect: ConnectRequest,
     /// A connection that keeps its id and gets new credentials, instead of a new one.
     pub connection: Option<String>,
+    /// The connector whose only integration is meant, where `connect` names none.
+    pub connector: Option<String>,
     /// What the waiting client calls this attempt.
     pub request_id: Option<String>,
     /// Where the browser goes when everything is over.

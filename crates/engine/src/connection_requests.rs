@@ -38,6 +38,8 @@ pub struct ConnectionRequestDraft {
     pub connect: ConnectRequest,
     /// A connection that is connected again, instead of a new one.
     pub connection: Option<String>,
+    /// The connector whose only integration is meant, where `connect` names none.
+    pub connector: Option<String>,
     /// Where the browser goes at the end.
     pub redirect_uri: Option<String>,
     /// What whoever asks wants to be told beside; kept and given back.
@@ -106,7 +108,10 @@ impl Engine {
                 (id, earlier.integration_id, earlier.customer_id)
             }
             None => {
-                let integration = self.integration(session, &connect.integration).await?;
+                let integration = match &draft.connector {
+                    Some(connector) => self.integration_of_connector(session, connector).await?,
+                    None => self.integration(session, &connect.integration).await?,
+                };
                 let customer = self.owner(session, connect.customer.as_deref()).await?;
                 (None, integration.id, customer.id)
             }
@@ -225,8 +230,9 @@ impl Engine {
         }))
     }
 
-    /// Fills in what the link says by which a browser came, where `request` says nothing else.
-    pub async fn fill_in_from_link(
+    /// Fills in what the link says by which a browser came, where `request` says nothing else, and
+    /// finds the integration of a connector.
+    pub async fn fill_in(
         &self,
         session: &Session,
         request: &mut BrowserRequest,
@@ -240,6 +246,10 @@ impl Engine {
         session: &Session,
         request: &mut BrowserRequest,
     ) -> Result<Option<ConnectionRequest>, EngineError> {
+        if let Some(connector) = request.connector.take() {
+            let integration = self.integration_of_connector(session, &connector).await?;
+            request.connect.integration = integration.id.to_string();
+        }
         let Some(link) = &request.connection_request else {
             return Ok(None);
         };

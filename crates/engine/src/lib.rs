@@ -12,6 +12,7 @@ mod code_client;
 mod connect;
 mod connection_requests;
 mod connections;
+mod connector_choice;
 mod connector_files;
 mod connectors;
 mod customers;

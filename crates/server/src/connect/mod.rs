@@ -208,7 +208,7 @@ async fn attempt(worker: &Worker, form: ConnectForm, may_ask: bool) -> (bool, At
     if let (Err(error), Some(mut request)) = (&begun, asked)
         && lacks_input(error)
     {
-        let filling = worker.engine.fill_in_from_link(&session, &mut request);
+        let filling = worker.engine.fill_in(&session, &mut request);
         if let Err(error) = filling.await {
             return (true, Err((redirect_uri, error.into())));
         }

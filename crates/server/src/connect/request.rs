@@ -105,7 +105,10 @@ impl ConnectForm {
         let connection = fields.first_text(&["connectionId"])?;
         let integration = fields.first_text(&["integrationId", "integrationKey"])?;
         let connection_request = fields.text("connectionRequestId")?.flatten();
-        if connection.is_none() && integration.is_none() && connection_request.is_none() {
+        let connector = fields.first_text(&["connectorId", "connectorKey"])?;
+        let connector = connector.filter(|_| connection.is_none() && integration.is_none());
+        let names = [&connection, &integration, &connection_request, &connector];
+        if names.into_iter().all(Option::is_none) {
             return Err(ApiError::bad_request(
                 "say what to connect: give `integrationKey` or `integrationId`, or `connectionId` \
                  to reconnect",
@@ -137,6 +140,7 @@ impl ConnectForm {
             browser,
             page: None,
             connection_request,
+            connector,
         })
     }
 }

@@ -63,13 +63,18 @@ async fn options(
     let connection = fields.first_text(&["connectionId"])?;
     let integration = fields.first_text(&["integrationId", "integrationKey"])?;
     let engine = &worker.engine;
-    let selector = match (connection, integration) {
-        (Some(connection), _) => {
+    let connector = fields.first_text(&["connectorId", "connectorKey"])?;
+    let selector = match (connection, integration, connector) {
+        (Some(connection), _, _) => {
             let connection = engine.connection(&session, &connection).await?;
             connection.integration_id.to_string()
         }
-        (None, Some(integration)) => integration,
-        (None, None) => {
+        (None, Some(integration), _) => integration,
+        (None, None, Some(connector)) => {
+            let integration = engine.integration_of_connector(&session, &connector);
+            integration.await?.id.to_string()
+        }
+        (None, None, None) => {
             return Err(ApiError::bad_request(
                 "say what is to be connected: give `integrationKey`, `integrationId` or \
                  `connectionId`",

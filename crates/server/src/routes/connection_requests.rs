@@ -113,8 +113,8 @@ fn expired() -> Value {
 }
 
 /// Asks for an account to be connected: the answer's `url` is a page to send the user to, which
-/// needs no token. `integrationKey` or `integrationId` says what is connected, or `connectionId` what
-/// is connected again. Admins name the customer.
+/// needs no token. `integrationKey` or `integrationId` says what is connected (or `connectorId`, if it
+/// has one integration), or `connectionId` what is connected again. Admins name the customer.
 #[utoipa::path(post, path = "/connection-requests", tag = "connect", request_body = Object,
     responses((status = 201, body = ConnectionRequest),
         (status = 400, body = crate::wire::Error), (status = 404, body = crate::wire::Error)))]
@@ -191,7 +191,9 @@ async fn open(
 fn draft(mut fields: Fields) -> Result<ConnectionRequestDraft, ApiError> {
     let connection = fields.first_text(&["connectionId"])?;
     let integration = fields.first_text(&["integrationId", "integrationKey"])?;
-    if connection.is_none() && integration.is_none() {
+    let connector = fields.first_text(&["connectorId", "connectorKey"])?;
+    let connector = connector.filter(|_| integration.is_none());
+    if connection.is_none() && integration.is_none() && connector.is_none() {
         return Err(ApiError::bad_request(
             "say what to connect: give `integrationKey` or `integrationId`, or `connectionId` to \
              reconnect",
@@ -217,6 +219,7 @@ fn draft(mut fields: Fields) -> Result<ConnectionRequestDraft, ApiError> {
             allow_multiple: fields.flag("allowMultipleConnections")?,
         },
         connection,
+        connector,
         redirect_uri,
         prompt: fields.text("prompt")?.flatten(),
     })

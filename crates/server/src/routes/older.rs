@@ -29,6 +29,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<Worker>> {
     [ElementType::DataSource, ElementType::FieldMapping]
         .into_iter()
         .fold(router, of_element)
+        .route("/action-instance/restore", any(restore_instance))
         .route("/field-mappings/{element}/app-schema", any(app_schema))
         .route("/field-mapping/app-schema", any(app_schema))
 }
@@ -51,6 +52,10 @@ fn of_element(router: OpenApiRouter<Arc<Worker>>, of: ElementType) -> OpenApiRou
                 },
             ),
         )
+}
+
+async fn restore_instance(_: Authenticated) -> ApiError {
+    ApiError::bad_request("what a connection has of an action is made anew when it is written")
 }
 
 async fn app_schema(_: Authenticated) -> ApiError {

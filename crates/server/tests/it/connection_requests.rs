@@ -210,6 +210,34 @@ async fn a_request_is_its_customers_and_what_it_says_is_fixed() {
 }
 
 #[tokio::test]
+async fn a_connector_means_its_only_integration() {
+    let world = world().await;
+    let token = world.customer("c-1");
+    let ask = async |path: &str, body: Value| world.post(path, &token, body).await;
+    let of_connector = json!({ "connectorKey": "api-key" });
+    for path in ["/connection-requests", "/connection-options"] {
+        let answer = ask(path, of_connector.clone()).await;
+        assert!(answer.status.is_success(), "{}", answer.text());
+        ask(path, json!({ "connectorId": "nope" }))
+            .await
+            .expect(404);
+    }
+    let second = json!({ "key": "second", "connectorKey": "api-key" });
+    world
+        .post("/integrations", &world.admin(), second)
+        .await
+        .expect(201);
+    for path in ["/connection-requests", "/connection-options"] {
+        let refused = ask(path, of_connector.clone()).await;
+        let error = refused.expect_error(400, "bad_request", None);
+        assert!(
+            error["message"].as_str().unwrap().contains("several"),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_admin_asks_for_a_customer_with_parameters_that_nobody_reads_back() {
     let world = world().await;
     let body = json!({
