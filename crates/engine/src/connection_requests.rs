@@ -398,9 +398,8 @@ fn fill_in(request: &mut BrowserRequest, record: &ConnectionRequest) {
         text.map(str::to_owned)
     };
     let connect = &mut request.connect;
-    if request.connection.is_none() {
-        request.connection = record.connection_id.as_ref().map(ToString::to_string);
-    }
+    // What is connected is not the browser's to say: parameters that an admin gave are for this.
+    request.connection = record.connection_id.as_ref().map(ToString::to_string);
     connect.integration = record.integration_id.to_string();
     connect.name = connect.name.take().or_else(|| text("name"));
     connect.key = connect.key.take().or_else(|| text("key"));
@@ -417,14 +416,28 @@ fn fill_in(request: &mut BrowserRequest, record: &ConnectionRequest) {
 fn noted(error: &EngineError) -> Value {
     match error {
         EngineError::Auth(error) => stored_error(error),
-        EngineError::Configuration { .. } => {
+        EngineError::Configuration { .. }
+        | EngineError::Definition(_)
+        | EngineError::NoAuthentication(_)
+        | EngineError::Action(_) => {
             json!({ "type": "configuration", "message": error.to_string() })
         }
-        EngineError::Store(_) => json!({
+        EngineError::Store(_) | EngineError::SigningKey(_) => json!({
             "type": "internal",
             "message": "the engine could not do this; its log says why",
         }),
-        _ => json!({ "type": "bad_request", "message": error.to_string() }),
+        EngineError::Token(_)
+        | EngineError::AccessDenied(_)
+        | EngineError::NotFound { .. }
+        | EngineError::BadRequest { .. }
+        | EngineError::Disconnected { .. }
+        | EngineError::NotConnected { .. }
+        | EngineError::PushRefused { .. }
+        | EngineError::WorkspaceChanged { .. }
+        | EngineError::Target(_)
+        | EngineError::Egress(_) => {
+            json!({ "type": "bad_request", "message": error.to_string() })
+        }
     }
 }
 

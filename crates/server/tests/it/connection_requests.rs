@@ -294,6 +294,32 @@ async fn the_newer_sdk_names_the_request_when_it_connects() {
 }
 
 #[tokio::test]
+async fn what_a_link_connects_is_not_the_browsers_to_say() {
+    let world = world().await;
+    let other = api_key_connector("other", world.provider.base_uri());
+    world.install(other).await;
+    let token = world.customer("c-1");
+    let earlier = world.connect("other", &token).await;
+    let request = ask(&world, "c-1", json!({})).await;
+    let payload = json!({
+        "token": token,
+        "connectionRequestId": request["requestId"],
+        "integrationKey": "other",
+        "connectionId": earlier,
+        "input": { "apiKey": "simulated-api-key" },
+    });
+    let sent = Request::post("/connect")
+        .header("host", world.address.to_string())
+        .header("content-type", "application/json");
+    let body = Full::from(payload.to_string());
+    world.send(sent.body(body).unwrap()).await.expect(200);
+    let done = status(&world, "c-1", &request).await;
+    let made = world.get("/connections/api-key", &token).await.json();
+    assert_eq!(done["resultConnectionId"], made["id"]);
+    assert_ne!(made["id"], earlier.as_str());
+}
+
+#[tokio::test]
 async fn a_connection_that_its_user_must_connect_again_says_where() {
     let world = world().await;
     let token = world.customer("c-1");
