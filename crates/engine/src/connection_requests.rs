@@ -101,20 +101,21 @@ impl Engine {
     ) -> Result<RequestedConnection, EngineError> {
         let connect = draft.connect;
         connect.check_authority(session)?;
-        let (connection_id, integration_id, customer_id) = match &draft.connection {
-            Some(selector) => {
-                let earlier = self.connection(session, selector).await?;
-                let id = Some(earlier.id);
-                (id, earlier.integration_id, earlier.customer_id)
-            }
-            None => {
-                let integration = match &draft.connector {
-                    Some(connector) => self.integration_of_connector(session, connector).await?,
-                    None => self.integration(session, &connect.integration).await?,
-                };
-                let customer = self.owner(session, connect.customer.as_deref()).await?;
-                (None, integration.id, customer.id)
-            }
+        let (connection_id, integration_id, customer_id) = if let Some(selector) = &draft.connection
+        {
+            let earlier = self.connection(session, selector).await?;
+            (
+                Some(earlier.id),
+                earlier.integration_id,
+                earlier.customer_id,
+            )
+        } else {
+            let integration = match &draft.connector {
+                Some(connector) => self.integration_of_connector(session, connector).await?,
+                None => self.integration(session, &connect.integration).await?,
+            };
+            let customer = self.owner(session, connect.customer.as_deref()).await?;
+            (None, integration.id, customer.id)
         };
         let details = json!({
             "name": connect.name,
