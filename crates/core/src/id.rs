@@ -83,6 +83,8 @@ ids! {
     ConnectionId = "con";
     /// Names an attempt to connect an account that goes by way of the external app.
     AuthSessionId = "ses";
+    /// Names a request to connect an account by a link.
+    ConnectionRequestId = "crq";
     /// Names one attempt to refresh a connection's credentials.
     LeaseId = "lea";
     /// Names an entry of the audit log.

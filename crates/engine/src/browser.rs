@@ -31,6 +31,8 @@ pub struct BrowserRequest {
     pub connect: ConnectRequest,
     /// A connection that keeps its id and gets new credentials, instead of a new one.
     pub connection: Option<String>,
+    /// The connector whose only integration is meant, where `connect` names none.
+    pub connector: Option<String>,
     /// What the waiting client calls this attempt.
     pub request_id: Option<String>,
     /// Where the browser goes when everything is over.
@@ -41,6 +43,8 @@ pub struct BrowserRequest {
     pub browser: String,
     /// What the server calls its page on which this was begun, for when the browser is back.
     pub page: Option<String>,
+    /// What the link holds by which the browser came here, if any.
+    pub connection_request: Option<String>,
 }
 
 impl fmt::Debug for BrowserRequest {
@@ -123,6 +127,26 @@ impl Engine {
         mut request: BrowserRequest,
     ) -> Result<BrowserStep, EngineError> {
         request.connect.check_authority(session)?;
+        let followed = self.followed(session, &mut request).await?;
+        let is_asked_again = request.page.is_some();
+        let begun = Box::pin(self.begin_in_browser(session, request)).await;
+        let came_of_it = match &begun {
+            Ok(BrowserStep::Connected(connection)) => Ok(&**connection),
+            Ok(BrowserStep::Away(_) | BrowserStep::Typed(_)) => return begun,
+            Err(error) => Err(error),
+        };
+        if let Some(followed) = followed {
+            let noting = self.note_attempt(&followed, came_of_it, is_asked_again);
+            noting.await?;
+        }
+        begun
+    }
+
+    async fn begin_in_browser(
+        &self,
+        session: &Session,
+        mut request: BrowserRequest,
+    ) -> Result<BrowserStep, EngineError> {
         let earlier = match &request.connection {
             Some(selector) => Some(self.connection(session, selector).await?),
             None => None,
@@ -236,7 +260,7 @@ impl Engine {
         let page = text(payload.expose(), "page");
         let request_id = attempt.request_id.clone();
         let result = if is_same_browser(&attempt, browsers) {
-            Box::pin(self.complete(&attempt, &payload, &callback)).await
+            Box::pin(self.complete_followed(&attempt, &payload, &callback)).await
         } else {
             Err(other_browser())
         };
@@ -286,6 +310,24 @@ impl Engine {
         let connected = Box::pin(connected).await?;
         let finishing = self.finish(session, &setup, request, None, connected);
         Box::pin(finishing).await
+    }
+
+    /// Goes on where [`Self::connect_in_browser`] left off, and notes it where a link led there.
+    async fn complete_followed(
+        &self,
+        attempt: &AuthSession,
+        payload: &SecretJson,
+        callback: &Callback,
+    ) -> Result<Connection, EngineError> {
+        let link = text(payload.expose(), "connectionRequest");
+        let followed = self.followed_before(link.as_deref()).await?;
+        let result = Box::pin(self.complete(attempt, payload, callback)).await;
+        if let Some(followed) = followed {
+            let is_asked_again = text(payload.expose(), "page").is_some();
+            let noting = self.note_attempt(&followed, result.as_ref(), is_asked_again);
+            noting.await?;
+        }
+        result
     }
 
     /// Goes on where [`Self::connect_in_browser`] left off.
@@ -396,7 +438,7 @@ impl Engine {
     }
 
     /// The session of a customer who is known without a token.
-    async fn customer_session(
+    pub(crate) async fn customer_session(
         &self,
         workspace: &WorkspaceId,
         customer: &CustomerId,
@@ -444,6 +486,7 @@ impl Attempt {
             "callbackUri": self.callback_uri,
             "redirectUri": request.redirect_uri,
             "page": request.page,
+            "connectionRequest": request.connection_request,
             "pending": pending.expose(),
             "input": input.expose(),
             "connectorParameters": parameters.map(SecretJson::expose),
@@ -496,7 +539,7 @@ fn is_same_browser(attempt: &AuthSession, browsers: &[&str]) -> bool {
         .any(|browser| verify_slices_are_equal(expected, &hash(browser)).is_ok())
 }
 
-fn hash(text: &str) -> [u8; 32] {
+pub(crate) fn hash(text: &str) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
     hash

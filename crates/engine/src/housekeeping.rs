@@ -31,6 +31,14 @@ impl Engine {
                     "old attempts to connect could not be cleared away"
                 ),
             }
+            match self.shared.store.purge_connection_requests(now).await {
+                Ok(0) => {}
+                Ok(count) => tracing::debug!(count, "cleared away old connection requests"),
+                Err(error) => tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "old connection requests could not be cleared away"
+                ),
+            }
             sleep(SWEEP_EVERY).await;
         }
     }

@@ -10,7 +10,9 @@ mod client;
 mod clocks;
 mod code_client;
 mod connect;
+mod connection_requests;
 mod connections;
+mod connector_choice;
 mod connector_files;
 mod connectors;
 mod customers;
@@ -59,6 +61,7 @@ pub use actions::{Act, ConnectionChoice, InstanceSelector, NoAuthentication, Run
 pub use browser::{BrowserRequest, BrowserReturn, BrowserStep, StrayReturn, TypedCode};
 pub use client::{Destination, PreparedClient};
 pub use connect::ConnectRequest;
+pub use connection_requests::{ConnectionRequestDraft, RequestedConnection};
 pub use connections::{ConnectionChange, ConnectionQuery};
 pub use directory::{LoadError, LoadReport, Loaded};
 pub use elements::{ElementQuery, ElementSelector, ElementView};
@@ -83,6 +86,7 @@ pub use workspace_settings::{Embedding, WorkspacePatch};
 use actions::Actions;
 use client::Clients;
 use clocks::Clocks;
+use connection_requests::ReconnectLinks;
 use connectors::Connectors;
 use egress::Egress;
 use hosts::HostGates;
@@ -124,6 +128,7 @@ struct Shared {
     clocks: Clocks,
     logos: Logos,
     outcomes: Outcomes,
+    reconnect_links: ReconnectLinks,
     /// The refreshes that are under way in this process.
     attempts: Attempts,
     hosts: HostGates,
@@ -145,6 +150,7 @@ impl Engine {
             clocks: Clocks::default(),
             logos: Logos::default(),
             outcomes: Outcomes::default(),
+            reconnect_links: ReconnectLinks::default(),
             attempts: Attempts::default(),
             hosts: HostGates::default(),
             store,

@@ -103,6 +103,9 @@ impl Engine {
         };
         let runner = self.runner(session, setup, owner, Some(&renewal))?;
         let result = runner.run_operation(operation, &input, arguments).await;
-        Ok(result.map_err(|error| self.explain(&opened, error))?)
+        match result {
+            Ok(output) => Ok(output),
+            Err(error) => Err(self.explain_to_caller(session, &opened, error).await.into()),
+        }
     }
 }

@@ -105,7 +105,8 @@ impl Engine {
         })
     }
 
-    /// An error of something that ran for a connection, with what its scopes tell about it.
+    /// An error that is kept with a connection, with what its scopes tell about it. The address in
+    /// it needs a token: links that need none are made for those who ask.
     pub(crate) fn explain(&self, opened: &Opened, error: AuthError) -> AuthError {
         let connection = &opened.connection;
         let uri = self.connect_uri(&connection.id);

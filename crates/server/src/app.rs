@@ -49,6 +49,10 @@ pub(crate) fn described() -> OpenApiRouter<Arc<Worker>> {
         .merge(connect::router())
         .merge(embed::router())
         .merge(routes::operations::router())
+        .merge(routes::connection_requests::router())
+        .merge(routes::connection_options::router())
+        .merge(routes::older::router())
+        .merge(routes::absent::router())
         .merge(routes::well_known::router())
         .merge(routes::health::router())
 }

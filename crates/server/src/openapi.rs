@@ -46,6 +46,7 @@ pub(crate) fn complete(mut description: OpenApi) -> OpenApi {
     let mut description = builder.security(Some([security])).build();
     crate::proxy::describe(&mut description);
     crate::routes::elements::describe(&mut description);
+    crate::routes::absent::describe(&mut description);
     name_wildcards(&mut description);
     name_operations(&mut description);
     description

@@ -10,7 +10,8 @@ use authbridge_core::Effects;
 use authbridge_core::auth::Scopes;
 use authbridge_core::element::{ElementId, ElementType};
 use authbridge_core::id::{
-    ActionInstanceId, ConnectionId, ConnectorId, CustomerId, IntegrationId, LeaseId, WorkspaceId,
+    ActionInstanceId, ConnectionId, ConnectionRequestId, ConnectorId, CustomerId, IntegrationId,
+    LeaseId, WorkspaceId,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -18,6 +19,7 @@ use serde_json::Value;
 use crate::model::action_instance::{ActionInstance, ActionInstanceFilter};
 use crate::model::audit::{Audit, AuditFilter};
 use crate::model::connection::{Connection, ConnectionFilter, ConnectionPatch, ConnectionState};
+use crate::model::connection_request::{ConnectionRequest, ConnectionRequestOutcome};
 use crate::model::connector::{Connector, ConnectorFilter, ConnectorVersion, Put, PutConnector};
 use crate::model::customer::{
     Customer, CustomerFilter, CustomerPatch, CustomerSelector, SeenCustomer,
@@ -45,6 +47,7 @@ pub(crate) trait Backend:
     + Connections
     + Refreshes
     + AuthSessions
+    + ConnectionRequests
     + Audits
     + Life
 {
@@ -509,6 +512,31 @@ pub(crate) trait AuthSessions: Send + Sync {
     -> Answer<TakenSession>;
     /// Removes at most `limit` sessions that expired before a time, and tells how many.
     async fn purge_auth_sessions(&self, before: Timestamp, limit: u32) -> Answer<u32>;
+}
+
+/// Requests to connect an account, which a user follows by a link.
+#[async_trait]
+pub(crate) trait ConnectionRequests: Send + Sync {
+    async fn insert_connection_request(
+        &self,
+        request: &ConnectionRequest,
+        link_hash: [u8; 32],
+        parameters: Option<SealedField>,
+    ) -> Answer<()>;
+    async fn find_connection_request(
+        &self,
+        link_hash: [u8; 32],
+    ) -> Answer<Option<ConnectionRequest>>;
+    /// Notes the outcome, unless there is a final one; erases the parameters with a final one.
+    /// Tells whether it was noted.
+    async fn settle_connection_request(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectionRequestId,
+        outcome: ConnectionRequestOutcome,
+    ) -> Answer<bool>;
+    /// Removes at most `limit` requests that expired before a time, and tells how many.
+    async fn purge_connection_requests(&self, before: Timestamp, limit: u32) -> Answer<u32>;
 }
 
 /// The audit log.

@@ -31,6 +31,9 @@ pub use model::connection::{
     Connection, ConnectionFilter, ConnectionPatch, ConnectionSecrets, ConnectionState,
     NewConnection, NewCredentials,
 };
+pub use model::connection_request::{
+    ConnectionRequest, ConnectionRequestOutcome, ConnectionRequestStatus, NewConnectionRequest,
+};
 pub use model::connector::{
     Connector, ConnectorFilter, ConnectorVersion, Put, PutConnector, PutOutcome,
 };

@@ -281,7 +281,10 @@ impl Engine {
                 return Err(no_collection(&running.action.key, data, integration));
             }
         };
-        Ok(result.map_err(|error| self.explain(opened, error))?)
+        match result {
+            Ok(output) => Ok(output),
+            Err(error) => Err(self.explain_to_caller(session, opened, error).await.into()),
+        }
     }
 
     async fn run_without_connection(
@@ -348,7 +351,13 @@ impl Engine {
         };
         let runner = self.runner(&session, &opened.setup, &opened.owner, Some(&renewal))?;
         let result = external(&runner, running, request, &opened.arguments).await;
-        Ok(result.map_err(|error| self.explain(&opened, error))?)
+        match result {
+            Ok(output) => Ok(output),
+            Err(error) => Err(self
+                .explain_to_caller(&session, &opened, error)
+                .await
+                .into()),
+        }
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) use self::answer::{Ending, away, failure_message, guard, moved, typed
 pub(crate) use self::failure::Failure;
 use self::outside::Outside;
 pub(crate) use self::place::Place;
-pub(crate) use self::request::{ConnectForm, Payload};
+pub(crate) use self::request::{ConnectForm, Payload, is_web};
 use crate::embed::{self, View};
 use crate::error::ApiError;
 use crate::routes::Shared;
@@ -205,9 +205,13 @@ async fn attempt(worker: &Worker, form: ConnectForm, may_ask: bool) -> (bool, At
     };
     let asked = may_ask.then(|| request.clone());
     let begun = worker.engine.connect_in_browser(&session, request).await;
-    if let (Err(error), Some(request)) = (&begun, asked)
+    if let (Err(error), Some(mut request)) = (&begun, asked)
         && lacks_input(error)
     {
+        let filling = worker.engine.fill_in(&session, &mut request);
+        if let Err(error) = filling.await {
+            return (true, Err((redirect_uri, error.into())));
+        }
         let asks = Begun::Asks(Box::new(session), Box::new(request));
         return (true, Ok((asks, redirect_uri)));
     }

@@ -115,7 +115,11 @@ impl ConnectForm {
         let mut fields = Fields::of(JsonBody(Value::Object(self.0)))?;
         let connection = fields.first_text(&["connectionId"])?;
         let integration = fields.first_text(&["integrationId", "integrationKey"])?;
-        if connection.is_none() && integration.is_none() {
+        let connection_request = fields.text("connectionRequestId")?.flatten();
+        let connector = fields.first_text(&["connectorId", "connectorKey"])?;
+        let connector = connector.filter(|_| connection.is_none() && integration.is_none());
+        let names = [&connection, &integration, &connection_request, &connector];
+        if names.into_iter().all(Option::is_none) {
             return Err(ApiError::bad_request(
                 "say what to connect: give `integrationKey` or `integrationId`, or `connectionId` \
                  to reconnect",
@@ -146,6 +150,8 @@ impl ConnectForm {
             custom_state: fields.text("customState")?.flatten(),
             browser,
             page: None,
+            connection_request,
+            connector,
         })
     }
 }
@@ -162,6 +168,6 @@ fn query_value(name: &str, value: &str) -> Result<Value, ApiError> {
     })
 }
 
-pub(super) fn is_web(uri: &str) -> bool {
+pub(crate) fn is_web(uri: &str) -> bool {
     Url::parse(uri).is_ok_and(|uri| matches!(uri.scheme(), "https" | "http"))
 }

@@ -484,6 +484,11 @@ fn refused(worker: &Worker, view: View, error: &ApiError) -> Response {
     page::notice(worker, view, error.status, said)
 }
 
+/// A page that says why a link does not work.
+pub(crate) fn unusable(worker: &Worker, headers: &HeaderMap, error: &ApiError) -> Response {
+    refused(worker, View::of(headers), error)
+}
+
 /// What is in front of our paths where browsers see them.
 fn base(worker: &Worker) -> &str {
     let public = worker.engine.public_uri().map_or("", url::Url::path);

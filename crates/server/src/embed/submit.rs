@@ -57,6 +57,10 @@ pub(super) async fn submit(
         return after_end(&worker, view, &visit, is_elsewhere);
     }
     if value(&pairs, "cancel").is_some() {
+        if let Some(link) = &connecting.request.connection_request {
+            // The user is told the same if it cannot be noted; the link expires by itself.
+            let _noted = worker.engine.cancel_connection_request(link).await;
+        }
         progress.last = None;
         let failure = Failure::cancelled(texts.cancelled);
         let ending = connecting.ending(Err(failure));
@@ -193,8 +197,10 @@ impl Connecting {
 
     /// Whether somebody hears of the end, or there is a page to go back to.
     pub(super) fn can_cancel(&self) -> bool {
+        let request = &self.request;
         self.back.is_some()
-            || self.request.request_id.is_some()
-            || self.request.redirect_uri.is_some()
+            || request.request_id.is_some()
+            || request.redirect_uri.is_some()
+            || request.connection_request.is_some()
     }
 }

@@ -27,6 +27,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<Worker>> {
         .routes(routes!(of_connection))
         .routes(routes!(run_with_connection))
         .routes(routes!(run))
+        .routes(routes!(run_selected))
         .routes(routes!(run_instance))
         .routes(routes!(act))
 }
@@ -134,6 +135,29 @@ async fn run(
         .act(&session, Act::Action(action), choice, input)
         .await?;
     Ok(ActionResult::of(&worker, output))
+}
+
+/// Runs an action that the query chooses by `id` or `key`, as `/actions/{element}/run` does.
+#[utoipa::path(post, path = "/action/run", tag = "actions",
+    params(("id" = Option<String>, Query), ("key" = Option<String>, Query),
+        ("connectionId" = Option<String>, Query), ("connectionKey" = Option<String>, Query),
+        ("integrationId" = Option<String>, Query), ("integrationKey" = Option<String>, Query),
+        ("customerId" = Option<String>, Query)),
+    request_body = Object,
+    responses((status = 200, body = ActionResult), (status = 400, body = crate::wire::Error),
+        (status = 404, body = crate::wire::Error)))]
+async fn run_selected(
+    worker: Shared,
+    engine: Collecting,
+    session: Authenticated,
+    query: Asked<BTreeMap<String, String>>,
+    body: JsonBody,
+) -> Result<Json<ActionResult>, ApiError> {
+    let action = ["id", "key"]
+        .into_iter()
+        .find_map(|name| wire::given(query.0.get(name)))
+        .ok_or_else(|| ApiError::bad_request("say which: give `id` or `key`"))?;
+    run(worker, engine, session, Named(action), query, body).await
 }
 
 /// Runs an action that the query chooses: `id`, `parentId` or `parentKey`, and the connection. The

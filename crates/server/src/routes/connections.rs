@@ -149,14 +149,19 @@ async fn get(
 ) -> Result<Json<Connection>, ApiError> {
     let connection = worker.engine.connection(&session, &selector).await?;
     let asks_for_secrets = flag(query.include_secrets.as_ref()).unwrap_or(false);
+    let mut shown = Connection::from(connection.clone());
+    if shown.wants_action() {
+        let uri = worker.engine.reconnect_uri(&session, &connection).await?;
+        shown = shown.with_action_at(uri);
+    }
     if !asks_for_secrets || session.customer().is_some() {
-        return Ok(Json(connection.into()));
+        return Ok(Json(shown));
     }
     let secrets = worker
         .engine
         .connection_secrets(&session, &connection)
         .await?;
-    Ok(Json(Connection::from(connection).with_secrets(secrets)))
+    Ok(Json(shown.with_secrets(secrets)))
 }
 
 /// Changes a connection's name, key or meta, or replaces its credentials. By either method, what

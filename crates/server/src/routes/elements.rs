@@ -15,7 +15,7 @@ use http::StatusCode;
 use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 
-pub(crate) use describe::describe;
+pub(crate) use describe::{describe, path_parameter};
 
 use super::{Asked, Named, NamedPair, Shared, page};
 use crate::access::Authenticated;
@@ -27,7 +27,7 @@ type Answer<T> = Result<Json<T>, ApiError>;
 type Routes = MethodRouter<Arc<Worker>>;
 
 /// The query of a request: which element, and which list.
-type Query = Asked<BTreeMap<String, String>>;
+pub(super) type Query = Asked<BTreeMap<String, String>>;
 
 pub(crate) fn router() -> OpenApiRouter<Arc<Worker>> {
     let types = ElementType::ALL.into_iter();
@@ -269,7 +269,7 @@ async fn create(
     Ok((StatusCode::CREATED, shown(&session, made)?))
 }
 
-async fn read(
+pub(super) async fn read(
     State(worker): Shared,
     Authenticated(session): Authenticated,
     of: ElementType,
@@ -383,7 +383,7 @@ fn shown(session: &Session, view: Result<ElementView, EngineError>) -> Answer<Va
 }
 
 /// An element that is named in the path; its level may be in the query.
-fn selector(name: String, query: &BTreeMap<String, String>) -> ElementSelector {
+pub(super) fn selector(name: String, query: &BTreeMap<String, String>) -> ElementSelector {
     ElementSelector {
         id_or_key: name,
         integration: integration(query),
@@ -399,7 +399,7 @@ fn within(NamedPair(integration, name): NamedPair) -> ElementSelector {
 }
 
 /// An element that is named in the query.
-fn by_query(query: &BTreeMap<String, String>) -> Result<ElementSelector, ApiError> {
+pub(super) fn by_query(query: &BTreeMap<String, String>) -> Result<ElementSelector, ApiError> {
     let name = given(query, "id").or_else(|| given(query, "key"));
     let name = name.ok_or_else(|| ApiError::bad_request("say which: give `id` or `key`"))?;
     Ok(selector(name, query))

@@ -5,9 +5,12 @@
     reason = "what the macro that describes an endpoint expands to"
 )]
 
+pub(crate) mod absent;
 pub(crate) mod action_instances;
 pub(crate) mod actions;
 pub(crate) mod auth_proxies;
+pub(crate) mod connection_options;
+pub(crate) mod connection_requests;
 pub(crate) mod connections;
 pub(crate) mod connector_files;
 pub(crate) mod connectors;
@@ -17,6 +20,7 @@ pub(crate) mod health;
 pub(crate) mod integrations;
 pub(crate) mod interfaces;
 pub(crate) mod logos;
+pub(crate) mod older;
 pub(crate) mod operations;
 pub(crate) mod well_known;
 pub(crate) mod workspace;

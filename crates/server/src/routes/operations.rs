@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Named, NamedPair, Shared};
+use super::{Asked, Named, NamedPair, SelectorQuery, Shared};
 use crate::access::Authenticated;
 use crate::error::ApiError;
 use crate::logs::Collecting;
@@ -20,6 +20,8 @@ pub(crate) fn router() -> OpenApiRouter<std::sync::Arc<Worker>> {
     OpenApiRouter::new()
         .routes(routes!(of_integration))
         .routes(routes!(one_of_integration))
+        .routes(routes!(of_selected_integration))
+        .routes(routes!(one_of_selected_integration))
         .routes(routes!(of_connection))
         .routes(routes!(one_of_connection))
         .routes(routes!(run))
@@ -118,6 +120,31 @@ async fn one_of_integration(
         .integration_operation(&session, &integration, &key)
         .await?;
     Ok(Json(found.into()))
+}
+
+/// The operations of the connector of an integration that is chosen by query.
+#[utoipa::path(get, path = "/integration/operations", tag = "operations", params(SelectorQuery),
+    responses((status = 200, body = Vec<OperationItem>),
+        (status = 404, body = crate::wire::Error)))]
+async fn of_selected_integration(
+    worker: Shared,
+    session: Authenticated,
+    Asked(query): Asked<SelectorQuery>,
+) -> Result<Json<Vec<OperationItem>>, ApiError> {
+    of_integration(worker, session, Named(query.selector()?)).await
+}
+
+/// One operation of the connector of an integration that is chosen by query.
+#[utoipa::path(get, path = "/integration/operations/{operation}", tag = "operations",
+    params(("operation" = String, Path), SelectorQuery),
+    responses((status = 200, body = OperationSpec), (status = 404, body = crate::wire::Error)))]
+async fn one_of_selected_integration(
+    worker: Shared,
+    session: Authenticated,
+    Named(key): Named,
+    Asked(query): Asked<SelectorQuery>,
+) -> Result<Json<OperationSpec>, ApiError> {
+    one_of_integration(worker, session, NamedPair(query.selector()?, key)).await
 }
 
 /// The operations that can be run with a connection.

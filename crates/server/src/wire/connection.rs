@@ -1,6 +1,6 @@
 //! Connections on the wire.
 
-use authbridge_store as store;
+use authbridge_store::{self as store, ConnectionState};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -29,6 +29,9 @@ pub(crate) struct Connection {
     state: &'static str,
     connected: bool,
     disconnected: bool,
+    /// What its user has to do, if anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_action: Option<ClientAction>,
     /// Why it is disconnected.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Value>,
@@ -72,9 +75,40 @@ pub(crate) struct Connection {
     connector_parameters: Option<Value>,
 }
 
+/// What a user has to do before a connection works again.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ClientAction {
+    /// `connect`: the account has to be connected again.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// Why.
+    description: String,
+    /// A page on which it is done. It needs no token, and works for half an hour at least; only
+    /// where one connection is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ui_url: Option<String>,
+}
+
+impl ClientAction {
+    fn of(record: &store::Connection) -> Option<Self> {
+        if record.state != ConnectionState::ClientActionRequired || record.archived_at.is_some() {
+            return None;
+        }
+        let error = record.error.as_ref();
+        let message = error.and_then(|error| error.get("message")?.as_str());
+        Some(Self {
+            kind: "connect",
+            description: message.unwrap_or("connect the account again").to_owned(),
+            ui_url: None,
+        })
+    }
+}
+
 impl From<store::Connection> for Connection {
     fn from(record: store::Connection) -> Self {
         let disconnected = record.state.disconnected();
+        let client_action = ClientAction::of(&record);
         Self {
             id: record.id.to_string(),
             key: record.key,
@@ -87,6 +121,7 @@ impl From<store::Connection> for Connection {
             state: record.state.as_str(),
             connected: !disconnected,
             disconnected,
+            client_action,
             error: record.error,
             meta: record.meta,
             created_at: record.created_at.to_string(),
@@ -120,6 +155,19 @@ impl Connection {
 
     pub(crate) fn integration_id(&self) -> &str {
         &self.integration_id
+    }
+
+    /// Whether its user has something to do.
+    pub(crate) fn wants_action(&self) -> bool {
+        self.client_action.is_some()
+    }
+
+    /// The same with the page on which the user does it.
+    pub(crate) fn with_action_at(mut self, uri: Option<String>) -> Self {
+        if let Some(action) = &mut self.client_action {
+            action.ui_url = uri;
+        }
+        self
     }
 
     /// The same with its secrets, which the engine gave out to an admin and wrote down.

@@ -166,10 +166,11 @@ async fn what_fails_for_want_of_a_scope_says_so_and_where_to_allow_it() {
     let error = run.json();
     assert_eq!(error["data"]["missingScopes"], json!(["write"]), "{error}");
     let uri = error["data"]["connectUri"].as_str().unwrap();
-    assert!(
-        uri.ends_with(&format!("/connect?connectionId={id}")),
-        "{uri}"
-    );
+    let (_, link) = uri.rsplit_once("/connect/").unwrap();
+    assert_eq!(link.len(), 43, "a link that needs no token: {uri}");
+    let link = format!("/connect/{link}?moved=1");
+    let opened = scene.world.get(&link, "").await;
+    opened.expect(303);
     let message = error["message"].as_str().unwrap();
     assert!(
         message.contains("did not grant `write`") && message.contains(uri),

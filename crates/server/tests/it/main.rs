@@ -10,6 +10,7 @@
 
 mod support;
 
+mod absent;
 mod action_instances;
 mod actions;
 mod api;
@@ -18,6 +19,7 @@ mod auth;
 mod code;
 mod code_clients;
 mod connecting;
+mod connection_requests;
 mod deadlines;
 mod delegating;
 mod egress;

@@ -33,6 +33,9 @@ pub(crate) mod field {
     pub(crate) const CONNECTOR_PARAMETERS: Field = Field::new("connection", "connector_parameters");
     /// What the callback of an attempt to connect needs.
     pub(crate) const SESSION_PAYLOAD: Field = Field::new("auth_session", "payload");
+    /// The connector parameters that a connection request was made with.
+    pub(crate) const REQUEST_PARAMETERS: Field =
+        Field::new("connection_request", "connector_parameters");
     /// An answer of a provider, in a file of the spool.
     pub(crate) const SPOOLED_ANSWER: Field = Field::new("spool", "answer");
 }

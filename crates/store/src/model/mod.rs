@@ -3,6 +3,7 @@
 pub(crate) mod action_instance;
 pub(crate) mod audit;
 pub(crate) mod connection;
+pub(crate) mod connection_request;
 pub(crate) mod connector;
 pub(crate) mod customer;
 pub(crate) mod element;

@@ -6,6 +6,7 @@ mod action_instance;
 mod audit;
 mod change;
 mod connection;
+mod connection_request;
 mod connector;
 mod customer;
 mod element;

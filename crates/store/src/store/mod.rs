@@ -3,6 +3,7 @@
 mod action_instance;
 mod audit;
 mod connection;
+mod connection_request;
 mod connector;
 mod customer;
 mod element;

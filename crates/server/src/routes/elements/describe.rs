@@ -3,7 +3,7 @@
 
 use authbridge_core::element::ElementType;
 use utoipa::openapi::path::{
-    HttpMethod, Operation, OperationBuilder, ParameterBuilder, ParameterIn, PathItem,
+    HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem,
 };
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -154,17 +154,7 @@ fn operation(of: ElementType, place: Place, summary: &str, has_body: bool) -> Op
         .response("2XX", success.build())
         .response("4XX", error.build());
     for (name, parameter_in) in place.parameters() {
-        let is_in_path = matches!(parameter_in, ParameterIn::Path);
-        let parameter = ParameterBuilder::new()
-            .name(*name)
-            .parameter_in(parameter_in.clone())
-            .required(if is_in_path {
-                Required::True
-            } else {
-                Required::False
-            })
-            .schema(Some(ObjectBuilder::new().schema_type(Type::String).build()));
-        builder = builder.parameter(parameter.build());
+        builder = builder.parameter(parameter(name, parameter_in.clone()));
     }
     if has_body {
         let body =
@@ -172,4 +162,23 @@ fn operation(of: ElementType, place: Place, summary: &str, has_body: bool) -> Op
         builder = builder.request_body(Some(body.build()));
     }
     builder.build()
+}
+
+/// A part of a path that is called `name`.
+pub(crate) fn path_parameter(name: &str) -> Parameter {
+    parameter(name, ParameterIn::Path)
+}
+
+fn parameter(name: &str, parameter_in: ParameterIn) -> Parameter {
+    let is_in_path = matches!(parameter_in, ParameterIn::Path);
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(parameter_in)
+        .required(if is_in_path {
+            Required::True
+        } else {
+            Required::False
+        })
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).build()))
+        .build()
 }

@@ -3,6 +3,7 @@
 pub(crate) mod action_instances;
 pub(crate) mod audit;
 pub(crate) mod children;
+pub(crate) mod connection_requests;
 pub(crate) mod connections;
 pub(crate) mod connectors;
 pub(crate) mod customers;
@@ -126,6 +127,12 @@ macro_rules! contract {
                     a_state_is_given_once,
                     what_a_session_is_for_must_be_of_the_workspace,
                     old_sessions_are_purged_in_batches,
+                }
+                connection_requests {
+                    a_request_is_found_by_what_its_link_holds,
+                    a_failure_leaves_a_request_open_and_an_end_is_final,
+                    what_is_asked_for_must_be_of_the_workspace,
+                    old_requests_are_purged_a_day_after_they_expired,
                 }
                 audit {
                     entries_read_back_whoever_wrote_them,
