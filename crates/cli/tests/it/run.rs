@@ -118,13 +118,14 @@ fn what_is_not_there_is_told_with_what_is() {
         "Connection not found: contcts",
         "authbridge connections list",
     );
-    let ran = scene.run(&[
+    let arguments = [
         "run",
         "add",
         "--connection",
         "contacts",
         "--customer",
         "u-9",
-    ]);
+    ];
+    let ran = scene.run(&[&arguments[..], &["-i", "{\"email\": \"a@b.c\"}"]].concat());
     ran.failed(1, "has no connection", "authbridge connect");
 }

@@ -25,9 +25,6 @@ const MAX_INSTANCES: u32 = 1000;
 /// How long what one says may be, as JSON: customers fill this table.
 const MAX_CONTENT_BYTES: usize = 128 * 1024;
 
-/// The members that a customer may change of any action.
-const OF_PEOPLE: [&str; 3] = ["name", "description", "meta"];
-
 /// Members that answers have beside those of elements, and documents should not.
 const OF_INSTANCES: [&str; 5] = [
     "connectionId",
@@ -440,21 +437,13 @@ fn check(key: &str, action: &Value, content: &Value, is_customer: bool) -> Resul
     if !is_customer {
         return Ok(());
     }
+    // Not even its name: what an instance says is a copy, and would outlive what the owner mends.
     let is_own = |action: &Action| action.kind.needs_connection();
-    let is_free = is_own(&changed) && Action::read(key, action).as_ref().is_ok_and(is_own);
-    let is_named_only = || {
-        let [before, after] = [action, content].map(|value| {
-            let mut members = value.as_object().cloned().unwrap_or_default();
-            members.retain(|name, _| !OF_PEOPLE.contains(&name.as_str()));
-            Value::Object(members)
-        });
-        diff(&before, &after).is_empty()
-    };
-    if is_free || is_named_only() {
+    if is_own(&changed) && Action::read(key, action).as_ref().is_ok_and(is_own) {
         return Ok(());
     }
     Err(EngineError::AccessDenied(
         "this action does more than use the connection (it runs code, calls your app, or makes \
-         requests of its own), so only an admin may change what it does",
+         requests of its own), so only an admin may change it",
     ))
 }

@@ -10,7 +10,7 @@ pub(crate) fn post(base: &str, path: &str, token: &str, body: &Value) -> (u16, V
     call("POST", base, path, token, body).unwrap()
 }
 
-/// Sends JSON and gives status and body, or how the other end went away.
+/// Sends JSON, or nothing for null, and gives status and body, or how the other end went away.
 pub(crate) fn call(
     method: &str,
     base: &str,
@@ -19,7 +19,12 @@ pub(crate) fn call(
     body: &Value,
 ) -> io::Result<(u16, Value)> {
     let authority = base.strip_prefix("http://").unwrap();
-    let body = body.to_string();
+    let body = if body.is_null() {
+        // A body that nobody reads may reset the connection before the answer is read.
+        String::new()
+    } else {
+        body.to_string()
+    };
     let mut stream = TcpStream::connect(authority)?;
     write!(
         stream,
