@@ -264,6 +264,28 @@ async fn an_admin_asks_for_a_customer_with_parameters_that_nobody_reads_back() {
 }
 
 #[tokio::test]
+async fn what_a_link_holds_is_not_kept() {
+    let world = world().await;
+    let request = ask(&world, "c-1", json!({ "name": "Planted name" })).await;
+    browser(&world).open(&request["url"]).await.expect(303);
+    let link = request["requestId"].as_str().unwrap();
+    let holds = |text: &str| {
+        let entries = std::fs::read_dir(world.data_dir()).unwrap();
+        let files = entries.map(|entry| entry.unwrap().path());
+        let mut contents = files
+            .filter(|path| path.is_file())
+            .map(|path| std::fs::read(path).unwrap());
+        contents.any(|bytes| {
+            bytes
+                .windows(text.len())
+                .any(|part| part == text.as_bytes())
+        })
+    };
+    assert!(holds("Planted name"), "so the search works");
+    assert!(!holds(link));
+}
+
+#[tokio::test]
 async fn the_newer_sdk_names_the_request_when_it_connects() {
     let world = world().await;
     let connect = async |customer: &str, payload: Value| {
