@@ -30,7 +30,7 @@ pub(super) enum Connecting {
 /// One connector for each, against the provider at `base`, and for OAuth 1.0a and 2.0 those of their
 /// own.
 pub(super) fn all(base: &str, oauth1_server: &str, oauth2_server: &str) -> Vec<DemoConnector> {
-    vec![
+    let all = [
         api_key(base),
         basic(base),
         session_login(base),
@@ -41,25 +41,41 @@ pub(super) fn all(base: &str, oauth1_server: &str, oauth2_server: &str) -> Vec<D
         files(oauth2_server),
         token(base, "app-token", "integration-app-token"),
         token(base, "membrane-token", "membrane-token"),
-    ]
+    ];
+    all.map(hinted).into()
 }
 
 fn test() -> Value {
     json!({ "type": "rest-api-mapping", "path": "/me", "method": "GET" })
 }
 
-/// A form of fields with name, title, and what the simulated provider takes.
-fn form(fields: &[(&str, &str, &str)]) -> Value {
-    let properties: serde_json::Map<String, Value> = fields
-        .iter()
-        .map(|(name, title, taken)| {
-            let description = format!("In this demo, `{taken}`.");
-            let field = json!({ "type": "string", "title": title, "description": description });
-            ((*name).to_owned(), field)
-        })
-        .collect();
-    let required: Vec<&str> = fields.iter().map(|(name, _, _)| *name).collect();
+/// A form of fields with name and title.
+fn form(fields: &[(&str, &str)]) -> Value {
+    let field = |(name, title): &(&str, &str)| {
+        (
+            (*name).to_owned(),
+            json!({ "type": "string", "title": title }),
+        )
+    };
+    let properties: serde_json::Map<String, Value> = fields.iter().map(field).collect();
+    let required: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
     json!({ "type": "object", "properties": properties, "required": required })
+}
+
+/// The same with what the demo's customer types, for people who fill in the form themselves.
+fn hinted(mut connector: DemoConnector) -> DemoConnector {
+    let Connecting::Typing(typed) = &connector.connecting else {
+        return connector;
+    };
+    for (name, value) in typed.as_object().into_iter().flatten() {
+        let path = format!("/inputSchema/properties/{name}");
+        let field = connector.definition.pointer_mut(&path);
+        if let (Some(Value::Object(field)), Some(value)) = (field, value.as_str()) {
+            let hint = format!("In this demo: `{value}`");
+            field.insert("description".to_owned(), hint.into());
+        }
+    }
+    connector
 }
 
 fn api_key(base: &str) -> DemoConnector {
@@ -70,7 +86,7 @@ fn api_key(base: &str) -> DemoConnector {
             "key": "api-key",
             "name": "API key in a header",
             "type": "client-credentials",
-            "inputSchema": form(&[("apiKey", "API key", "simulated-api-key")]),
+            "inputSchema": form(&[("apiKey", "API key")]),
             "makeApiClient": { "type": "mapping", "mapping": {
                 "baseUri": base,
                 "headers": { "X-Api-Key": { "$var": "credentials.apiKey" } },
@@ -91,7 +107,7 @@ fn basic(base: &str) -> DemoConnector {
             "key": "basic",
             "name": "User and password",
             "type": "client-credentials",
-            "inputSchema": form(&[("username", "User", "ada"), ("password", "Password", "simulated-password")]),
+            "inputSchema": form(&[("username", "User"), ("password", "Password")]),
             "makeApiClient": { "type": "mapping", "mapping": {
                 "baseUri": base,
                 "auth": {
@@ -118,7 +134,7 @@ fn session_login(base: &str) -> DemoConnector {
             "key": "session-login",
             "name": "Login for a token",
             "type": "client-credentials",
-            "inputSchema": form(&[("email", "E-mail", "ada@example.com"), ("password", "Password", "simulated-password")]),
+            "inputSchema": form(&[("email", "E-mail"), ("password", "Password")]),
             "getCredentialsFromConnectionParameters": {
                 "type": "rest-api-mapping",
                 "path": "/login",
@@ -165,7 +181,7 @@ fn typescript(base: &str) -> DemoConnector {
             "key": "typescript",
             "name": "Functions in TypeScript",
             "type": "client-credentials",
-            "inputSchema": form(&[("apiKey", "API key", "simulated-api-key")]),
+            "inputSchema": form(&[("apiKey", "API key")]),
             "makeApiClient": code(MAKE_API_CLIENT),
             "test": code(TEST),
             "operations": [{
