@@ -5,6 +5,7 @@
 //! it is the same browser that comes back (RFC 9700 section 4.7).
 
 use std::fmt;
+use std::sync::Arc;
 
 use authbridge_core::SecretJson;
 use authbridge_core::auth::oauth2::pkce::unguessable;
@@ -19,7 +20,7 @@ use url::Url;
 
 use crate::children::Child;
 use crate::connect::{Setup, explain_new};
-use crate::{ConnectRequest, Engine, EngineError, Session};
+use crate::{ConnectRequest, Engine, EngineError, Session, WorkspaceState};
 
 /// How long a user may take at the external app.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
@@ -96,6 +97,8 @@ pub struct BrowserReturn {
     pub redirect_uri: Option<String>,
     /// The page on which this was begun.
     pub page: Option<String>,
+    /// Whose customer this is about.
+    pub workspace: Option<Arc<WorkspaceState>>,
     /// How it went.
     pub result: Result<Connection, EngineError>,
 }
@@ -248,10 +251,12 @@ impl Engine {
             TakenAuthSession::Used(_) => return Ok(Err(StrayReturn::Used)),
             TakenAuthSession::Unknown => return Ok(Err(StrayReturn::Unknown)),
             TakenAuthSession::Expired(attempt) => {
+                let workspace = self.workspace_by_id(&attempt.workspace_id).await?;
                 return Ok(Ok(BrowserReturn {
                     request_id: attempt.request_id,
                     redirect_uri: None,
                     page: None,
+                    workspace,
                     result: Err(too_late()),
                 }));
             }
@@ -259,6 +264,7 @@ impl Engine {
         let redirect_uri = text(payload.expose(), "redirectUri");
         let page = text(payload.expose(), "page");
         let request_id = attempt.request_id.clone();
+        let workspace = self.workspace_by_id(&attempt.workspace_id).await?;
         let result = if is_same_browser(&attempt, browsers) {
             Box::pin(self.complete_followed(&attempt, &payload, &callback)).await
         } else {
@@ -268,6 +274,7 @@ impl Engine {
             request_id,
             redirect_uri,
             page,
+            workspace,
             result,
         }))
     }

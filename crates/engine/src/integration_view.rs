@@ -44,6 +44,13 @@ struct Related {
 }
 
 impl IntegrationView {
+    /// Whether it has a logo of its own or of its connector; see [`Engine::logo`].
+    pub fn has_logo(&self) -> bool {
+        let connector = self.connector.as_ref();
+        let of_connector = connector.and_then(|connector| connector.logo_uri.as_ref());
+        self.record.logo_uri.is_some() || of_connector.is_some()
+    }
+
     /// Data schema of what the user is asked to connect by `option`.
     pub fn form<'a>(&'a self, option: &'a AuthOption) -> Option<&'a Value> {
         let delegated = self.forms.get(&option.key);

@@ -81,7 +81,7 @@ pub use scripts::ScriptOptions;
 pub use session::{Session, SessionCaller};
 pub use testing::TestOutcome;
 pub use workspace::{WorkspaceState, create_workspace};
-pub use workspace_settings::{Embedding, WorkspacePatch};
+pub use workspace_settings::WorkspacePatch;
 
 use actions::Actions;
 use client::Clients;

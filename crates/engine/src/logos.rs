@@ -89,10 +89,7 @@ impl Engine {
     }
 
     async fn logo_uri_of_workspace(&self, id: &WorkspaceId) -> Result<Option<String>, EngineError> {
-        let Some(record) = self.shared.store.find_workspace(id).await? else {
-            return Ok(None);
-        };
-        let state = self.shared.workspaces.find(&record.key).await?;
+        let state = self.workspace_by_id(id).await?;
         Ok(state.and_then(|state| state.settings.logo_uri.clone().map(String::from)))
     }
 

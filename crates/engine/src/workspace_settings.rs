@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use authbridge_core::id::WorkspaceId;
 use authbridge_core::settings::WorkspaceSettings;
 use authbridge_store::NewAudit;
 use serde_json::{Map, Value, json};
@@ -22,21 +23,23 @@ pub struct WorkspacePatch {
     pub settings: Map<String, Value>,
 }
 
-/// Whose pages may embed ours, and are told how an attempt went.
-#[derive(Clone, Debug)]
-pub enum Embedding {
-    /// Anybody's: this server is for development.
-    Anybody,
-    /// Those of these origins.
-    Origins(Arc<WorkspaceState>),
-}
-
 impl Engine {
     /// The caller's workspace as it is now.
     pub async fn workspace(&self, session: &Session) -> Result<Arc<WorkspaceState>, EngineError> {
         let key = &session.workspace.record.key;
         let found = self.shared.workspaces.find(key).await?;
         found.ok_or_else(|| EngineError::not_found("Workspace", key))
+    }
+
+    /// The workspace with this id.
+    pub(crate) async fn workspace_by_id(
+        &self,
+        id: &WorkspaceId,
+    ) -> Result<Option<Arc<WorkspaceState>>, EngineError> {
+        match self.shared.store.find_workspace(id).await? {
+            Some(record) => self.shared.workspaces.find(&record.key).await,
+            None => Ok(None),
+        }
     }
 
     /// Changes the caller's workspace; for admins. It counts at once in this process, and within
@@ -76,18 +79,15 @@ impl Engine {
         self.workspace(session).await
     }
 
-    /// Who may embed the pages of the caller's workspace.
-    pub async fn embedding(&self, session: &Session) -> Result<Embedding, EngineError> {
-        if self.egress.is_development() {
-            return Ok(Embedding::Anybody);
-        }
-        Ok(Embedding::Origins(self.workspace(session).await?))
+    /// Whether this is a developer's machine, whose pages anybody may embed.
+    pub fn is_development(&self) -> bool {
+        self.egress.is_development()
     }
 
     /// Refuses to send a browser to `uri`, unless the caller's workspace allows it. Servers for
     /// development send browsers anywhere.
     pub async fn require_redirect(&self, session: &Session, uri: &str) -> Result<(), EngineError> {
-        if self.egress.is_development() {
+        if self.is_development() {
             return Ok(());
         }
         let workspace = self.workspace(session).await?;

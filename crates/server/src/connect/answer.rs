@@ -1,6 +1,8 @@
 //! What the browser sees, and what waiting clients are told.
 
-use authbridge_engine::TypedCode;
+use std::sync::Arc;
+
+use authbridge_engine::{TypedCode, WorkspaceState};
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -21,12 +23,14 @@ const SOURCE: &str = "integration.app";
 pub(crate) struct Ending {
     pub(crate) request_id: Option<String>,
     pub(crate) redirect_uri: Option<String>,
+    /// Whose customer this is about; known unless there was no valid token.
+    pub(crate) workspace: Option<Arc<WorkspaceState>>,
     pub(crate) result: Result<Connection, Failure>,
 }
 
 impl Ending {
     /// Tells the waiting client, and answers the browser.
-    pub(super) fn answer(&self, worker: &Worker, view: View) -> Response {
+    pub(super) fn answer(&self, worker: &Worker, view: View<'_>) -> Response {
         self.tell(worker);
         self.sent_on()
             .unwrap_or_else(|| self.page(worker, view, None))
@@ -77,12 +81,13 @@ impl Ending {
 
     /// A page that says how it went, and tells whoever opened it. `name` is what people call the
     /// integration, where that is known.
-    pub(crate) fn page(&self, worker: &Worker, view: View, name: Option<&str>) -> Response {
+    pub(crate) fn page(&self, worker: &Worker, view: View<'_>, name: Option<&str>) -> Response {
         let texts = view.texts;
         let (title, text) = match &self.result {
             Ok(_) => (texts.connected, texts.can_close.to_owned()),
             Err(failure) => (texts.not_connected, failure.text(texts, name)),
         };
+        let view = view.of_workspace(self.workspace.as_deref());
         let gave_up = self.result.as_ref().is_err_and(Failure::is_cancelled);
         let attributes = if gave_up { CLOSE } else { FORGET };
         let message = self.message();
@@ -98,13 +103,14 @@ impl Ending {
     }
 
     /// The last page of a window of its own, while the page that opened it shows how it went.
-    pub(crate) fn aside(&self, worker: &Worker, view: View) -> Response {
+    pub(crate) fn aside(&self, worker: &Worker, view: View<'_>) -> Response {
         let texts = view.texts;
         let title = match &self.result {
             Ok(_) => texts.connected,
             Err(_) => texts.not_connected,
         };
         let said = (title, texts.go_back);
+        let view = view.of_workspace(self.workspace.as_deref());
         let message = json!({ "source": "authbridge" });
         page(worker, view, StatusCode::OK, said, Some(&message), CLOSE)
     }
@@ -127,7 +133,7 @@ pub(crate) fn failure_message(error: &ApiError) -> Value {
 }
 
 /// A page for a browser that belongs to no attempt. Nobody is told.
-pub(super) fn stray(worker: &Worker, view: View, why: &str) -> Response {
+pub(super) fn stray(worker: &Worker, view: View<'_>, why: &str) -> Response {
     let texts = view.texts;
     let text = texts.went_wrong.replace("{why}", why);
     let said = (texts.not_connected, text.as_str());
@@ -135,7 +141,7 @@ pub(super) fn stray(worker: &Worker, view: View, why: &str) -> Response {
 }
 
 /// The last page once more, when it is reloaded: what it said is not known any longer.
-pub(super) fn over(worker: &Worker, view: View) -> Response {
+pub(super) fn over(worker: &Worker, view: View<'_>) -> Response {
     let said = (view.texts.over, view.texts.can_close);
     page(worker, view, StatusCode::OK, said, None, FORGET)
 }
@@ -146,7 +152,7 @@ pub(crate) fn away(worker: &Worker, location: &Url, browser: &str) -> Response {
 }
 
 /// Asks for the code that the external app shows, in a browser that is known again.
-pub(crate) fn typed(worker: &Worker, view: View, code: &TypedCode, browser: &str) -> Response {
+pub(crate) fn typed(worker: &Worker, view: View<'_>, code: &TypedCode, browser: &str) -> Response {
     let body = typed_body(view.texts, code, &worker.engine.callback_uri());
     let sheet = Sheet {
         // Not yet done.
@@ -203,7 +209,7 @@ fn send_to(status: StatusCode, location: &Url) -> Response {
 
 fn page(
     worker: &Worker,
-    view: View,
+    view: View<'_>,
     status: StatusCode,
     (title, text): (&str, &str),
     message: Option<&Value>,
@@ -224,7 +230,8 @@ fn page(
     sheet.answer(worker, view)
 }
 
-/// One-time codes and results are nobody else's business. `forms` says where forms may lead.
+/// One-time codes and results are nobody else's business. `forms` says where forms may lead, and
+/// may be followed by more directives.
 pub(crate) fn guard(response: &mut Response, forms: &str) {
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data: \

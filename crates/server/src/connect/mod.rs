@@ -9,8 +9,12 @@ mod outside;
 mod place;
 mod request;
 
+use std::sync::Arc;
+
 use authbridge_core::auth::{AuthError, FieldError};
-use authbridge_engine::{BrowserRequest, BrowserStep, EngineError, Session, TypedCode};
+use authbridge_engine::{
+    BrowserRequest, BrowserStep, EngineError, Session, TypedCode, WorkspaceState,
+};
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::HeaderMap;
@@ -33,7 +37,7 @@ use crate::worker::Worker;
 /// The query that the last page gives itself, so that it can be reloaded.
 const OVER: &str = "over";
 
-pub(crate) fn router() -> OpenApiRouter<std::sync::Arc<Worker>> {
+pub(crate) fn router() -> OpenApiRouter<Arc<Worker>> {
     OpenApiRouter::new()
         .routes(routes!(popup, popup_by_link))
         .routes(routes!(connect, connect_by_link))
@@ -122,6 +126,7 @@ async fn callback(
             let ending = Ending {
                 request_id: returned.request_id,
                 redirect_uri: returned.redirect_uri,
+                workspace: returned.workspace,
                 result: returned.result.map(Connection::from).map_err(Failure::from),
             };
             match returned.page {
@@ -140,7 +145,8 @@ async fn begin(worker: &Worker, place: &Place, payload: &str) -> Response {
         Err(error) => return answer::stray(worker, place.view(), error.message()),
     };
     let request_id = form.request_id();
-    let (is_known, begun) = Box::pin(attempt(worker, form, place.is_page())).await;
+    let (workspace, begun) = Box::pin(attempt(worker, form, place.is_page())).await;
+    let view = place.view().of_workspace(workspace.as_deref());
     let (redirect_uri, error) = match begun {
         Ok((Begun::Away(location, browser), _)) => {
             return match place.by_its_public_name(worker) {
@@ -151,7 +157,7 @@ async fn begin(worker: &Worker, place: &Place, payload: &str) -> Response {
         Ok((Begun::Typed(code, browser), _)) => {
             return match place.by_its_public_name(worker) {
                 Some(here) => moved(&here),
-                None => typed(worker, place.view(), &code, &browser),
+                None => typed(worker, view, &code, &browser),
             };
         }
         Ok((Begun::Asks(session, request), _)) => {
@@ -164,19 +170,20 @@ async fn begin(worker: &Worker, place: &Place, payload: &str) -> Response {
             return Ending {
                 request_id,
                 redirect_uri,
+                workspace: workspace.clone(),
                 result: Ok(*connection),
             }
-            .answer(worker, place.view());
+            .answer(worker, view);
         }
         Err((redirect_uri, error)) => (redirect_uri, error),
     };
     Ending {
         request_id,
-        // Whoever shows no valid token does not tell us where to send a browser.
-        redirect_uri: redirect_uri.filter(|_| is_known),
+        redirect_uri,
+        workspace: workspace.clone(),
         result: Err(error),
     }
-    .answer(worker, place.view())
+    .answer(worker, view)
 }
 
 enum Begun {
@@ -189,19 +196,29 @@ enum Begun {
 
 type Attempted = Result<(Begun, Option<String>), (Option<String>, Failure)>;
 
-/// Begins, and says whether the token was valid. `may_ask` says that a user is there to be asked.
-async fn attempt(worker: &Worker, form: ConnectForm, may_ask: bool) -> (bool, Attempted) {
+/// Begins, and says whose customer has the token, if it is valid. `may_ask` says that a user is
+/// there to be asked.
+async fn attempt(
+    worker: &Worker,
+    form: ConnectForm,
+    may_ask: bool,
+) -> (Option<Arc<WorkspaceState>>, Attempted) {
     let redirect_uri = form.redirect_uri();
-    let now = worker.engine.effects().now();
-    let known = worker.sessions.get(&worker.engine, form.token(), now).await;
-    let session = match known {
-        Ok(known) => known.session.clone(),
-        Err(error) => return (false, Err((None, Failure::from(error)))),
+    // Whoever shows no valid token does not tell us where to send a browser.
+    let session = match embed::session(worker, form.token()).await {
+        Ok(session) => session,
+        Err(error) => return (None, Err((None, Failure::from(error)))),
     };
+    let workspace = Some(Arc::clone(&session.workspace));
+    if let Some(uri) = &redirect_uri
+        && let Err(error) = worker.engine.require_redirect(&session, uri).await
+    {
+        return (workspace, Err((None, error.into())));
+    }
     let browser = worker.engine.new_browser();
     let request = match form.into_request(browser.clone()) {
         Ok(request) => request,
-        Err(error) => return (true, Err((redirect_uri, error.into()))),
+        Err(error) => return (workspace, Err((redirect_uri, error.into()))),
     };
     let asked = may_ask.then(|| request.clone());
     let begun = worker.engine.connect_in_browser(&session, request).await;
@@ -210,10 +227,10 @@ async fn attempt(worker: &Worker, form: ConnectForm, may_ask: bool) -> (bool, At
     {
         let filling = worker.engine.fill_in(&session, &mut request);
         if let Err(error) = filling.await {
-            return (true, Err((redirect_uri, error.into())));
+            return (workspace, Err((redirect_uri, error.into())));
         }
         let asks = Begun::Asks(Box::new(session), Box::new(request));
-        return (true, Ok((asks, redirect_uri)));
+        return (workspace, Ok((asks, redirect_uri)));
     }
     let begun = begun.map_err(|error: EngineError| (redirect_uri.clone(), error.into()));
     let attempted = begun.map(|step| match step {
@@ -224,7 +241,7 @@ async fn attempt(worker: &Worker, form: ConnectForm, may_ask: bool) -> (bool, At
         BrowserStep::Away(location) => (Begun::Away(location, browser), redirect_uri),
         BrowserStep::Typed(code) => (Begun::Typed(code, browser), redirect_uri),
     });
-    (true, attempted)
+    (workspace, attempted)
 }
 
 /// Whether something is missing that a user can be asked for.

@@ -2,12 +2,15 @@
 //! the browser on to our callback with the code, the integration and the customer's token
 //! (membrane-connectors reference, section 1.5).
 
+use std::sync::Arc;
+
 use axum::response::Response;
 
-use super::answer::Ending;
+use super::answer::{Ending, stray};
 use super::failure::Failure;
 use super::request::is_web;
 use crate::embed::View;
+use crate::error::ApiError;
 use crate::wire::Connection;
 use crate::worker::Worker;
 
@@ -41,29 +44,41 @@ impl Outside {
     pub(super) async fn connect(
         self,
         worker: &Worker,
-        view: View,
+        view: View<'_>,
         query: Vec<(String, String)>,
     ) -> Response {
         let now = worker.engine.effects().now();
         let known = worker.sessions.get(&worker.engine, &self.token, now).await;
-        let (redirect_uri, result) = match known {
+        let mut redirect_uri = self.redirect_uri;
+        let (workspace, result) = match known {
             Ok(known) => {
+                let session = &known.session;
+                if let Some(uri) = &redirect_uri
+                    && let Err(error) = worker.engine.require_redirect(session, uri).await
+                {
+                    return stray(worker, view, ApiError::from(error).message());
+                }
                 let of_the_app = query
                     .into_iter()
                     .filter(|(name, _)| !OURS.contains(&name.as_str()))
                     .collect();
                 let engine = &worker.engine;
                 let connecting =
-                    engine.connect_from_outside(&known.session, &self.integration, of_the_app);
+                    engine.connect_from_outside(session, &self.integration, of_the_app);
                 let result = Box::pin(connecting).await;
-                (self.redirect_uri, result.map(Connection::from))
+                let workspace = Arc::clone(&session.workspace);
+                (Some(workspace), result.map(Connection::from))
             }
-            // Whoever shows no valid token does not tell us where to send a browser.
-            Err(error) => (None, Err(error)),
+            Err(error) => {
+                // Whoever shows no valid token does not tell us where to send a browser.
+                redirect_uri = None;
+                (None, Err(error))
+            }
         };
         Ending {
             request_id: None,
             redirect_uri,
+            workspace,
             result: result.map_err(Failure::from),
         }
         .answer(worker, view)

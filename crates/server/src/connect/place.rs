@@ -21,7 +21,7 @@ pub(crate) struct Place {
     host: String,
     /// Whether what is answered will be seen as a page of its own.
     is_page: bool,
-    view: View,
+    view: View<'static>,
     path: String,
     query: Option<String>,
 }
@@ -54,7 +54,7 @@ impl Place {
     }
 
     /// How the answer will be seen.
-    pub(crate) fn view(&self) -> View {
+    pub(crate) const fn view(&self) -> View<'static> {
         self.view
     }
 

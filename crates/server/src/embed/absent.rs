@@ -33,7 +33,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<Worker>> {
     router
 }
 
-async fn absent(State(worker): Shared, view: View) -> Response {
+async fn absent(State(worker): Shared, view: View<'static>) -> Response {
     let said = (view.texts.nothing_here, view.texts.nothing_why);
     // With an error status some clients would not show the page.
     page::notice(&worker, view, StatusCode::OK, said)

@@ -4,9 +4,13 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
 use super::base;
+use super::brand::style_sheet;
 use crate::error::ApiError;
 use crate::routes::Named;
 use crate::worker::Worker;
+
+/// For files whose name changes with what is in them.
+const LASTING: &str = "public, max-age=31536000, immutable";
 
 /// How all pages look.
 pub(crate) static STYLE: Asset = Asset {
@@ -62,10 +66,13 @@ impl Asset {
 pub(super) async fn asset(Named(name): Named) -> Result<Response, ApiError> {
     let mut all = [&STYLE, &SCRIPT, &PENPAL].into_iter();
     let Some(found) = all.find(|asset| asset.name() == name) else {
+        if let Some(brand) = style_sheet(&name) {
+            let headers = [(CONTENT_TYPE, STYLE.media_type), (CACHE_CONTROL, LASTING)];
+            return Ok((headers, brand).into_response());
+        }
         return Err(ApiError::not_found("there is no such file"));
     };
-    let lasting = "public, max-age=31536000, immutable";
-    let headers = [(CONTENT_TYPE, found.media_type), (CACHE_CONTROL, lasting)];
+    let headers = [(CONTENT_TYPE, found.media_type), (CACHE_CONTROL, LASTING)];
     Ok((headers, found.text).into_response())
 }
 

@@ -7,6 +7,7 @@
 
 mod absent;
 mod assets;
+mod brand;
 mod form;
 mod html;
 mod input;
@@ -126,7 +127,7 @@ async fn show(
     State(worker): Shared,
     Named(id): Named,
     RawQuery(query): RawQuery,
-    view: View,
+    view: View<'static>,
     headers: HeaderMap,
 ) -> Response {
     let visit = match here(&worker, view, &id, &headers) {
@@ -136,6 +137,7 @@ async fn show(
     let Some(connecting) = visit.connecting() else {
         return to_page(&worker, &visit);
     };
+    let view = view.of_workspace(Some(&visit.session.workspace));
     let progress = connecting.progress.lock().await;
     if let Some(ending) = &progress.ending {
         return match &connecting.back {
@@ -199,7 +201,7 @@ async fn progress(State(worker): Shared, Named(id): Named, headers: HeaderMap) -
 async fn resume(
     State(worker): Shared,
     Named(id): Named,
-    view: View,
+    view: View<'static>,
     headers: HeaderMap,
 ) -> Response {
     let now = worker.engine.effects().now();
@@ -243,13 +245,19 @@ async fn entered(
 ) -> Result<(Session, BrowserRequest), ApiError> {
     let form = form?;
     let session = session(worker, form.token()).await?;
+    if let Some(uri) = form.redirect_uri() {
+        worker.engine.require_redirect(&session, &uri).await?;
+    }
     Ok((session, form.into_request(String::new())?))
 }
 
-async fn session(worker: &Worker, token: &str) -> Result<Session, ApiError> {
+/// The session of `token`, with the workspace as it is now.
+pub(crate) async fn session(worker: &Worker, token: &str) -> Result<Session, ApiError> {
     let now = worker.engine.effects().now();
     let known = worker.sessions.get(&worker.engine, token, now).await?;
-    Ok(known.session.clone())
+    let mut session = known.session.clone();
+    session.workspace = worker.engine.workspace(&session).await?;
+    Ok(session)
 }
 
 /// Begins a visit that may do what `request` says, and sends the browser to its page.
@@ -284,7 +292,12 @@ fn begin_visit(worker: &Worker, session: Session, purpose: Purpose) -> Response 
 }
 
 /// A browser is back from the external app, where the visit `page` sent it.
-pub(crate) async fn returned(worker: &Worker, view: View, page: &str, ending: Ending) -> Response {
+pub(crate) async fn returned(
+    worker: &Worker,
+    view: View<'_>,
+    page: &str,
+    ending: Ending,
+) -> Response {
     let now = worker.engine.effects().now();
     let visit = worker.visits.find(page, now);
     let Some((visit, connecting)) = visit
@@ -296,6 +309,7 @@ pub(crate) async fn returned(worker: &Worker, view: View, page: &str, ending: En
             .sent_on()
             .unwrap_or_else(|| ending.page(worker, view, None));
     };
+    let view = view.of_workspace(Some(&visit.session.workspace));
     let mut progress = connecting.progress.lock().await;
     progress.version = progress.version.saturating_add(1);
     let is_elsewhere = progress.is_elsewhere();
@@ -321,7 +335,7 @@ pub(crate) async fn returned(worker: &Worker, view: View, page: &str, ending: En
 /// Ends a visit, and tells everybody.
 fn end(
     worker: &Worker,
-    view: View,
+    view: View<'_>,
     visit: &Visit,
     progress: &mut Progress,
     ending: Ending,
@@ -351,7 +365,7 @@ async fn subject(
 /// The visit of this id, if the browser has its cookie; or the page that says why not.
 fn here(
     worker: &Worker,
-    view: View,
+    view: View<'_>,
     id: &str,
     headers: &HeaderMap,
 ) -> Result<Arc<Visit>, Box<Response>> {
@@ -416,14 +430,15 @@ fn see_other(location: &str) -> Response {
 }
 
 /// A visit that nobody knows any longer.
-fn over(worker: &Worker, view: View) -> Response {
+fn over(worker: &Worker, view: View<'_>) -> Response {
     let texts = view.texts;
     let body = format!("<h1>{}</h1><p>{}</p>", texts.ended, texts.ended_why);
     ended(worker, view, &body, None)
 }
 
 /// A visit that was open for too long: it can go on, or lead back.
-fn late(worker: &Worker, view: View, visit: &Visit, has_cookie: bool) -> Response {
+fn late(worker: &Worker, view: View<'_>, visit: &Visit, has_cookie: bool) -> Response {
+    let view = view.of_workspace(Some(&visit.session.workspace));
     let texts = view.texts;
     let is_resumable = has_cookie && visit.is_resumable(worker.engine.effects().now());
     let request = visit.connecting().map(|connecting| &connecting.request);
@@ -461,7 +476,7 @@ fn late(worker: &Worker, view: View, visit: &Visit, has_cookie: bool) -> Respons
 }
 
 /// A page that is over for good. Whoever opened or embeds it is told.
-fn ended(worker: &Worker, view: View, body: &str, request_id: Option<&str>) -> Response {
+fn ended(worker: &Worker, view: View<'_>, body: &str, request_id: Option<&str>) -> Response {
     let error = ApiError::new(
         StatusCode::GONE,
         "bad_request",
@@ -479,7 +494,7 @@ fn ended(worker: &Worker, view: View, body: &str, request_id: Option<&str>) -> R
     .answer(worker, view)
 }
 
-fn refused(worker: &Worker, view: View, error: &ApiError) -> Response {
+fn refused(worker: &Worker, view: View<'_>, error: &ApiError) -> Response {
     let said = (view.texts.refused, error.message());
     page::notice(worker, view, error.status, said)
 }

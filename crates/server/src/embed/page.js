@@ -18,7 +18,8 @@
 
   if (message) {
     // Whoever began knows by `requestId` that it is theirs; the message holds no secret.
-    window.opener?.postMessage(message, '*')
+    for (const origin of dataset.targets.split(' ').filter(Boolean)) window.opener?.postMessage(message, origin)
+    // Our policy says who may frame this page.
     if (isFramed) window.parent.postMessage(message, '*')
   }
   if (window.opener && ('closes' in dataset || message?.type === 'newConnectionCreated')) window.close()

@@ -18,7 +18,7 @@ use crate::worker::Worker;
 
 /// The form that a user fills in, and how it went the last time.
 pub(super) struct FormPage<'a> {
-    pub(super) view: View,
+    pub(super) view: View<'a>,
     pub(super) subject: &'a Subject,
     pub(super) offer: &'a Offer,
     /// What was typed or given, without secrets.
@@ -222,7 +222,7 @@ fn permissions(texts: &Texts, subject: &Subject, offer: &Offer) -> String {
 /// The options to choose from.
 pub(super) fn choice(
     worker: &Worker,
-    view: View,
+    view: View<'_>,
     subject: &Subject,
     connecting: &Connecting,
 ) -> Response {
@@ -257,7 +257,7 @@ pub(super) fn choice(
 /// A page that leads nowhere, and says why.
 pub(super) fn notice(
     worker: &Worker,
-    view: View,
+    view: View<'_>,
     status: StatusCode,
     (title, text): (&str, &str),
 ) -> Response {
@@ -270,7 +270,7 @@ pub(super) fn notice(
 }
 
 /// What a window of its own shows when the page that opened it has the rest to say.
-pub(super) fn go_back(worker: &Worker, view: View) -> Response {
+pub(super) fn go_back(worker: &Worker, view: View<'_>) -> Response {
     let texts = view.texts;
     let body = format!(
         r#"<h1>{}</h1><p role="status">{}</p>"#,

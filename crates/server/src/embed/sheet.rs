@@ -5,6 +5,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::assets::{PENPAL, SCRIPT, STYLE};
+use super::brand::{Audience, banner, style_link};
 use super::html::escaped;
 use super::view::View;
 use crate::connect::guard;
@@ -40,7 +41,7 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    pub(crate) fn answer(&self, worker: &Worker, view: View) -> Response {
+    pub(crate) fn answer(&self, worker: &Worker, view: View<'_>) -> Response {
         let texts = view.texts;
         let mut scripts = String::new();
         if !view.is_alone {
@@ -52,24 +53,33 @@ impl<'a> Sheet<'a> {
             let message = message.to_string().replace('<', "\\u003c");
             format!("<script type=\"application/json\" id=\"message\">{message}</script>\n")
         });
+        let audience = Audience::of(worker, view.workspace);
+        let style = view
+            .workspace
+            .map_or_else(String::new, |own| style_link(worker, own));
+        let banner = view
+            .workspace
+            .map_or_else(String::new, |own| banner(worker, own));
         let html = format!(
             "<!doctype html>\n<html lang=\"{}\">\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <title>{}</title>\n<link rel=\"stylesheet\" href=\"{}\">\n{message}{scripts}\
-             <main class=\"card\"{}>\
+             <title>{}</title>\n<link rel=\"stylesheet\" href=\"{}\">\n{style}{message}{scripts}\
+             <main class=\"card\" data-targets=\"{}\"{}>\
              <button type=\"button\" class=\"close\" data-close hidden aria-label=\"{}\"></button>\
-             {}</main>\n</html>\n",
+             {banner}{}</main>\n</html>\n",
             texts.language,
             escaped(self.title),
             escaped(&STYLE.path(worker)),
+            escaped(&audience.targets()),
             self.attributes,
             texts.close,
             self.body,
         );
         let mut response = (self.status, Html(html)).into_response();
+        let forms = if self.has_forms { ANYWHERE } else { "'none'" };
         guard(
             &mut response,
-            if self.has_forms { ANYWHERE } else { "'none'" },
+            &format!("{forms}{}", audience.frame_ancestors()),
         );
         response
     }

@@ -32,7 +32,7 @@ pub(super) const TICKET: &str = "ticket";
 pub(super) async fn submit(
     State(worker): Shared,
     Named(id): Named,
-    view: View,
+    view: View<'static>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
@@ -52,6 +52,7 @@ pub(super) async fn submit(
     let Some(connecting) = visit.connecting() else {
         return to_page(&worker, &visit);
     };
+    let view = view.of_workspace(Some(&visit.session.workspace));
     let mut progress = connecting.progress.lock().await;
     if progress.ending.is_some() {
         return after_end(&worker, view, &visit, is_elsewhere);
@@ -63,7 +64,7 @@ pub(super) async fn submit(
         }
         progress.last = None;
         let failure = Failure::cancelled(texts.cancelled);
-        let ending = connecting.ending(Err(failure));
+        let ending = connecting.ending(&visit.session, Err(failure));
         return end(&worker, view, &visit, &mut progress, ending);
     }
     let (subject, session) = match subject(&worker, &visit, connecting).await {
@@ -108,7 +109,7 @@ fn admitted(worker: &Worker, id: &str, pairs: &Pairs) -> Option<Arc<Visit>> {
 }
 
 /// The page of a visit that had ended before.
-fn after_end(worker: &Worker, view: View, visit: &Visit, is_elsewhere: bool) -> Response {
+fn after_end(worker: &Worker, view: View<'_>, visit: &Visit, is_elsewhere: bool) -> Response {
     if is_elsewhere {
         return page::go_back(worker, view);
     }
@@ -134,7 +135,7 @@ fn value<'a>(pairs: &'a Pairs, name: &str) -> Option<&'a str> {
 /// A form that is filled in.
 struct Submitted<'a> {
     worker: &'a Worker,
-    view: View,
+    view: View<'a>,
     visit: &'a Visit,
     connecting: &'a Connecting,
     session: &'a Session,
@@ -164,7 +165,8 @@ impl Submitted<'_> {
         let step = worker.engine.connect_in_browser(self.session, request);
         match step.await {
             Ok(BrowserStep::Connected(connection)) => {
-                let ending = connecting.ending(Ok(Connection::from(*connection)));
+                let connection = Connection::from(*connection);
+                let ending = connecting.ending(self.session, Ok(connection));
                 end(worker, view, self.visit, progress, ending)
             }
             Ok(BrowserStep::Away(location)) => away(worker, &location, &browser),
@@ -186,9 +188,10 @@ fn problem(error: EngineError) -> Problem {
 }
 
 impl Connecting {
-    /// The end of the visit, for whoever waits for it.
-    fn ending(&self, result: Result<Connection, Failure>) -> Ending {
+    /// The end of a visit of `session`, for whoever waits for it.
+    fn ending(&self, session: &Session, result: Result<Connection, Failure>) -> Ending {
         Ending {
+            workspace: Some(Arc::clone(&session.workspace)),
             request_id: self.request.request_id.clone(),
             redirect_uri: self.request.redirect_uri.clone(),
             result,

@@ -7,31 +7,48 @@ use http::HeaderMap;
 use http::request::Parts;
 
 use super::texts::Texts;
+use authbridge_engine::WorkspaceState;
 
-/// The language of a page, and where it is shown.
+/// The language of a page, where it is shown, and whose it is.
 #[derive(Clone, Copy)]
-pub(crate) struct View {
+pub(crate) struct View<'a> {
     pub(crate) texts: &'static Texts,
+    /// Whose customers see it, where that is known: it looks as that workspace wants.
+    pub(super) workspace: Option<&'a WorkspaceState>,
     /// In a frame of the app's page, as far as the browser says.
     pub(super) is_framed: bool,
     /// Certainly in no frame. Older browsers say neither.
     pub(super) is_alone: bool,
 }
 
-impl View {
+impl View<'static> {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let destination = headers
             .get("sec-fetch-dest")
             .and_then(|value| value.to_str().ok());
         Self {
             texts: Texts::of(headers),
+            workspace: None,
             is_framed: matches!(destination, Some("iframe" | "frame")),
             is_alone: destination == Some("document"),
         }
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for View {
+impl<'a> View<'a> {
+    /// The same page of `workspace`.
+    pub(crate) fn of_workspace<'b>(self, workspace: Option<&'b WorkspaceState>) -> View<'b>
+    where
+        'a: 'b,
+    {
+        View {
+            workspace: workspace.or(self.workspace),
+            ..self
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for View<'static> {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {

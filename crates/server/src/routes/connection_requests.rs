@@ -124,6 +124,9 @@ async fn create(
     body: JsonBody,
 ) -> Result<(StatusCode, Json<ConnectionRequest>), ApiError> {
     let draft = draft(Fields::of(body)?)?;
+    if let Some(uri) = &draft.redirect_uri {
+        worker.engine.require_redirect(&session, uri).await?;
+    }
     let made = worker.engine.request_connection(&session, draft).await?;
     Ok((
         StatusCode::CREATED,

@@ -1,9 +1,11 @@
 //! What a workspace's owner decides about connect pages.
 
 use authbridge_engine::egress::Policy;
+use http::Request;
+use http_body_util::Full;
 use serde_json::json;
 
-use crate::support::{Setup, World, api_key_connector};
+use crate::support::{Answer, Setup, World, api_key_connector};
 
 #[tokio::test]
 async fn settings_are_merged_and_told_to_admins_only() {
@@ -161,4 +163,126 @@ async fn a_logo_is_fetched_under_the_same_rules_as_everything() {
             .iter()
             .any(|seen| seen.path_and_query == "/logo.svg")
     );
+}
+
+/// A server that is not for development, with an integration.
+async fn production() -> World {
+    let setup = Setup {
+        policy: Policy::default(),
+        ..Setup::default()
+    };
+    let world = World::with(setup).await;
+    world
+        .install(api_key_connector("api-key", "https://api.example.com"))
+        .await;
+    world
+}
+
+/// The page on which `customer` connects.
+async fn connect_page(world: &World, query: &str) -> Answer {
+    let token = world.customer("ada");
+    let path = format!("/embed/integrations/api-key/connect?token={token}{query}");
+    let answer = world.get(&path, "").await;
+    let Some(location) = answer.header("location") else {
+        return answer;
+    };
+    let (cookie, _) = answer
+        .header("set-cookie")
+        .unwrap()
+        .split_once(';')
+        .unwrap();
+    let request = Request::get(location)
+        .header("host", world.address.to_string())
+        .header("cookie", cookie);
+    world.send(request.body(Full::default()).unwrap()).await
+}
+
+#[tokio::test]
+async fn pages_are_embedded_by_those_whom_the_workspace_names() {
+    let world = production().await;
+    let page = connect_page(&world, "").await;
+    let policy = page.expect(200).header("content-security-policy").unwrap();
+    assert!(policy.ends_with("; frame-ancestors 'none'"), "{policy}");
+    assert!(page.text().contains(r#"data-targets="""#));
+    let origins = json!(["https://app.example.com", "https://*.example.org"]);
+    let body = json!({ "settings": { "embeddingOrigins": origins } });
+    world
+        .patch("/workspace", &world.admin(), body)
+        .await
+        .expect(200);
+    let page = connect_page(&world, "").await;
+    let policy = page.expect(200).header("content-security-policy").unwrap();
+    let expected = "; frame-ancestors https://app.example.com https://*.example.org";
+    assert!(policy.ends_with(expected), "{policy}");
+    assert!(
+        page.text()
+            .contains(r#"data-targets="https://app.example.com""#)
+    );
+}
+
+#[tokio::test]
+async fn on_a_developers_machine_anybody_embeds() {
+    let world = World::new().await;
+    let base = world.provider.base_uri().to_owned();
+    world.install(api_key_connector("api-key", &base)).await;
+    let page = connect_page(&world, "&redirectUri=https://anywhere.test/").await;
+    let policy = page.expect(200).header("content-security-policy").unwrap();
+    assert!(!policy.contains("frame-ancestors"), "{policy}");
+    assert!(page.text().contains(r#"data-targets="*""#));
+}
+
+#[tokio::test]
+async fn browsers_are_sent_where_the_workspace_allows() {
+    let world = production().await;
+    let (admin, customer) = (world.admin(), world.customer("ada"));
+    let wanted = "https://app.example.com/done?flow=1";
+    let query = format!("&redirectUri={wanted}");
+    let link = format!("/connect?integrationKey=api-key&token={customer}{query}");
+    let request = json!({ "integrationKey": "api-key", "redirectUri": wanted });
+    let said = "does not allow browsers to be sent to `https://app.example.com/done`";
+    for refused in [
+        connect_page(&world, &query).await,
+        world.get(&link, "").await,
+        world
+            .post("/connection-requests", &customer, request.clone())
+            .await,
+    ] {
+        assert!(
+            refused.text().replace("&#39;", "'").contains(said),
+            "{}",
+            refused.text()
+        );
+        assert!(refused.header("location").is_none());
+    }
+    let local = connect_page(&world, "&redirectUri=http://127.0.0.1:5000/").await;
+    local.expect(200);
+    let body = json!({ "settings": { "redirectUris": ["https://app.example.com/done"] } });
+    world.patch("/workspace", &admin, body).await.expect(200);
+    connect_page(&world, &query).await.expect(200);
+    world
+        .post("/connection-requests", &customer, request)
+        .await
+        .expect(201);
+}
+
+#[tokio::test]
+async fn pages_carry_name_logo_and_colour() {
+    let world = production().await;
+    let logo = "data:image/svg+xml;base64,PHN2Zy8+";
+    let body =
+        json!({ "name": "Acme <b>", "settings": { "brandColor": "#0a7d5a", "logoUri": logo } });
+    let changed = world
+        .patch("/workspace", &world.admin(), body)
+        .await
+        .expect(200)
+        .json();
+    let page = connect_page(&world, "").await.expect(200).text();
+    assert!(page.contains("Acme &lt;b&gt;"), "{page}");
+    let source = format!("/embed/logos/{}", changed["id"].as_str().unwrap());
+    assert!(page.contains(&source), "{page}");
+    let sheet = "/embed/assets/brand-0a7d5a.css";
+    assert!(page.contains(sheet), "{page}");
+    let sheet = world.get(sheet, "").await;
+    assert_eq!(sheet.expect(200).header("content-type"), Some("text/css"));
+    assert!(sheet.text().contains("--accent:#0a7d5a"));
 }

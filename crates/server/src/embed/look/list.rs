@@ -5,6 +5,7 @@ use authbridge_store::{Connection, ConnectionState};
 use axum::response::Response;
 use url::form_urlencoded;
 
+use super::super::base;
 use super::super::html::escaped;
 use super::super::sheet::Sheet;
 use super::super::texts::{Texts, named};
@@ -17,12 +18,15 @@ const SHORT: usize = 10;
 
 pub(super) fn page(
     worker: &Worker,
-    view: View,
+    view: View<'_>,
     integrations: &[IntegrationView],
     asked: &Asked,
 ) -> Response {
     let texts = view.texts;
-    let items: String = integrations.iter().map(|each| item(texts, each)).collect();
+    let items: String = integrations
+        .iter()
+        .map(|each| item(worker, view, each))
+        .collect();
     let list = if items.is_empty() {
         format!("<p>{}</p>", texts.none)
     } else {
@@ -66,7 +70,8 @@ fn search(texts: &Texts, count: usize) -> String {
     )
 }
 
-fn item(texts: &Texts, view: &IntegrationView) -> String {
+fn item(worker: &Worker, page: View<'_>, view: &IntegrationView) -> String {
+    let texts = page.texts;
     let name = name(view);
     let key: String = form_urlencoded::byte_serialize(view.record.key.as_bytes()).collect();
     let connection = view.connection.as_ref();
@@ -84,7 +89,7 @@ fn item(texts: &Texts, view: &IntegrationView) -> String {
     format!(
         r#"<li data-name="{}">{}<div><a href="?integration={key}" aria-label="{}">{}</a>{}</div>{action}</li>"#,
         escaped(&name.to_lowercase()),
-        logo(view),
+        logo(worker, page, view),
         escaped(&named(texts.manage, name)),
         escaped(name),
         state(texts, connection, view.problem.is_some()),
@@ -100,11 +105,14 @@ pub(super) fn button(what: &str, value: &str, label: &str, name: &str) -> String
     )
 }
 
-/// An image that comes with the page, for nothing is loaded from elsewhere; or a letter.
-pub(super) fn logo(view: &IntegrationView) -> String {
-    let image = view.record.logo_uri.as_deref();
-    if let Some(uri) = image.filter(|uri| uri.starts_with("data:image/")) {
-        return format!(r#"<img class="logo" alt="" src="{}">"#, escaped(uri));
+/// The integration's logo, from this server like everything on the page; or a letter.
+pub(super) fn logo(worker: &Worker, page: View<'_>, view: &IntegrationView) -> String {
+    if let Some(workspace) = page.workspace
+        && view.has_logo()
+    {
+        let (base, id) = (escaped(base(worker)), &view.record.id);
+        let workspace = &workspace.record.id;
+        return format!(r#"<img class="logo" alt="" src="{base}/embed/logos/{workspace}/{id}">"#);
     }
     let letter = name(view).chars().take(1).flat_map(char::to_uppercase);
     let letter = escaped(&letter.collect::<String>());

@@ -131,13 +131,14 @@ async fn show(
     State(worker): Shared,
     Named(id): Named,
     RawQuery(query): RawQuery,
-    view: View,
+    view: View<'static>,
     headers: HeaderMap,
 ) -> Response {
     let visit = match here(&worker, view, &id, &headers) {
         Ok(visit) => visit,
         Err(refusal) => return *refusal,
     };
+    let view = view.of_workspace(Some(&visit.session.workspace));
     let asked = Asked::of(&query.unwrap_or_default());
     let shown = Box::pin(shown(&worker, view, &visit, &asked)).await;
     shown.unwrap_or_else(|error| refused(&worker, view, &error))
@@ -145,7 +146,7 @@ async fn show(
 
 async fn shown(
     worker: &Worker,
-    view: View,
+    view: View<'_>,
     visit: &Visit,
     asked: &Asked,
 ) -> Result<Response, ApiError> {
@@ -199,7 +200,7 @@ fn name(view: &IntegrationView) -> &str {
 async fn act(
     State(worker): Shared,
     Named(id): Named,
-    view: View,
+    view: View<'static>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
@@ -207,6 +208,7 @@ async fn act(
         Ok(visit) => visit,
         Err(refusal) => return *refusal,
     };
+    let view = view.of_workspace(Some(&visit.session.workspace));
     let mut pairs = form_urlencoded::parse(&body).into_owned();
     let Some((what, selector)) = pairs.next() else {
         return to_page(&worker, &visit);

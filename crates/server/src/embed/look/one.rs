@@ -15,7 +15,7 @@ use crate::worker::Worker;
 
 pub(super) fn page(
     worker: &Worker,
-    view: View,
+    view: View<'_>,
     found: &IntegrationView,
     is_only: bool,
     asked: &Asked,
@@ -30,7 +30,7 @@ pub(super) fn page(
         r#"{}{}<div class="head">{}<div><h1>{}</h1>{}</div></div>{problem}{}<div class="actions">{}</div>"#,
         notice(texts, std::slice::from_ref(found), asked),
         way_back(texts, is_only),
-        logo(found),
+        logo(worker, view, found),
         escaped(name),
         state(texts, connection, found.problem.is_some()),
         connection.map_or(String::new(), |connection| permissions(texts, connection)),
@@ -42,7 +42,7 @@ pub(super) fn page(
 /// Asks whether to disconnect.
 pub(super) fn confirmation(
     worker: &Worker,
-    view: View,
+    view: View<'_>,
     found: &IntegrationView,
     connection: &Connection,
 ) -> Response {
