@@ -182,7 +182,9 @@ async fn production() -> World {
 async fn connect_page(world: &World, query: &str) -> Answer {
     let token = world.customer("ada");
     let path = format!("/embed/integrations/api-key/connect?token={token}{query}");
-    let answer = world.get(&path, "").await;
+    let host = world.address.to_string();
+    let request = Request::get(path).header("host", &host);
+    let answer = world.send(request.body(Full::default()).unwrap()).await;
     let Some(location) = answer.header("location") else {
         return answer;
     };
@@ -192,7 +194,7 @@ async fn connect_page(world: &World, query: &str) -> Answer {
         .split_once(';')
         .unwrap();
     let request = Request::get(location)
-        .header("host", world.address.to_string())
+        .header("host", host)
         .header("cookie", cookie);
     world.send(request.body(Full::default()).unwrap()).await
 }
