@@ -76,13 +76,27 @@ const framed = (page) => page.frameLocator('#__integration-app-popup')
 test('without a library an account is connected in a window of its own', async () => {
   const page = await visit.context.newPage()
   await page.goto(`${app.url}/plain.html`)
-  await lived(page, 'api-key', async () => typed(await page.waitForEvent('popup')))
+  const popup = page.waitForEvent('popup')
+  await lived(page, 'api-key', async () => typed(await popup))
 })
 
-test('with the SDK an account is connected in a frame, and one on the page of all', async () => {
+test('with the SDK an account is connected in a frame', async () => {
   const page = await visit.context.newPage()
   await page.goto(`${app.url}/sdk.html`)
   await lived(page, 'api-key', () => typed(framed(page)))
+})
+
+test('with the SDK all integrations are on one page', async () => {
+  const page = await visit.context.newPage()
+  await page.goto(`${app.url}/sdk.html`)
+  await page.getByRole('button', { name: 'All integrations on one page' }).click()
+  await framed(page).getByRole('button', { name: 'Connect: User and password' }).click()
+  await framed(page).getByLabel('User').fill('ada')
+  await framed(page).getByLabel('Password').fill('simulated-password')
+  await framed(page).locator('.actions button').first().click()
+  await framed(page).getByText('User and password: Connected').waitFor()
+  await framed(page).getByRole('button', { name: 'Close' }).click()
+  await row(page, 'basic').getByText('Connected').waitFor()
 })
 
 test('with React an account is connected in a frame', async () => {

@@ -98,6 +98,11 @@ impl ConnectForm {
         names.iter().any(|name| self.text(name).is_some())
     }
 
+    /// The connection request that this is for.
+    pub(crate) fn connection_request(&self) -> Option<&str> {
+        self.text("connectionRequestId")
+    }
+
     fn text(&self, name: &str) -> Option<&str> {
         let text = self.0.get(name).and_then(Value::as_str);
         text.filter(|text| !text.is_empty())

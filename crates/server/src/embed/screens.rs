@@ -8,11 +8,12 @@ use axum::extract::{FromRequest, FromRequestParts as _, Request, State};
 use axum::response::Response;
 use axum::routing::get;
 use bytes::Bytes;
+use url::form_urlencoded;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::look::look;
-use super::{enter, refused, session};
+use super::{enter, refused, see_other, session};
 use crate::connect::{ConnectForm, Place};
 use crate::error::ApiError;
 use crate::routes::{Named, Shared};
@@ -58,12 +59,22 @@ impl<S: Send + Sync> FromRequest<S> for Opened {
 #[utoipa::path(post, path = "/screens/connect", tag = "connect", security(()),
     responses((status = 303, description = "to the page, by an address without the token")))]
 async fn connect(State(worker): Shared, Opened { place, form }: Opened) -> Response {
+    if let Some(page) = requested(&worker, &form) {
+        return page;
+    }
     match form {
         Ok(form) if !form.names_anything() => {
             look(&worker, &place, Ok(form.token().to_owned()), None).await
         }
         form => enter(&worker, &place, form).await,
     }
+}
+
+/// The page of the connection request that the form names.
+fn requested(worker: &Worker, form: &Result<ConnectForm, ApiError>) -> Option<Response> {
+    let link = form.as_ref().ok()?.connection_request()?;
+    let link: String = form_urlencoded::byte_serialize(link.as_bytes()).collect();
+    Some(see_other(&worker.engine.connect_link(&link)))
 }
 
 /// The page that connects one integration.
@@ -103,8 +114,11 @@ async fn integration_of(
     Ok((form.token().to_owned(), found.integration_id.to_string()))
 }
 
-/// All integrations.
+/// All integrations; or, as the newer SDK writes the address of a connection request, its page.
 async fn connections(State(worker): Shared, Opened { place, form }: Opened) -> Response {
+    if let Some(page) = requested(&worker, &form) {
+        return page;
+    }
     let token = form.map(|form| form.token().to_owned());
     look(&worker, &place, token, None).await
 }

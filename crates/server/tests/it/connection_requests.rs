@@ -286,6 +286,26 @@ async fn what_a_link_holds_is_not_kept() {
 }
 
 #[tokio::test]
+async fn the_newer_sdks_addresses_of_a_request_lead_to_its_page() {
+    let world = world().await;
+    let request = ask(&world, "ada", json!({})).await;
+    let id = request["requestId"].as_str().unwrap();
+    for path in ["/screens/connections", "/screens/connect"] {
+        let path = format!("{path}?connectionRequestId={id}");
+        let answer = browser(&world).go(Method::GET, &path, "").await;
+        let location = answer.expect(303).header("location");
+        assert_eq!(location, request["url"].as_str());
+    }
+    let path = "/screens/connect?connectionRequestId=..%2F..%2Fx%0d%0a";
+    let answer = browser(&world).go(Method::GET, path, "").await;
+    let location = answer.expect(303).header("location").unwrap();
+    assert!(
+        location.ends_with("/connect/..%2F..%2Fx%0D%0A"),
+        "{location}"
+    );
+}
+
+#[tokio::test]
 async fn the_newer_sdk_names_the_request_when_it_connects() {
     let world = world().await;
     let connect = async |customer: &str, payload: Value| {
