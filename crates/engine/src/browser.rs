@@ -130,6 +130,7 @@ impl Engine {
         mut request: BrowserRequest,
     ) -> Result<BrowserStep, EngineError> {
         request.connect.check_authority(session)?;
+        let _alone = self.alone_with(request.connection_request.as_deref()).await;
         let followed = self.followed(session, &mut request).await?;
         let is_asked_again = request.page.is_some();
         let begun = Box::pin(self.begin_in_browser(session, request)).await;
@@ -327,6 +328,7 @@ impl Engine {
         callback: &Callback,
     ) -> Result<Connection, EngineError> {
         let link = text(payload.expose(), "connectionRequest");
+        let _alone = self.alone_with(link.as_deref()).await;
         let followed = self.followed_before(link.as_deref()).await?;
         let result = Box::pin(self.complete(attempt, payload, callback)).await;
         if let Some(followed) = followed {

@@ -16,6 +16,7 @@ use authbridge_store::{
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use tokio::sync::OwnedMutexGuard;
 
 use crate::browser::hash;
 use crate::open::Opened;
@@ -24,6 +25,9 @@ use crate::{BrowserRequest, ConnectRequest, Engine, EngineError, Session};
 
 /// How long a link works.
 const LIFE: SignedDuration = SignedDuration::from_hours(1);
+
+/// The most that a request may say beside what it is for, as JSON.
+const MOST_BYTES: usize = 16 * 1024;
 
 /// How long the link of a connection that has to be connected again is given out once more.
 const GIVEN_OUT_FOR: SignedDuration = SignedDuration::from_mins(30);
@@ -126,6 +130,11 @@ impl Engine {
             "redirectUri": draft.redirect_uri,
             "prompt": draft.prompt,
         });
+        if details.to_string().len() > MOST_BYTES {
+            return Err(EngineError::bad_request(format!(
+                "what a connection request says may have {MOST_BYTES} bytes at most"
+            )));
+        }
         let link = unguessable(&self.shared.effects);
         let new = NewConnectionRequest {
             customer_id,
@@ -156,6 +165,7 @@ impl Engine {
 
     /// Ends a request that nobody needs any more. One that is over stays as it is.
     pub async fn cancel_connection_request(&self, link: &str) -> Result<(), EngineError> {
+        let _alone = self.alone_with(Some(link)).await;
         let record = self.linked(link).await?;
         self.settle(&record, ConnectionRequestOutcome::Cancelled)
             .await
@@ -168,7 +178,7 @@ impl Engine {
     ) -> Result<(Session, BrowserRequest), EngineError> {
         let record = self.linked(link).await?;
         self.check_open(&record)?;
-        let session = self
+        let mut session = self
             .customer_session(&record.workspace_id, &record.customer_id)
             .await?;
         let mut request = BrowserRequest {
@@ -176,6 +186,7 @@ impl Engine {
             ..BrowserRequest::default()
         };
         fill_in(&mut request, &record);
+        session.expires_at = Some(record.expires_at);
         Ok((session, request))
     }
 
@@ -302,6 +313,14 @@ impl Engine {
         // it.
         check_unused(&record)?;
         Ok(Some(record))
+    }
+
+    /// Waits until nobody else here does what a link is for: of two windows one connects, and a link
+    /// is not cancelled while it is used.
+    pub(crate) async fn alone_with(&self, link: Option<&str>) -> Option<OwnedMutexGuard<()>> {
+        let hash = hash(link?);
+        let id: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        Some(self.shared.following.lock(&id).await)
     }
 
     /// Notes what came of the attempt to do what `record` asks for.

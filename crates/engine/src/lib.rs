@@ -123,6 +123,8 @@ struct Shared {
     connecting: Shards<tokio::sync::Mutex<()>>,
     /// Held while the credentials of a connection are renewed.
     refreshing: Locks,
+    /// Held while what a connection request asks for is done.
+    following: Locks,
     scripts: Scripts,
     issuers: Issuers,
     clocks: Clocks,
@@ -145,6 +147,7 @@ impl Engine {
             changes: Changes::default(),
             connecting: Shards::default(),
             refreshing: Locks::default(),
+            following: Locks::default(),
             scripts: Scripts::new(scripts, effects.clone()),
             issuers: Issuers::default(),
             clocks: Clocks::default(),

@@ -24,8 +24,11 @@ const REMEMBERED_FOR: Duration = Duration::from_mins(10);
 /// The largest logo.
 const MAX_BYTES: usize = 64 * 1024;
 
-/// How many are remembered.
-const MAX_REMEMBERED: u64 = 512;
+/// How many bytes are remembered of all, with their addresses.
+const MAX_REMEMBERED: u64 = 16 << 20;
+
+/// The longest address: that of a picture of the largest size, in base64.
+const MAX_ADDRESS: usize = 96 * 1024;
 
 /// How long somebody else's server may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -58,6 +61,7 @@ impl Default for Logos {
     fn default() -> Self {
         let cache = Cache::builder()
             .max_capacity(MAX_REMEMBERED)
+            .weigher(weight)
             .time_to_live(REMEMBERED_FOR)
             .build();
         Self(cache)
@@ -83,7 +87,9 @@ impl Engine {
             Some(integration) => self.logo_uri_of_integration(&id, integration).await?,
             None => self.logo_uri_of_workspace(&id).await?,
         };
-        let Some(uri) = uri else { return Ok(None) };
+        let Some(uri) = uri.filter(|uri| uri.len() <= MAX_ADDRESS) else {
+            return Ok(None);
+        };
         let fetched = fetch(&self.egress, &uri);
         Ok(self.shared.logos.0.get_with_by_ref(&uri, fetched).await)
     }
@@ -111,6 +117,13 @@ impl Engine {
         let connector = store.find_connector(workspace, connector.as_str()).await?;
         Ok(connector.and_then(|connector| connector.logo_uri))
     }
+}
+
+/// What one takes in memory, or that there is none.
+fn weight(uri: &String, logo: &Option<Arc<Logo>>) -> u32 {
+    const OVERHEAD: usize = 256;
+    let picture = logo.as_ref().map_or(0, |logo| logo.bytes.len());
+    u32::try_from(OVERHEAD + uri.len() + picture).unwrap_or(u32::MAX)
 }
 
 /// The picture at `uri`, if there is one of a kind and size that we pass on.

@@ -148,7 +148,12 @@ impl Engine {
             return Ok(session);
         };
         let key = &session.workspace.record.key;
-        self.session_of_customer(key, &customer.id).await
+        let expires_at = session.expires_at;
+        let renewed = self.session_of_customer(key, &customer.id).await?;
+        Ok(Session {
+            expires_at,
+            ..renewed
+        })
     }
 
     /// Whether the customer of `session` was changed or archived through this process since.

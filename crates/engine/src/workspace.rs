@@ -89,8 +89,7 @@ async fn load(store: &Store, record: Workspace) -> Result<WorkspaceState, Engine
         Some(key) => read_signing_key(store, &record, key).await?,
         None => SigningKey::from_secret(secret),
     };
-    let settings = WorkspaceSettings::read(&record.settings)
-        .map_err(|error| EngineError::configuration(error.to_string()))?;
+    let settings = WorkspaceSettings::kept(&record.settings);
     Ok(WorkspaceState {
         record,
         settings,

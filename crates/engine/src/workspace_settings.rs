@@ -51,23 +51,20 @@ impl Engine {
     ) -> Result<Arc<WorkspaceState>, EngineError> {
         session.require_admin()?;
         let (store, id) = (&self.shared.store, session.workspace_id());
-        let record = store.find_workspace(id).await?;
-        let record = record.ok_or_else(|| EngineError::not_found("Workspace", id.as_str()))?;
-        let changed: Vec<&str> = patch
-            .settings
-            .keys()
-            .map(String::as_str)
-            .chain(patch.name.iter().map(|_| "name"))
-            .collect();
+        let record = loop {
+            let record = store.find_workspace(id).await?;
+            let record = record.ok_or_else(|| EngineError::not_found("Workspace", id.as_str()))?;
+            let settings = merged(&record.settings, &patch.settings)?;
+            let name = patch.name.as_ref().unwrap_or(&record.name);
+            let updating = store.update_workspace(&record, name.as_deref(), &settings);
+            // Somebody who was faster changed something else, perhaps.
+            if updating.await? {
+                break record;
+            }
+        };
+        let changed = patch.settings.keys().map(String::as_str);
+        let changed: Vec<&str> = changed.chain(patch.name.iter().map(|_| "name")).collect();
         let detail = json!({ "changed": changed });
-        let mut settings = record.settings.as_object().cloned().unwrap_or_default();
-        settings.extend(patch.settings);
-        let settings = WorkspaceSettings::read(&Value::Object(settings))
-            .map_err(|error| EngineError::bad_request(error.to_string()))?;
-        let name = patch.name.unwrap_or(record.name);
-        store
-            .update_workspace(id, name.as_deref(), &settings.to_value())
-            .await?;
         self.shared.workspaces.forget(&record.key).await;
         let audit = NewAudit {
             actor: session.actor(),
@@ -95,11 +92,30 @@ impl Engine {
         if Url::parse(uri).is_ok_and(is_allowed) {
             return Ok(());
         }
-        let mut shown = uri.split(['?', '#']).next().unwrap_or_default().to_owned();
+        // It is for a shell, so nothing in it may end the quotes.
+        let mut shown = uri
+            .split(['?', '#'])
+            .next()
+            .unwrap_or_default()
+            .replace('\'', "%27");
         shown.truncate(shown.floor_char_boundary(200));
         Err(EngineError::bad_request(format!(
             "the workspace does not allow browsers to be sent to `{shown}`: allow it with \
-             `authbridge workspace set --redirect-uri {shown}`"
+             `authbridge workspace set --add-redirect-uri '{shown}'`"
         )))
     }
+}
+
+/// `kept` with the members of `patch` in their place.
+fn merged(kept: &Value, patch: &Map<String, Value>) -> Result<Value, EngineError> {
+    let mut members = match WorkspaceSettings::kept(kept).to_value() {
+        Value::Object(members) => members,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Map::new()
+        }
+    };
+    members.extend(patch.clone());
+    let settings = WorkspaceSettings::read(&Value::Object(members))
+        .map_err(|error| EngineError::bad_request(error.to_string()))?;
+    Ok(settings.to_value())
 }

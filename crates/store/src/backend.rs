@@ -125,10 +125,10 @@ pub(crate) trait Workspaces: Send + Sync {
     async fn find_workspace_by_key(&self, key: &str) -> Answer<Option<Workspace>>;
     async fn update_workspace(
         &self,
-        workspace: &WorkspaceId,
+        before: &Workspace,
         name: Option<&str>,
         settings: &Value,
-    ) -> Answer<()>;
+    ) -> Answer<bool>;
     async fn replace_workspace_secret(
         &self,
         workspace: &WorkspaceId,

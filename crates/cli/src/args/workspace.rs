@@ -145,6 +145,12 @@ pub(crate) struct WorkspaceSettings {
     /// `https://app.example.com/*`; may be given several times
     #[arg(long, value_name = "URI")]
     pub(crate) redirect_uri: Vec<String>,
+    /// Allows one more origin beside those there are
+    #[arg(long, value_name = "ORIGIN", conflicts_with = "embedding_origin")]
+    pub(crate) add_embedding_origin: Vec<String>,
+    /// Allows one more address beside those there are
+    #[arg(long, value_name = "URI", conflicts_with = "redirect_uri")]
+    pub(crate) add_redirect_uri: Vec<String>,
     /// The colour of buttons and links, such as `#0057b8`
     #[arg(long, value_name = "COLOR")]
     pub(crate) brand_color: Option<String>,

@@ -265,11 +265,12 @@ impl fmt::Display for NotGranted {
             write!(formatter, "{refused}; ")?;
         }
         let scopes = self.scopes.join("`, `");
-        write!(formatter, "the user did not grant `{scopes}`: ")?;
-        match &self.connect_uri {
-            Some(uri) => write!(formatter, "connect again at {uri} and allow it"),
-            None => formatter.write_str("connect again and allow it"),
-        }
+        // Where is not said here but in the error's data: messages are logged, and a link is for
+        // whoever holds it.
+        write!(
+            formatter,
+            "the user did not grant `{scopes}`: connect again and allow it"
+        )
     }
 }
 

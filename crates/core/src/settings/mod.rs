@@ -11,6 +11,7 @@ pub use logo::LogoUri;
 pub use origin::OriginPattern;
 pub use redirect::RedirectPattern;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -77,6 +78,24 @@ impl WorkspaceSettings {
         }
     }
 
+    /// Reads what was kept, by this version or another. What is not understood is left out: a
+    /// workspace goes on with fewer origins rather than not at all.
+    pub fn kept(value: &Value) -> Self {
+        fn list<T: DeserializeOwned>(value: Option<&Value>) -> Vec<T> {
+            let entries = value.and_then(Value::as_array);
+            let entries = entries.into_iter().flatten();
+            let read = entries.map(|entry| serde_json::from_value(entry.clone()));
+            read.filter_map(Result::ok).collect()
+        }
+        let one = |name: &str| value.get(name).cloned().unwrap_or_default();
+        Self {
+            embedding_origins: list(value.get("embeddingOrigins")),
+            redirect_uris: list(value.get("redirectUris")),
+            brand_color: serde_json::from_value(one("brandColor")).ok().flatten(),
+            logo_uri: serde_json::from_value(one("logoUri")).ok().flatten(),
+        }
+    }
+
     /// The settings as they are kept and shown.
     pub fn to_value(&self) -> Value {
         serde_json::to_value(self).unwrap_or_default()
@@ -111,6 +130,7 @@ mod tests {
             "brandColor": "#00aa77",
         });
         assert_eq!(settings.to_value(), expected);
+        assert_eq!(WorkspaceSettings::kept(&expected), settings);
         let empty = WorkspaceSettings::read(&json!({ "brandColor": null })).unwrap();
         assert_eq!(empty, WorkspaceSettings::default());
         assert_eq!(empty.to_value(), json!({}));
@@ -126,6 +146,22 @@ mod tests {
         let many = vec!["https://a.example"; 101];
         let error = WorkspaceSettings::read(&json!({ "embeddingOrigins": many })).unwrap_err();
         assert_eq!(error, SettingsError::TooMany("embeddingOrigins"));
+    }
+
+    #[test]
+    fn what_another_version_kept_is_read_as_far_as_it_is_understood() {
+        let value = json!({
+            "embeddingOrigins": ["https://a.example", "new:thing", 7],
+            "brandColor": "oklch(1 0 0)",
+            "later": true,
+        });
+        let settings = WorkspaceSettings::kept(&value);
+        let expected = json!({ "embeddingOrigins": ["https://a.example"] });
+        assert_eq!(settings.to_value(), expected);
+        assert_eq!(
+            WorkspaceSettings::kept(&json!([])),
+            WorkspaceSettings::default()
+        );
     }
 
     #[test]

@@ -53,7 +53,9 @@ impl RedirectPattern {
         // An encoded slash or dot may be a real one to the server that reads it.
         let is_odd = |path: &str| {
             let path = path.to_ascii_lowercase();
-            path.contains("%2f") || path.contains("%5c") || path.contains("%2e")
+            ["%2f", "%5c", "%2e", "..;"]
+                .iter()
+                .any(|odd| path.contains(odd))
         };
         let is_path = if self.is_prefix {
             uri.path().starts_with(self.uri.path()) && !is_odd(uri.path())
@@ -132,6 +134,7 @@ mod tests {
             "https://app.example.com/settings/../admin",
             "https://app.example.com/settings/%2e%2e/admin",
             "https://app.example.com/settings/..%2Fadmin",
+            "https://app.example.com/settings/..;/admin",
             "https://app.example.com/settings/..%5cadmin",
         ] {
             assert!(!matches(pattern, other), "{other}");

@@ -119,6 +119,10 @@ fn value_of(path: &Path) -> Value {
 fn files_below(directory: &Path, into: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
+        // An app has other files than workspaces.
+        if path.join("package.json").exists() {
+            continue;
+        }
         if path.is_dir() {
             files_below(&path, into);
         } else {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use futures_util::stream::unfold;
 use http::HeaderValue;
@@ -14,6 +14,8 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use super::request::is_request_id;
+use crate::error::ApiError;
 use crate::routes::{Named, Shared};
 
 /// Something is sent this often, so that nobody in between takes the connection for dead.
@@ -26,6 +28,9 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
     responses((status = 200, content_type = "text/event-stream",
         description = "the message that the page posts to its opener")))]
 pub(super) async fn connection_events(State(worker): Shared, Named(id): Named) -> Response {
+    if !is_request_id(&id) {
+        return ApiError::bad_request("no attempt has such a long id").into_response();
+    }
     let now = worker.engine.effects().now();
     let listener = worker.engine.outcomes().listen(&id, now);
     let mut response = Response::new(Body::from_stream(unfold(Stage::Opening(listener), next)));

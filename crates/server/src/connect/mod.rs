@@ -27,7 +27,7 @@ pub(crate) use self::answer::{Ending, away, failure_message, guard, moved, typed
 pub(crate) use self::failure::Failure;
 use self::outside::Outside;
 pub(crate) use self::place::Place;
-pub(crate) use self::request::{ConnectForm, Payload, is_web};
+pub(crate) use self::request::{ConnectForm, MOST_BYTES, Payload, is_web};
 use crate::embed::{self, View};
 use crate::error::ApiError;
 use crate::routes::Shared;

@@ -3,6 +3,7 @@
 use authbridge_engine::{BrowserRequest, ConnectRequest};
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
+use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 use url::{Url, form_urlencoded};
@@ -20,6 +21,17 @@ const JSON_NAMES: [&str; 6] = [
     "meta",
 ];
 
+/// The longest id that a client gives its attempt. It is kept until somebody asks.
+const MOST_OF_AN_ID: usize = 128;
+
+/// The largest payload. It is kept while its user fills in a form.
+pub(crate) const MOST_BYTES: usize = 256 * 1024;
+
+/// Whether a client may call an attempt so.
+pub(super) fn is_request_id(id: &str) -> bool {
+    id.len() <= MOST_OF_AN_ID
+}
+
 /// The field `payload` of a submitted form, or a body that is JSON itself; empty where there is
 /// none.
 pub(crate) struct Payload(pub(crate) String);
@@ -34,6 +46,13 @@ impl<S: Send + Sync> FromRequest<S> for Payload {
         let body = Bytes::from_request(request, state)
             .await
             .map_err(|error| ApiError::bad_request(error.body_text()))?;
+        if body.len() > MOST_BYTES {
+            return Err(ApiError::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "bad_request",
+                format!("a payload may have {MOST_BYTES} bytes at most"),
+            ));
+        }
         if is_json {
             return Ok(Self(String::from_utf8_lossy(&body).into_owned()));
         }
@@ -77,8 +96,10 @@ impl ConnectForm {
         self.text("token").unwrap_or_default()
     }
 
+    /// What the client calls its attempt.
     pub(crate) fn request_id(&self) -> Option<String> {
-        self.text("requestId").map(str::to_owned)
+        let id = self.text("requestId").filter(|id| is_request_id(id));
+        id.map(str::to_owned)
     }
 
     /// Where the browser goes at the end, if a browser can go there.
@@ -94,7 +115,13 @@ impl ConnectForm {
 
     /// Whether it says what to connect.
     pub(crate) fn names_anything(&self) -> bool {
-        let names = ["connectionId", "integrationId", "integrationKey"];
+        let names = [
+            "connectionId",
+            "integrationId",
+            "integrationKey",
+            "connectorId",
+            "connectorKey",
+        ];
         names.iter().any(|name| self.text(name).is_some())
     }
 
@@ -115,6 +142,11 @@ impl ConnectForm {
             return Err(ApiError::bad_request(
                 "`redirectUri` must be a URL of the scheme `https` or `http`",
             ));
+        }
+        if self.text("requestId").is_some_and(|id| !is_request_id(id)) {
+            return Err(ApiError::bad_request(format!(
+                "`requestId` must have {MOST_OF_AN_ID} characters at most"
+            )));
         }
         let (request_id, redirect_uri) = (self.request_id(), self.redirect_uri());
         let mut fields = Fields::of(JsonBody(Value::Object(self.0)))?;

@@ -44,8 +44,12 @@ pub(super) fn style_sheet(name: &str) -> Option<String> {
     ))
 }
 
-/// Logo and name of the workspace, at the top of its pages.
-pub(super) fn banner(worker: &Worker, workspace: &WorkspaceState) -> String {
+/// Logo and name of the workspace at the top of its pages, and the name of who sees them.
+pub(super) fn banner(
+    worker: &Worker,
+    workspace: &WorkspaceState,
+    customer: Option<&str>,
+) -> String {
     let record = &workspace.record;
     let logo = workspace.settings.logo_uri.as_ref().map(|_| {
         let (base, id) = (escaped(base(worker)), &record.id);
@@ -55,14 +59,15 @@ pub(super) fn banner(worker: &Worker, workspace: &WorkspaceState) -> String {
         let name = escaped(name);
         format!("<span>{name}</span>")
     });
-    match (logo, name) {
-        (None, None) => String::new(),
-        (logo, name) => format!(
-            r#"<p class="banner">{}{}</p>"#,
-            logo.unwrap_or_default(),
-            name.unwrap_or_default()
-        ),
+    let customer = customer.map(|customer| {
+        let customer = escaped(customer);
+        format!(r#"<span class="who">{customer}</span>"#)
+    });
+    let parts: String = [logo, name, customer].into_iter().flatten().collect();
+    if parts.is_empty() {
+        return parts;
     }
+    format!(r#"<p class="banner">{parts}</p>"#)
 }
 
 /// Who may embed and hear a page.

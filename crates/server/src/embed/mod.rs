@@ -137,7 +137,7 @@ async fn show(
     let Some(connecting) = visit.connecting() else {
         return to_page(&worker, &visit);
     };
-    let view = view.of_workspace(Some(&visit.session.workspace));
+    let view = view.of_session(&visit.session);
     let progress = connecting.progress.lock().await;
     if let Some(ending) = &progress.ending {
         return match &connecting.back {
@@ -209,7 +209,7 @@ async fn resume(
         Found::Here(visit) => to_page(&worker, &visit),
         Found::Late { visit, has_cookie } if has_cookie && visit.is_resumable(now) => {
             visit.resume(now);
-            to_page(&worker, &visit)
+            with_cookies(&worker, &visit)
         }
         Found::Late { .. } | Found::NoCookie | Found::Unknown => over(&worker, view),
     }
@@ -248,7 +248,9 @@ async fn entered(
     if let Some(uri) = form.redirect_uri() {
         worker.engine.require_redirect(&session, &uri).await?;
     }
-    Ok((session, form.into_request(String::new())?))
+    let mut request = form.into_request(String::new())?;
+    worker.engine.fill_in(&session, &mut request).await?;
+    Ok((session, request))
 }
 
 /// The session of `token`, with the workspace as it is now.
@@ -282,8 +284,13 @@ fn begin_within(
 
 fn begin_visit(worker: &Worker, session: Session, purpose: Purpose) -> Response {
     let visit = worker.visits.begin(&worker.engine, session, purpose);
-    let mut response = to_page(worker, &visit);
-    for cookie in cookies(worker, &visit) {
+    with_cookies(worker, &visit)
+}
+
+/// Sends the browser to the page of `visit`, with what it is known by there.
+fn with_cookies(worker: &Worker, visit: &Visit) -> Response {
+    let mut response = to_page(worker, visit);
+    for cookie in cookies(worker, visit) {
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {
             response.headers_mut().append(SET_COOKIE, cookie);
         }
@@ -309,7 +316,7 @@ pub(crate) async fn returned(
             .sent_on()
             .unwrap_or_else(|| ending.page(worker, view, None));
     };
-    let view = view.of_workspace(Some(&visit.session.workspace));
+    let view = view.of_session(&visit.session);
     let mut progress = connecting.progress.lock().await;
     progress.version = progress.version.saturating_add(1);
     let is_elsewhere = progress.is_elsewhere();
@@ -324,6 +331,10 @@ pub(crate) async fn returned(
                 return page::go_back(worker, view);
             }
             to_page(worker, visit)
+        }
+        // Another window failed after this one had connected, which stays true.
+        (Err(_), _) if over.as_ref().is_some_and(|over| over.result.is_ok()) => {
+            page::go_back(worker, view)
         }
         (result, _) => {
             let ending = Ending { result, ..ending };
@@ -438,7 +449,7 @@ fn over(worker: &Worker, view: View<'_>) -> Response {
 
 /// A visit that was open for too long: it can go on, or lead back.
 fn late(worker: &Worker, view: View<'_>, visit: &Visit, has_cookie: bool) -> Response {
-    let view = view.of_workspace(Some(&visit.session.workspace));
+    let view = view.of_session(&visit.session);
     let texts = view.texts;
     let is_resumable = has_cookie && visit.is_resumable(worker.engine.effects().now());
     let request = visit.connecting().map(|connecting| &connecting.request);

@@ -18,7 +18,9 @@
 
   if (message) {
     // Whoever began knows by `requestId` that it is theirs; the message holds no secret.
-    for (const origin of dataset.targets.split(' ').filter(Boolean)) window.opener?.postMessage(message, origin)
+    // The page of ours that opened this one hears it too.
+    const targets = dataset.targets === '*' ? ['*'] : [...dataset.targets.split(' ').filter(Boolean), location.origin]
+    for (const origin of targets) window.opener?.postMessage(message, origin)
     // Our policy says who may frame this page.
     if (isFramed) window.parent.postMessage(message, '*')
   }
@@ -77,6 +79,7 @@
       busy(false)
       return say(dataset.offline)
     }
+    if (submitter?.formTarget) form.target = submitter.formTarget
     if (submitter?.name) form.append(Object.assign(document.createElement('input'), { type: 'hidden', name: submitter.name, value: submitter.value }))
     form.submit()
   }

@@ -14,6 +14,7 @@ use utoipa_axum::routes;
 
 use super::look::look;
 use super::{enter, refused, see_other, session};
+use crate::connect::MOST_BYTES;
 use crate::connect::{ConnectForm, Place};
 use crate::error::ApiError;
 use crate::routes::{Named, Shared};
@@ -44,6 +45,9 @@ impl<S: Send + Sync> FromRequest<S> for Opened {
         let place = Place::from_request_parts(&mut parts, state).await?;
         let body = Bytes::from_request(Request::from_parts(parts, body), state).await;
         let form = match body {
+            Ok(body) if body.len() > MOST_BYTES => Err(ApiError::bad_request(format!(
+                "a form may have {MOST_BYTES} bytes at most"
+            ))),
             Ok(body) => {
                 let query = place.query().unwrap_or_default();
                 let all = format!("{query}&{}", String::from_utf8_lossy(&body));

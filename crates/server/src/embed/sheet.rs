@@ -59,7 +59,7 @@ impl<'a> Sheet<'a> {
             .map_or_else(String::new, |own| style_link(worker, own));
         let banner = view
             .workspace
-            .map_or_else(String::new, |own| banner(worker, own));
+            .map_or_else(String::new, |own| banner(worker, own, view.customer));
         let html = format!(
             "<!doctype html>\n<html lang=\"{}\">\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\

@@ -25,6 +25,9 @@ use crate::worker::Worker;
 /// The largest form that is taken.
 const MOST_BYTES: usize = 256 * 1024;
 
+/// The most fields that one has: each is looked for among all.
+const MOST_PAIRS: usize = 4_000;
+
 /// The name of the field that has a visit's ticket.
 pub(super) const TICKET: &str = "ticket";
 
@@ -42,6 +45,10 @@ pub(super) async fn submit(
         return page::notice(&worker, view, status, (texts.problem, texts.too_large));
     }
     let pairs: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
+    if pairs.len() > MOST_PAIRS {
+        let status = StatusCode::PAYLOAD_TOO_LARGE;
+        return page::notice(&worker, view, status, (texts.problem, texts.too_large));
+    }
     let admitted = admitted(&worker, &id, &pairs);
     let is_elsewhere = admitted.is_some();
     let found = admitted.map_or_else(|| here(&worker, view, &id, &headers), Ok);
@@ -52,7 +59,7 @@ pub(super) async fn submit(
     let Some(connecting) = visit.connecting() else {
         return to_page(&worker, &visit);
     };
-    let view = view.of_workspace(Some(&visit.session.workspace));
+    let view = view.of_session(&visit.session);
     let mut progress = connecting.progress.lock().await;
     if progress.ending.is_some() {
         return after_end(&worker, view, &visit, is_elsewhere);

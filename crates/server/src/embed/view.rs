@@ -7,7 +7,7 @@ use http::HeaderMap;
 use http::request::Parts;
 
 use super::texts::Texts;
-use authbridge_engine::WorkspaceState;
+use authbridge_engine::{Session, WorkspaceState};
 
 /// The language of a page, where it is shown, and whose it is.
 #[derive(Clone, Copy)]
@@ -15,6 +15,8 @@ pub(crate) struct View<'a> {
     pub(crate) texts: &'static Texts,
     /// Whose customers see it, where that is known: it looks as that workspace wants.
     pub(super) workspace: Option<&'a WorkspaceState>,
+    /// Who sees it, by name, so that nobody connects an account for somebody else unawares.
+    pub(super) customer: Option<&'a str>,
     /// In a frame of the app's page, as far as the browser says.
     pub(super) is_framed: bool,
     /// Certainly in no frame. Older browsers say neither.
@@ -29,6 +31,7 @@ impl View<'static> {
         Self {
             texts: Texts::of(headers),
             workspace: None,
+            customer: None,
             is_framed: matches!(destination, Some("iframe" | "frame")),
             is_alone: destination == Some("document"),
         }
@@ -44,6 +47,20 @@ impl<'a> View<'a> {
         View {
             workspace: workspace.or(self.workspace),
             ..self
+        }
+    }
+}
+
+impl<'a> View<'a> {
+    /// The same page for whoever has `session`.
+    pub(super) fn of_session<'b>(self, session: &'b Session) -> View<'b>
+    where
+        'a: 'b,
+    {
+        let customer = session.customer();
+        View {
+            customer: customer.and_then(|customer| customer.name.as_deref()),
+            ..self.of_workspace(Some(&session.workspace))
         }
     }
 }

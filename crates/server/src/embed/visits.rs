@@ -4,6 +4,7 @@
 //! page's address, and by the secret in a cookie; neither works without the other.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use authbridge_core::auth::FieldError;
@@ -19,10 +20,16 @@ use crate::connect::{Ending, Failure};
 pub(super) const PATIENCE: SignedDuration = SignedDuration::from_mins(30);
 
 /// How long a visit is remembered after that, so that it can go on.
-const MEMORY: SignedDuration = SignedDuration::from_hours(24);
+const MEMORY: SignedDuration = SignedDuration::from_hours(2);
 
 /// More visits than this are not remembered at once.
 const MOST: usize = 10_000;
+
+/// More visits than this are not remembered of one customer.
+const MOST_OF_ONE: usize = 16;
+
+/// Visits that are over are looked for whenever so many have begun.
+const SWEEP_EVERY: usize = 256;
 
 /// How the name of a visit's cookie begins; the first characters of the visit's id follow.
 const COOKIE_PREFIX: &str = "authbridge_visit_";
@@ -34,6 +41,7 @@ const NAMED: usize = 8;
 #[derive(Default)]
 pub(crate) struct Visits {
     by_id: Mutex<HashMap<String, Arc<Visit>>>,
+    begun: AtomicUsize,
 }
 
 /// One user's visit.
@@ -141,14 +149,16 @@ impl Visits {
             purpose,
         });
         let mut by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
-        if by_id.len() >= MOST {
-            by_id.retain(|_, visit| visit.is_in_time(now));
+        let begun = self.begun.fetch_add(1, Ordering::Relaxed);
+        if begun.is_multiple_of(SWEEP_EVERY) || by_id.len() >= MOST {
+            by_id.retain(|_, visit| after(visit.until(), MEMORY) > now);
+        }
+        let of_the_same = by_id.values().filter(|other| other.is_of_the_same(&visit));
+        if of_the_same.count() >= MOST_OF_ONE {
+            forget_oldest(&mut by_id, |other| other.is_of_the_same(&visit));
         }
         if by_id.len() >= MOST {
-            let oldest = by_id.values().min_by_key(|visit| visit.until());
-            if let Some(id) = oldest.map(|visit| visit.id.clone()) {
-                by_id.remove(&id);
-            }
+            forget_oldest(&mut by_id, |_| true);
         }
         by_id.insert(visit.id.clone(), Arc::clone(&visit));
         visit
@@ -181,7 +191,23 @@ impl Visits {
     }
 }
 
+/// Forgets the one that is over first of those that `may_go`.
+fn forget_oldest(by_id: &mut HashMap<String, Arc<Visit>>, may_go: impl Fn(&Visit) -> bool) {
+    let candidates = by_id.values().filter(|visit| may_go(visit));
+    let oldest = candidates.min_by_key(|visit| visit.until());
+    if let Some(id) = oldest.map(|visit| visit.id.clone()) {
+        by_id.remove(&id);
+    }
+}
+
 impl Visit {
+    /// Whether another visit is of the same customer, or both are of admins of the same workspace.
+    fn is_of_the_same(&self, other: &Self) -> bool {
+        let (own, others) = (&self.session, &other.session);
+        let id = |session: &Session| session.customer().map(|customer| customer.id.clone());
+        own.workspace_id() == others.workspace_id() && id(own) == id(others)
+    }
+
     /// What it connects; nothing where it only looks.
     pub(super) fn connecting(&self) -> Option<&Connecting> {
         match &self.purpose {

@@ -58,18 +58,19 @@ impl Workspaces for Sqlite {
 
     async fn update_workspace(
         &self,
-        workspace: &WorkspaceId,
+        before: &Workspace,
         name: Option<&str>,
         settings: &Value,
-    ) -> Result<(), StoreError> {
-        let id = workspace.clone();
+    ) -> Result<bool, StoreError> {
+        let before = before.clone();
         let name = name.map(str::to_owned);
         let settings = settings.to_string();
         self.write(move |database| {
-            require(database, &id)?;
-            let sql = "UPDATE workspace SET name = ?, settings = ? WHERE id = ?";
-            execute(database, sql, params![name, settings, id.as_str()])?;
-            Ok(())
+            let sql = "UPDATE workspace SET name = ?, settings = ?
+                WHERE id = ? AND name IS ? AND settings = ?";
+            let known = before.settings.to_string();
+            let values = params![name, settings, before.id.as_str(), before.name, known];
+            Ok(execute(database, sql, values)? > 0)
         })
         .await
     }

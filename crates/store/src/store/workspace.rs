@@ -49,14 +49,17 @@ impl Store {
         self.backend().find_workspace_by_key(key).await
     }
 
-    /// Gives the workspace another name and other settings, a JSON object.
+    /// Gives the workspace another name and other settings, a JSON object; unless it is no longer
+    /// what it was `before`, which the answer tells.
     pub async fn update_workspace(
         &self,
-        id: &WorkspaceId,
+        before: &Workspace,
         name: Option<&str>,
         settings: &Value,
-    ) -> Result<(), StoreError> {
-        self.backend().update_workspace(id, name, settings).await
+    ) -> Result<bool, StoreError> {
+        self.backend()
+            .update_workspace(before, name, settings)
+            .await
     }
 
     /// What signs the workspace's tokens.

@@ -33,8 +33,12 @@ pub(super) async fn set(
     output: Output,
     effects: &Effects,
 ) -> Result<ExitCode, CliError> {
-    let patch = patch(&wanted)?;
-    if patch.is_empty() {
+    let mut patch = patch(&wanted)?;
+    let added = [
+        ("embeddingOrigins", &wanted.add_embedding_origin),
+        ("redirectUris", &wanted.add_redirect_uri),
+    ];
+    if patch.is_empty() && added.iter().all(|(_, more)| more.is_empty()) {
         return Err(CliError::usage(
             "nothing to set",
             "name a setting, such as `--embedding-origin https://app.example.com`; \
@@ -42,10 +46,31 @@ pub(super) async fn set(
         ));
     }
     let api = Api::new(&wanted.remote, effects)?;
+    for (name, more) in added.into_iter().filter(|(_, more)| !more.is_empty()) {
+        let known = api.call(Method::GET, "/workspace", None).await?;
+        let settings = patch.entry("settings").or_insert_with(|| json!({}));
+        if let Value::Object(settings) = settings {
+            settings.insert(name.to_owned(), longer(&known, name, more));
+        }
+    }
     let patch = Value::Object(patch);
     let changed = api.call(Method::PATCH, "/workspace", Some(&patch)).await?;
     output.result(&described(&changed), &changed)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The list that the workspace has, and what it has not of `more`.
+fn longer(workspace: &Value, name: &str, more: &[String]) -> Value {
+    let known = workspace.pointer(&format!("/settings/{name}"));
+    let known = known.and_then(Value::as_array).cloned();
+    let mut list = known.unwrap_or_default();
+    for entry in more {
+        let entry = json!(entry);
+        if !list.contains(&entry) {
+            list.push(entry);
+        }
+    }
+    Value::Array(list)
 }
 
 /// The body of the request: what is given, with null for what is empty.

@@ -138,7 +138,7 @@ async fn show(
         Ok(visit) => visit,
         Err(refusal) => return *refusal,
     };
-    let view = view.of_workspace(Some(&visit.session.workspace));
+    let view = view.of_session(&visit.session);
     let asked = Asked::of(&query.unwrap_or_default());
     let shown = Box::pin(shown(&worker, view, &visit, &asked)).await;
     shown.unwrap_or_else(|error| refused(&worker, view, &error))
@@ -208,7 +208,7 @@ async fn act(
         Ok(visit) => visit,
         Err(refusal) => return *refusal,
     };
-    let view = view.of_workspace(Some(&visit.session.workspace));
+    let view = view.of_session(&visit.session);
     let mut pairs = form_urlencoded::parse(&body).into_owned();
     let Some((what, selector)) = pairs.next() else {
         return to_page(&worker, &visit);

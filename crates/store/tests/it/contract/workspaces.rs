@@ -63,29 +63,22 @@ pub(crate) async fn name_and_settings_can_be_replaced(opened: Opened) {
     let store = opened.store;
     let acme = workspace(&store, "acme").await;
     let other = workspace(&store, "other").await;
-    let settings = json!({ "brandColor": "#0057b8" });
+    let settings = json!({ "brandColor": "#0057b8", "embeddingOrigins": ["https://a.example"] });
     let name = Some("Acme Ltd");
-    store
-        .update_workspace(&acme.id, name, &settings)
-        .await
-        .unwrap();
+    let updated = store.update_workspace(&acme, name, &settings).await;
+    assert!(updated.unwrap());
     let read = store.find_workspace(&acme.id).await.unwrap().unwrap();
     assert_eq!(read.name.as_deref(), name);
     assert_eq!(read.settings, settings);
     let untouched = store.find_workspace(&other.id).await.unwrap();
     assert_eq!(untouched, Some(other));
-    store
-        .update_workspace(&acme.id, None, &json!({}))
-        .await
-        .unwrap();
+    // Somebody was faster.
+    let updated = store.update_workspace(&acme, None, &json!({})).await;
+    assert!(!updated.unwrap());
+    let updated = store.update_workspace(&read, None, &json!({})).await;
+    assert!(updated.unwrap());
     let read = store.find_workspace(&acme.id).await.unwrap().unwrap();
     assert_eq!((read.name, read.settings), (None, json!({})));
-    let nobody = WorkspaceId::generate(&Effects::of_the_system());
-    let error = store.update_workspace(&nobody, None, &settings).await;
-    assert!(
-        matches!(error, Err(StoreError::Missing { .. })),
-        "{error:?}"
-    );
 }
 
 pub(crate) async fn the_secret_can_be_replaced(opened: Opened) {
