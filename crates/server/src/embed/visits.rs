@@ -20,7 +20,7 @@ use crate::connect::{Ending, Failure};
 pub(super) const PATIENCE: SignedDuration = SignedDuration::from_mins(30);
 
 /// How long a visit is remembered after that, so that it can go on.
-const MEMORY: SignedDuration = SignedDuration::from_hours(2);
+const MEMORY: SignedDuration = SignedDuration::from_hours(6);
 
 /// More visits than this are not remembered at once.
 const MOST: usize = 10_000;

@@ -206,6 +206,14 @@ mod tests {
         let workspace = json!({ "key": "acme", "name": "Acme", "settings": {
             "embeddingOrigins": ["https://a.example", "https://b.example"],
             "logoUri": "data:image/png;base64,AAAA" } });
-        insta::assert_snapshot!(described(&workspace), @r"");
+        insta::assert_snapshot!(described(&workspace), @r"
+        workspace           acme
+        name                Acme
+        embedding origins   https://a.example
+                            https://b.example
+        redirect URIs       none but the user's own machine
+        brand colour        -
+        logo                a picture (26 bytes as text)
+        ");
     }
 }
