@@ -430,7 +430,8 @@ fn from_store(error: &StoreError, message: String) -> ApiError {
             ApiError::new(StatusCode::CONFLICT, "bad_request", message).key("already_exists")
         }
         StoreError::Missing { .. } => ApiError::not_found(message),
-        StoreError::InvalidCursor => ApiError::bad_request(message),
+        StoreError::InvalidCursor | StoreError::Full { .. } => ApiError::bad_request(message),
+        StoreError::Protected { .. } => forbidden(message),
         StoreError::RevisionMoved => {
             ApiError::new(StatusCode::CONFLICT, "concurrency", message).key("conflict")
         }

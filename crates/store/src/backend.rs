@@ -16,7 +16,9 @@ use authbridge_core::id::{
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::model::action_instance::{ActionInstance, ActionInstanceFilter};
+use crate::model::action_instance::{
+    ActionInstance, ActionInstanceFilter, InstanceAuthor, InstanceContent, InstanceLimits,
+};
 use crate::model::audit::{Audit, AuditFilter};
 use crate::model::connection::{Connection, ConnectionFilter, ConnectionPatch, ConnectionState};
 use crate::model::connection_request::{ConnectionRequest, ConnectionRequestOutcome};
@@ -315,6 +317,7 @@ pub(crate) trait ActionInstances: Send + Sync {
         &self,
         workspace: &WorkspaceId,
         instance: &ActionInstance,
+        limits: InstanceLimits,
     ) -> Answer<()>;
     async fn find_action_instance(
         &self,
@@ -338,13 +341,15 @@ pub(crate) trait ActionInstances: Send + Sync {
         &self,
         workspace: &WorkspaceId,
         id: &ActionInstanceId,
-        content: Option<Value>,
+        said: InstanceContent,
+        limits: InstanceLimits,
         now: Timestamp,
     ) -> Answer<ActionInstance>;
     async fn remove_action_instance(
         &self,
         workspace: &WorkspaceId,
         id: &ActionInstanceId,
+        by: InstanceAuthor,
     ) -> Answer<()>;
 }
 

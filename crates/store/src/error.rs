@@ -22,6 +22,20 @@ pub enum StoreError {
         /// What was looked for: the noun and its name.
         what: String,
     },
+    /// There is no room for it: something has a bound.
+    #[error("{what} can have {limit} at most")]
+    Full {
+        /// What is full.
+        what: &'static str,
+        /// How much it can have, with the unit.
+        limit: String,
+    },
+    /// A customer would change what an admin wrote.
+    #[error("an admin wrote this {what}, so only an admin may change it")]
+    Protected {
+        /// What it is.
+        what: &'static str,
+    },
     /// The connection's credentials were replaced by somebody else in the meantime.
     #[error("the credentials were replaced in the meantime")]
     GenerationMoved,
@@ -93,7 +107,8 @@ impl StoreError {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Conflict { .. } => "choose another name, or change the one that exists",
-            Self::Missing { .. } | Self::Closed => return None,
+            Self::Missing { .. } | Self::Protected { .. } | Self::Closed => return None,
+            Self::Full { .. } => "remove some that are not needed any more",
             Self::GenerationMoved => "read the connection again: it may need nothing more",
             Self::RevisionMoved => "read the workspace again, and make the changes anew",
             Self::InvalidCursor => "start again without a cursor",

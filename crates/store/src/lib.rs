@@ -25,7 +25,10 @@ mod store;
 
 pub use error::{Source, StoreError};
 pub use keys::{Kek, Keyring, KeyringError};
-pub use model::action_instance::{ActionInstance, ActionInstanceFilter, NewActionInstance};
+pub use model::action_instance::{
+    ActionInstance, ActionInstanceFilter, InstanceAuthor, InstanceContent, InstanceLimits,
+    NewActionInstance,
+};
 pub use model::audit::{Actor, Audit, AuditFilter, NewAudit};
 pub use model::connection::{
     Connection, ConnectionFilter, ConnectionPatch, ConnectionSecrets, ConnectionState,

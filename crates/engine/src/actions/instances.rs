@@ -3,36 +3,20 @@
 //!
 //! An instance without content says what its action says, whatever that becomes. Customers may
 //! have instances for their own connections; what one of theirs says may use nothing but the
-//! connection, which is theirs to use anyhow.
+//! connection, which is theirs to use anyhow (`said.rs`), and what an admin wrote they leave alone.
 
-use authbridge_core::action::Action;
 use authbridge_core::id::ActionInstanceId;
 use authbridge_store::{
-    ActionInstance, ActionInstanceFilter, Connection, Integration, NewActionInstance, Page, Paged,
-    StoreError,
+    ActionInstance, ActionInstanceFilter, Connection, InstanceAuthor, InstanceContent, Integration,
+    NewActionInstance, Page, Paged, StoreError,
 };
 use serde_json::{Map, Value};
 
 use super::find::Found;
+use super::said::{LIMITS, check, check_length, members_of};
 use super::{ConnectionChoice, RunnableAction, content_of};
-use crate::elements::document::Document;
 use crate::push::diff::diff;
 use crate::{Engine, EngineError, Session};
-
-/// How many instances a connection may have.
-const MAX_INSTANCES: u32 = 1000;
-
-/// How long what one says may be, as JSON: customers fill this table.
-const MAX_CONTENT_BYTES: usize = 128 * 1024;
-
-/// Members that answers have beside those of elements, and documents should not.
-const OF_INSTANCES: [&str; 5] = [
-    "connectionId",
-    "connectionKey",
-    "instanceKey",
-    "userId",
-    "customerId",
-];
 
 /// Which action of which connection is meant.
 #[derive(Clone, Debug, Default)]
@@ -55,7 +39,28 @@ struct Meant {
     instance: Option<ActionInstance>,
 }
 
+/// As whom the caller writes.
+fn author_of(session: &Session) -> InstanceAuthor {
+    match session.customer() {
+        Some(_) => InstanceAuthor::Customer,
+        None => InstanceAuthor::Admin,
+    }
+}
+
 impl Meant {
+    /// Refuses a customer what an admin wrote. The store does so too, should an admin be
+    /// quicker; here it is the first thing that is told.
+    fn require_open(&self, author: InstanceAuthor) -> Result<(), EngineError> {
+        let instance = self.instance.as_ref();
+        if instance.is_none_or(|instance| instance.is_open_to(author)) {
+            return Ok(());
+        }
+        Err(EngineError::AccessDenied(
+            "an admin wrote what this connection says of the action, so only an admin may change, \
+             reset or remove it",
+        ))
+    }
+
     fn into_runnable(self) -> RunnableAction {
         RunnableAction {
             content: content_of(&self.found.content, self.instance.as_ref()),
@@ -138,6 +143,7 @@ impl Engine {
         selector: &InstanceSelector,
     ) -> Result<RunnableAction, EngineError> {
         let mut meant = self.meant(session, selector).await?;
+        meant.require_open(author_of(session))?;
         if let Some(instance) = meant.instance.take() {
             meant.instance = Some(self.rewrite_instance(session, instance, None).await?);
         }
@@ -155,9 +161,11 @@ impl Engine {
             let name = meant.instance_key.as_deref().unwrap_or(&meant.found.key);
             return Err(EngineError::not_found("ActionInstance", name));
         };
+        let author = author_of(session);
+        meant.require_open(author)?;
         let store = &self.shared.store;
         store
-            .remove_action_instance(session.workspace_id(), &instance.id)
+            .remove_action_instance(session.workspace_id(), &instance.id, author)
             .await?;
         Ok(meant.into_runnable())
     }
@@ -196,11 +204,7 @@ impl Engine {
             .await?;
         let mut items = Vec::with_capacity(found.items.len());
         for instance in found.items {
-            let selector = InstanceSelector {
-                action: instance.id.as_str().to_owned(),
-                ..InstanceSelector::default()
-            };
-            match self.meant(session, &selector).await {
+            match self.meant_by(session, instance).await {
                 Ok(meant) => items.push(meant.into_runnable()),
                 Err(EngineError::NotFound { .. }) => {}
                 Err(error) => return Err(error),
@@ -223,7 +227,7 @@ impl Engine {
             ..ActionInstanceFilter::default()
         };
         let page = Page {
-            limit: MAX_INSTANCES,
+            limit: LIMITS.count.try_into().unwrap_or(u32::MAX),
             cursor: None,
         };
         let store = &self.shared.store;
@@ -277,6 +281,28 @@ impl Engine {
             Err(EngineError::NotFound { .. }) => Err(missing()),
             Err(error) => Err(error),
         }
+    }
+
+    /// What an instance that the caller may see means.
+    async fn meant_by(
+        &self,
+        session: &Session,
+        instance: ActionInstance,
+    ) -> Result<Meant, EngineError> {
+        let id = instance.connection_id.as_str();
+        let connection = self.connection(session, id).await?;
+        let id = connection.integration_id.as_str();
+        let integration = self.integration(session, id).await?;
+        let found = self
+            .find_action(session, Some(&integration), &instance.action_key)
+            .await?;
+        Ok(Meant {
+            connection,
+            integration,
+            found,
+            instance_key: instance.instance_key.clone(),
+            instance: Some(instance),
+        })
     }
 
     async fn meant(
@@ -335,6 +361,8 @@ impl Engine {
         mut meant: Meant,
         mut document: Map<String, Value>,
     ) -> Result<RunnableAction, EngineError> {
+        let author = author_of(session);
+        meant.require_open(author)?;
         let action = &meant.found.content;
         // Answers name an action without a name by its key.
         if action.get("name").is_none()
@@ -343,10 +371,10 @@ impl Engine {
             document.shift_remove("name");
         }
         let content = Value::Object(document);
+        check_length(&content)?;
         let content = (!diff(action, &content).is_empty()).then_some(content);
         if let Some(content) = &content {
-            let is_customer = session.customer().is_some();
-            check(&meant.found.key, action, content, is_customer)?;
+            check(&meant.found.key, action, content, author)?;
         }
         match meant.instance.take() {
             Some(instance) => {
@@ -364,21 +392,18 @@ impl Engine {
         meant: &mut Meant,
         content: Option<Value>,
     ) -> Result<(), EngineError> {
-        let instances = self.instances_of(session, &meant.connection).await?;
-        if u32::try_from(instances.len()).is_ok_and(|count| count >= MAX_INSTANCES) {
-            return Err(EngineError::bad_request(format!(
-                "the connection has {MAX_INSTANCES} instances of actions, and cannot have more"
-            )));
-        }
         let new = NewActionInstance {
             connection_id: meant.connection.id.clone(),
             action_key: meant.found.key.clone(),
             instance_key: meant.instance_key.clone(),
-            content: content.clone(),
+            said: InstanceContent {
+                content: content.clone(),
+                author: author_of(session),
+            },
         };
         let store = &self.shared.store;
         let made = store
-            .insert_action_instance(session.workspace_id(), new)
+            .insert_action_instance(session.workspace_id(), new, LIMITS)
             .await;
         let instance = match made {
             Ok(instance) => instance,
@@ -408,42 +433,17 @@ impl Engine {
     ) -> Result<ActionInstance, EngineError> {
         // As text: the order of members can matter, and equality of values does not see it.
         let text = |content: &Option<Value>| content.as_ref().map(ToString::to_string);
-        if text(&instance.content) == text(&content) {
+        let author = author_of(session);
+        // Who says the same as somebody else has from then on written it.
+        let is_its = content.is_none() || instance.author == author;
+        if is_its && text(&instance.content) == text(&content) {
             return Ok(instance);
         }
+        let said = InstanceContent { content, author };
         let store = &self.shared.store;
         let changed = store
-            .set_action_instance(session.workspace_id(), &instance.id, content)
+            .set_action_instance(session.workspace_id(), &instance.id, said, LIMITS)
             .await?;
         Ok(changed)
     }
-}
-
-/// What a client sends, without what only answers have.
-fn members_of(body: Value) -> Result<Map<String, Value>, EngineError> {
-    let mut content = Document::of(body)?.content;
-    content.retain(|name, _| !OF_INSTANCES.contains(&name.as_str()));
-    Ok(content)
-}
-
-/// Refuses what could not run, and what would let a customer do more than its connection can.
-fn check(key: &str, action: &Value, content: &Value, is_customer: bool) -> Result<(), EngineError> {
-    let changed = Action::read(key, content)?;
-    if content.to_string().len() > MAX_CONTENT_BYTES {
-        return Err(EngineError::bad_request(format!(
-            "what a connection says of an action can have {MAX_CONTENT_BYTES} bytes at most"
-        )));
-    }
-    if !is_customer {
-        return Ok(());
-    }
-    // Not even its name: what an instance says is a copy, and would outlive what the owner mends.
-    let is_own = |action: &Action| action.kind.needs_connection();
-    if is_own(&changed) && Action::read(key, action).as_ref().is_ok_and(is_own) {
-        return Ok(());
-    }
-    Err(EngineError::AccessDenied(
-        "this action does more than use the connection (it runs code, calls your app, or makes \
-         requests of its own), so only an admin may change it",
-    ))
 }

@@ -1,14 +1,15 @@
 //! Actions: listed, shown, run.
 //!
 //! `find.rs` says which action a key means at an integration, `account.rs` which connection it
-//! runs with, and why there is none, `instances.rs` what that connection says of it for itself;
-//! `run.rs` runs it. `bare.rs` is for those that need no connection.
+//! runs with, and why there is none, `instances.rs` what that connection says of it for itself,
+//! and `said.rs` what it may say; `run.rs` runs it. `bare.rs` is for those that need no connection.
 
 mod account;
 mod bare;
 mod find;
 mod instances;
 mod run;
+mod said;
 
 use std::iter;
 use std::sync::Arc;
@@ -158,6 +159,13 @@ impl Engine {
         choice: ConnectionChoice,
         input: Value,
     ) -> Result<Option<Value>, EngineError> {
+        // Whoever asks, and not for whom: a customer may name itself below.
+        if matches!(act, Act::Code(_)) && session.customer().is_some() {
+            return Err(EngineError::AccessDenied(
+                "`code` needs an admin token; make it an action of type `run-javascript` for \
+                 customers to run",
+            ));
+        }
         let acting;
         let session = match &choice.customer {
             Some(customer) => {
@@ -170,12 +178,6 @@ impl Engine {
             Act::Action(id_or_key) => self.run_action(session, &id_or_key, &choice, input).await,
             Act::Request(request) => self.run_request(session, request, &choice, input).await,
             Act::Code(code) => {
-                if session.customer().is_some() && choice.customer.is_none() {
-                    return Err(EngineError::AccessDenied(
-                        "`code` needs an admin token; make it an action of type `run-javascript` \
-                         for customers to run",
-                    ));
-                }
                 let content = json!({ "type": "run-javascript", "config": { "code": code } });
                 let action = Action::read("act", &content)?;
                 self.run_unnamed(session, &action, &choice, input).await

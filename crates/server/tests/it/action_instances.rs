@@ -245,3 +245,107 @@ async fn a_customer_changes_nothing_that_does_more_than_use_its_connection() {
         .await
         .expect(400);
 }
+
+#[tokio::test]
+async fn a_customer_leaves_alone_what_an_admin_wrote_for_its_connection() {
+    let (world, token) = scene().await;
+    let admins = json!({"config": {"request": {"path": "/echo/admins"}}});
+    let made = put(&world, PATH, &token, json!({})).await;
+    let id = made["id"].as_str().unwrap();
+    let chosen = format!("/action-instance?id={id}");
+    let reset = format!("/action-instance/reset?id={id}");
+    let run = format!("{PATH}/run");
+    let patched = world
+        .patch(&chosen, &world.admin(), admins.clone())
+        .await
+        .expect(200)
+        .json();
+    let whole =
+        json!({"type": "api-request-to-external-app", "config": {"request": {"path": "/"}}});
+    let own_reset = format!("{PATH}/reset");
+    for (method, path, body) in [
+        (Method::PATCH, PATH, Some(json!({"name": "Mine"}))),
+        (Method::PATCH, &chosen, Some(json!({"name": "Mine"}))),
+        (Method::PUT, PATH, Some(whole)),
+        (Method::POST, &own_reset, Some(json!({}))),
+        (Method::POST, &reset, Some(json!({}))),
+        (Method::DELETE, PATH, None),
+        (Method::DELETE, &chosen, None),
+    ] {
+        let answer = world.call(method, path, &token, body).await;
+        let error = answer.expect_error(403, "bad_request", Some("access_denied"));
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("an admin wrote"), "{path}: {message}");
+    }
+    let kept = world.get(PATH, &token).await.expect(200).json();
+    assert_eq!(kept["revision"], patched["revision"]);
+    assert_eq!(ran(&world, &run, &token).await["path"], "/echo/admins");
+
+    // What the admins let go of is the customer's again.
+    world
+        .post(&reset, &world.admin(), json!({}))
+        .await
+        .expect(200);
+    let own = json!({"config": {"request": {"path": "/echo/own"}}});
+    world.patch(PATH, &token, own.clone()).await.expect(200);
+    // An admin who says the same has said it.
+    let same = world.patch(&chosen, &world.admin(), own).await;
+    same.expect(200);
+    world.delete(PATH, &token).await.expect(403);
+    world.delete(&chosen, &world.admin()).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_customer_stores_no_formula_that_has_no_bound() {
+    let (world, token) = scene().await;
+    let formula = json!({"$jsonata": "$sum([1..9])"});
+    for change in [
+        json!({"outputMapping": formula}),
+        json!({"outputMapping": {"a": [{"$firstNotEmpty": [formula]}]}}),
+        json!({"outputMapping": {"$iterate": {"source": [1, 2], "item": {"a": formula}}}}),
+        json!({"config": {"request": {"path": "/echo/a", "query": {"q": formula}}}}),
+        json!({"config": {"request": {"path": formula}}}),
+    ] {
+        let answer = world.patch(PATH, &token, change).await;
+        let error = answer.expect_error(403, "bad_request", Some("access_denied"));
+        let message = error["message"].as_str().unwrap();
+        assert!(
+            message.contains("`$jsonata`") && message.contains("admin"),
+            "{message}"
+        );
+    }
+    world.delete(PATH, &token).await.expect(404);
+    put(&world, PATH, &token, json!({})).await;
+    let id = world.get(PATH, &token).await.json()["id"].clone();
+    let path = format!("/action-instance?id={}", id.as_str().unwrap());
+    let change = json!({"outputMapping": formula});
+    world.patch(&path, &world.admin(), change).await.expect(200);
+    assert_eq!(ran(&world, &format!("{PATH}/run"), &token).await, 45);
+}
+
+#[tokio::test]
+async fn a_connection_has_two_mebibytes_of_instances() {
+    let (world, token) = scene().await;
+    let own = json!({"description": "x".repeat(120_000)});
+    let path = |number: usize| format!("{PATH}?instanceKey=k{number}");
+    let mut made = 0;
+    let refused = loop {
+        let answer = world.patch(&path(made), &token, own.clone()).await;
+        if answer.status != 200 {
+            break answer;
+        }
+        made += 1;
+        assert!(made < 20, "there is no bound");
+    };
+    assert_eq!(made, 17);
+    let error = refused.expect_error(400, "bad_request", None);
+    let message = error["message"].as_str().unwrap();
+    assert!(
+        message.contains("2097152 bytes in its instances"),
+        "{message}"
+    );
+    // Nothing of it is there, and whoever makes room has room.
+    world.get(&path(made), &token).await.expect(404);
+    world.delete(&path(0), &token).await.expect(200);
+    world.patch(&path(made), &token, own).await.expect(200);
+}

@@ -227,8 +227,23 @@ async fn code_gets_input_and_client_and_no_secrets() {
     let body = json!({"code": "export default ({input}) => input.a + 1", "input": {"a": 1}});
     let answer = world.post("/act", &world.admin(), body.clone()).await;
     assert_eq!(answer.expect(200).json()["output"], 2);
-    let answer = world.post("/act", &token, body).await;
+    let answer = world.post("/act", &token, body.clone()).await;
     answer.expect_error(403, "bad_request", Some("access_denied"));
+    // Nor where it says who it is, in whichever way.
+    let by_id = world.get("/self", &token).await.expect(200).json()["id"].clone();
+    for name in ["customerId", "userId", "tenantId", "tenantKey"] {
+        for who in [json!("c-1"), by_id.clone()] {
+            let mut named = body.clone();
+            named[name] = who.clone();
+            let in_query = format!("/act?{name}={}", who.as_str().unwrap());
+            for (path, body) in [("/act", &named), (in_query.as_str(), &body)] {
+                let answer = world.post(path, &token, body.clone()).await;
+                answer.expect_error(403, "bad_request", Some("access_denied"));
+                let answer = world.post(path, &world.admin(), body.clone()).await;
+                assert_eq!(answer.expect(200).json()["output"], 2, "{path} {body}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

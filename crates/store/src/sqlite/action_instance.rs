@@ -10,7 +10,9 @@ use super::record::{Record, count_column};
 use super::statement::{Conditions, Ids, execute, execute_unique, one};
 use super::{Sqlite, connection};
 use crate::backend::ActionInstances;
-use crate::model::action_instance::{ActionInstance, ActionInstanceFilter};
+use crate::model::action_instance::{
+    ActionInstance, ActionInstanceFilter, InstanceAuthor, InstanceContent, InstanceLimits,
+};
 use crate::{Page, Paged, StoreError};
 
 #[async_trait]
@@ -19,12 +21,15 @@ impl ActionInstances for Sqlite {
         &self,
         workspace: &WorkspaceId,
         instance: &ActionInstance,
+        limits: InstanceLimits,
     ) -> Result<(), StoreError> {
         let workspace = workspace.clone();
         let instance = instance.clone();
         self.write(move |database| {
             connection::require(database, &workspace, &instance.connection_id)?;
-            insert(database, &workspace, &instance)
+            // One that is there already is told as such, whether or not there is room.
+            insert(database, &workspace, &instance)?;
+            require_room(database, &workspace, &instance.connection_id, limits)
         })
         .await
     }
@@ -79,7 +84,8 @@ impl ActionInstances for Sqlite {
         &self,
         workspace: &WorkspaceId,
         id: &ActionInstanceId,
-        content: Option<Value>,
+        said: InstanceContent,
+        limits: InstanceLimits,
         now: Timestamp,
     ) -> Result<ActionInstance, StoreError> {
         let workspace = workspace.clone();
@@ -88,10 +94,16 @@ impl ActionInstances for Sqlite {
             let found = find(database, &workspace, &id)?;
             let mut after =
                 found.ok_or_else(|| StoreError::missing("action instance", id.as_str()))?;
-            after.content = content;
+            require_open(&after, said.author)?;
+            let before = length(after.content.as_ref());
+            after.content = said.content;
+            after.author = said.author;
             after.revision += 1;
             after.updated_at = now;
             write(database, &workspace, &after)?;
+            if length(after.content.as_ref()) > before {
+                require_room(database, &workspace, &after.connection_id, limits)?;
+            }
             Ok(after)
         })
         .await
@@ -101,10 +113,15 @@ impl ActionInstances for Sqlite {
         &self,
         workspace: &WorkspaceId,
         id: &ActionInstanceId,
+        by: InstanceAuthor,
     ) -> Result<(), StoreError> {
         let workspace = workspace.clone();
         let id = id.clone();
         self.write(move |database| {
+            let Some(instance) = find(database, &workspace, &id)? else {
+                return Ok(());
+            };
+            require_open(&instance, by)?;
             let sql = "DELETE FROM action_instance WHERE workspace_id = ? AND id = ?";
             execute(database, sql, [workspace.as_str(), id.as_str()])?;
             Ok(())
@@ -113,14 +130,56 @@ impl ActionInstances for Sqlite {
     }
 }
 
+/// Refuses a customer what an admin wrote.
+fn require_open(instance: &ActionInstance, by: InstanceAuthor) -> Result<(), StoreError> {
+    if instance.is_open_to(by) {
+        return Ok(());
+    }
+    Err(StoreError::Protected {
+        what: "instance of an action",
+    })
+}
+
+/// Refuses what was just written, and so undoes it, where the connection now has too much.
+fn require_room(
+    database: &Database,
+    workspace: &WorkspaceId,
+    connection: &ConnectionId,
+    limits: InstanceLimits,
+) -> Result<(), StoreError> {
+    let sql = "SELECT COUNT(*) AS instances,
+        SUM(octet_length(instance_key) + COALESCE(octet_length(content), 0)) AS bytes
+        FROM action_instance WHERE workspace_id = ? AND connection_id = ?";
+    let place = [workspace.as_str(), connection.as_str()];
+    let used = one(database, TABLE, sql, place, |row| {
+        Ok((row.count("instances")?, row.count("bytes")?))
+    })?;
+    let (instances, bytes) = used.unwrap_or_default();
+    let limit = if instances > limits.count {
+        format!("{} instances of actions", limits.count)
+    } else if bytes > limits.bytes {
+        format!("{} bytes in its instances of actions", limits.bytes)
+    } else {
+        return Ok(());
+    };
+    Err(StoreError::Full {
+        what: "a connection",
+        limit,
+    })
+}
+
+fn length(content: Option<&Value>) -> usize {
+    content.map_or(0, |content| content.to_string().len())
+}
+
 fn insert(
     database: &Database,
     workspace: &WorkspaceId,
     instance: &ActionInstance,
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO action_instance (workspace_id, id, connection_id, action_key,
-        instance_key, content, revision, created_at, updated_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        instance_key, content, author, revision, created_at, updated_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let values = params![
         workspace.as_str(),
         instance.id.as_str(),
@@ -128,6 +187,7 @@ fn insert(
         instance.action_key,
         instance.instance_key.as_deref().unwrap_or_default(),
         instance.content.as_ref().map(ToString::to_string),
+        instance.author.as_str(),
         count_column(instance.revision),
         instance.created_at.as_microsecond(),
         instance.updated_at.as_microsecond(),
@@ -146,10 +206,11 @@ fn write(
     workspace: &WorkspaceId,
     instance: &ActionInstance,
 ) -> Result<(), StoreError> {
-    let sql = "UPDATE action_instance SET content = ?, revision = ?, updated_at = ?
+    let sql = "UPDATE action_instance SET content = ?, author = ?, revision = ?, updated_at = ?
         WHERE workspace_id = ? AND id = ?";
     let values = params![
         instance.content.as_ref().map(ToString::to_string),
+        instance.author.as_str(),
         count_column(instance.revision),
         instance.updated_at.as_microsecond(),
         workspace.as_str(),
@@ -206,6 +267,7 @@ fn instance(row: &Record<'_>) -> Result<ActionInstance, StoreError> {
         action_key: row.get("action_key")?,
         instance_key: Some(instance_key).filter(|key| !key.is_empty()),
         content: row.json_optional("content")?,
+        author: row.parse("author")?,
         revision: row.count("revision")?,
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
@@ -214,7 +276,7 @@ fn instance(row: &Record<'_>) -> Result<ActionInstance, StoreError> {
 
 const TABLE: &str = "action_instance";
 const SELECT: &str = "SELECT action_instance.id, connection_id, action_key, instance_key, content,
-    revision, action_instance.created_at, action_instance.updated_at
+    author, revision, action_instance.created_at, action_instance.updated_at
     FROM action_instance JOIN connection
     ON connection.workspace_id = action_instance.workspace_id
     AND connection.id = action_instance.connection_id";

@@ -1,23 +1,27 @@
 //! Instances of actions.
 
 use authbridge_core::id::{ActionInstanceId, ConnectionId, WorkspaceId};
-use serde_json::Value;
 
 use super::Store;
-use crate::model::action_instance::{ActionInstance, ActionInstanceFilter, NewActionInstance};
+use crate::model::action_instance::{
+    ActionInstance, ActionInstanceFilter, InstanceAuthor, InstanceContent, InstanceLimits,
+    NewActionInstance,
+};
 use crate::{Page, Paged, StoreError};
 
 impl Store {
-    /// Makes an instance; a conflict when its connection has one of that action and key.
+    /// Makes an instance; a conflict when its connection has one of that action and key,
+    /// [`StoreError::Full`] when it would have more than `limits` allow.
     pub async fn insert_action_instance(
         &self,
         workspace: &WorkspaceId,
         new: NewActionInstance,
+        limits: InstanceLimits,
     ) -> Result<ActionInstance, StoreError> {
         let id = ActionInstanceId::generate(self.effects());
         let instance = new.with_id(id, self.now());
         self.backend()
-            .insert_action_instance(workspace, &instance)
+            .insert_action_instance(workspace, &instance, limits)
             .await?;
         Ok(instance)
     }
@@ -57,24 +61,31 @@ impl Store {
             .await
     }
 
-    /// Makes an instance say something else; `None` makes it follow its action.
+    /// Makes an instance say something else. What an admin wrote is
+    /// [protected](StoreError::Protected) from customers; what would take more room than before and
+    /// more than `limits` allow is [`StoreError::Full`].
     pub async fn set_action_instance(
         &self,
         workspace: &WorkspaceId,
         id: &ActionInstanceId,
-        content: Option<Value>,
+        said: InstanceContent,
+        limits: InstanceLimits,
     ) -> Result<ActionInstance, StoreError> {
         self.backend()
-            .set_action_instance(workspace, id, content, self.now())
+            .set_action_instance(workspace, id, said, limits, self.now())
             .await
     }
 
-    /// Takes an instance away; one that is gone stays so.
+    /// Takes an instance away; one that is gone stays so. What an admin wrote is
+    /// [protected](StoreError::Protected) from customers.
     pub async fn remove_action_instance(
         &self,
         workspace: &WorkspaceId,
         id: &ActionInstanceId,
+        by: InstanceAuthor,
     ) -> Result<(), StoreError> {
-        self.backend().remove_action_instance(workspace, id).await
+        self.backend()
+            .remove_action_instance(workspace, id, by)
+            .await
     }
 }

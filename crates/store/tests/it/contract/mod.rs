@@ -88,6 +88,8 @@ macro_rules! contract {
                 action_instances {
                     an_instance_is_kept_until_it_is_taken_away,
                     instances_are_listed_by_connection_customer_and_action,
+                    customers_leave_alone_what_admins_wrote,
+                    a_connection_has_room_for_so_many_and_so_much,
                 }
                 pushes {
                     a_push_makes_everything_and_moves_the_revision_once,
