@@ -98,7 +98,7 @@ mod tests {
 
     use super::*;
 
-    fn request(data: Value) -> Value {
+    fn request(data: &Value) -> Value {
         json!({"type": "api-request-to-external-app",
             "config": {"request": {"path": "/", "data": data}}})
     }
@@ -115,10 +115,10 @@ mod tests {
             json!({"$case": {"cases": [{"filter": formula, "value": 1}]}}),
             json!({"other": 1, "$jsonata": "1"}),
         ];
-        let action = request(Value::Null);
+        let action = request(&Value::Null);
         let author = InstanceAuthor::Customer;
         for data in nested {
-            let content = request(data);
+            let content = request(&data);
             let refused = check("send", &action, &content, author).unwrap_err();
             assert!(
                 matches!(&refused, EngineError::AccessDenied(why) if why.contains("`$jsonata`")),
@@ -126,7 +126,7 @@ mod tests {
             );
             check("send", &action, &content, InstanceAuthor::Admin).unwrap();
         }
-        let mut elsewhere = request(Value::Null);
+        let mut elsewhere = request(&Value::Null);
         for member in ["outputMapping", "inputSchema", "anything"] {
             elsewhere[member] = formula.clone();
             check("send", &action, &elsewhere, author).unwrap_err();

@@ -233,10 +233,10 @@ async fn code_gets_input_and_client_and_no_secrets() {
     let by_id = world.get("/self", &token).await.expect(200).json()["id"].clone();
     for name in ["customerId", "userId", "tenantId", "tenantKey"] {
         for who in [json!("c-1"), by_id.clone()] {
-            let mut named = body.clone();
-            named[name] = who.clone();
+            let mut with_it = body.clone();
+            with_it[name] = who.clone();
             let in_query = format!("/act?{name}={}", who.as_str().unwrap());
-            for (path, body) in [("/act", &named), (in_query.as_str(), &body)] {
+            for (path, body) in [("/act", &with_it), (in_query.as_str(), &body)] {
                 let answer = world.post(path, &token, body.clone()).await;
                 answer.expect_error(403, "bad_request", Some("access_denied"));
                 let answer = world.post(path, &world.admin(), body.clone()).await;
