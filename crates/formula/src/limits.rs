@@ -18,6 +18,11 @@ pub const MAX_VALUE_DEPTH: usize = 4 * MAX_DEPTH;
 /// undefined, or a `ConfigurationError` where errors are reported.
 pub const MAX_COST: usize = 64 << 20;
 
+/// How much one formula without variables may produce to be evaluated once when it is compiled, in
+/// bytes as [`MAX_COST`] counts them. A larger one is evaluated whenever it is needed: a document
+/// may have many, and all that they give stays in memory.
+pub const MAX_FOLDED_COST: usize = 64 << 10;
+
 /// What one value costs besides its text, and one step of evaluation.
 pub const NODE_COST: usize = 32;
 

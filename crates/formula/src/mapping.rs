@@ -134,6 +134,17 @@ mod tests {
     }
 
     #[test]
+    fn what_grows_is_not_folded_and_gives_the_same() {
+        let list = vec![1; 60];
+        let source = json!({"$iterate": {"source": list, "item":
+            {"$iterate": {"source": list, "item": {"$iterate": {"source": list, "item": 1}}}}}});
+        let mapping = Mapping::compile(&source);
+        assert!(!mapping.is_constant());
+        let expected = json!(vec![vec![vec![1; 60]; 60]; 60]);
+        assert_eq!(mapping.evaluate(&Value::Null), Some(expected));
+    }
+
+    #[test]
     fn variables_are_listed_for_diagnostics() {
         let mapping = Mapping::compile(&json!({
             "a": {"$var": "credentials.token"},

@@ -182,7 +182,7 @@ fn formula(formula: Formula) -> Node {
         return node;
     }
     let nothing = Value::Null;
-    let folded = Evaluator::synchronous()
+    let folded = Evaluator::folding()
         .evaluate(&node, &Scope::Root(&nothing), None)
         .map(|value| value.map(Cow::into_owned));
     // A formula beyond the limits stays as it is, and meets them again when it is evaluated.

@@ -216,6 +216,7 @@ async fn try_one(
         .await?;
     let integration = json!({
         "key": connector.key,
+        "name": connector.definition.get("name"),
         "connectorKey": connector.key,
         "parameters": connector.parameters,
     });

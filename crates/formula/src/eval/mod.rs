@@ -14,7 +14,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use crate::limits::{Budget, LimitReached};
+use crate::limits::{Budget, LimitReached, MAX_FOLDED_COST};
 use crate::locator::{Step, read_steps};
 use crate::mapping::ConfigurationError;
 use crate::node::{Formula, Node};
@@ -128,6 +128,14 @@ impl<'r> Evaluator<'r> {
         Self {
             resolvers: None,
             budget: Budget::new(),
+        }
+    }
+
+    /// For what is evaluated when a mapping is compiled.
+    pub(crate) fn folding() -> Self {
+        Self {
+            resolvers: None,
+            budget: Budget::with_limit(MAX_FOLDED_COST),
         }
     }
 
