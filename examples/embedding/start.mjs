@@ -2,7 +2,7 @@
 //
 //   node examples/embedding/start.mjs
 //
-// PORT is where the app listens (4800); AUTHBRIDGE_BIN is the executable, unless it is built in this repository.
+// PORT is where the app listens (4810); AUTHBRIDGE_BIN is the executable, unless it is built in this repository.
 
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -18,7 +18,7 @@ if (!existsSync(`${here}/node_modules`)) {
 
 const engine = process.env.AUTHBRIDGE_URL ? ofTheEnvironment() : await demo()
 const { startApp } = await import('./app.mjs')
-const app = await startApp(engine, Number(process.env.PORT ?? 4800))
+const app = await startApp(engine, Number(process.env.PORT ?? 4810))
 console.log(`\nThe app is at ${app.url}\nCtrl-C ends it.`)
 
 /** A server that runs already, and the workspace whose secret this app has. */
@@ -46,6 +46,10 @@ async function demo() {
   for await (const piece of child.stdout.setEncoding('utf8')) {
     said += piece
     const found = parsed(said)
+    if (found?.ok && !found.workspaceSecret) {
+      console.error(`${command} is older than this example: build it anew, or set AUTHBRIDGE_BIN.`)
+      process.exit(1)
+    }
     if (found?.ok) return found
     if (found) break
   }

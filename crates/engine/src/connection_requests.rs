@@ -14,6 +14,8 @@ use authbridge_store::{
     Connection, ConnectionRequest, ConnectionRequestOutcome, ConnectionRequestStatus,
     NewConnectionRequest,
 };
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::sync::OwnedMutexGuard;
@@ -318,8 +320,8 @@ impl Engine {
     /// Waits until nobody else here does what a link is for: of two windows one connects, and a link
     /// is not cancelled while it is used.
     pub(crate) async fn alone_with(&self, link: Option<&str>) -> Option<OwnedMutexGuard<()>> {
-        let hash = hash(link?);
-        let id: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        // Not the link itself, which is a secret and may be as long as somebody likes.
+        let id = BASE64_URL_SAFE_NO_PAD.encode(hash(link?));
         Some(self.shared.following.lock(&id).await)
     }
 

@@ -61,7 +61,7 @@ impl Default for Logos {
     fn default() -> Self {
         let cache = Cache::builder()
             .max_capacity(MAX_REMEMBERED)
-            .weigher(weight)
+            .weigher(|uri: &String, logo: &Option<Arc<Logo>>| weight(uri, logo.as_deref()))
             .time_to_live(REMEMBERED_FOR)
             .build();
         Self(cache)
@@ -120,9 +120,9 @@ impl Engine {
 }
 
 /// What one takes in memory, or that there is none.
-fn weight(uri: &String, logo: &Option<Arc<Logo>>) -> u32 {
+fn weight(uri: &str, logo: Option<&Logo>) -> u32 {
     const OVERHEAD: usize = 256;
-    let picture = logo.as_ref().map_or(0, |logo| logo.bytes.len());
+    let picture = logo.map_or(0, |logo| logo.bytes.len());
     u32::try_from(OVERHEAD + uri.len() + picture).unwrap_or(u32::MAX)
 }
 

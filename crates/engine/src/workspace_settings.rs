@@ -14,10 +14,6 @@ use crate::{Engine, EngineError, Session, WorkspaceState};
 #[derive(Debug, Default)]
 pub struct WorkspacePatch {
     /// The name that people see; the inner `None` removes it.
-    #[expect(
-        clippy::option_option,
-        reason = "outer: whether given; inner: null clears"
-    )]
     pub name: Option<Option<String>>,
     /// Members of the settings, each in the place of the one there is; null removes one.
     pub settings: Map<String, Value>,

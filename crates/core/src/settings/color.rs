@@ -26,19 +26,20 @@ impl FromStr for Color {
     type Err = NotAColor;
 
     fn from_str(text: &str) -> Result<Self, NotAColor> {
-        let digits = text.strip_prefix('#').map(|digits| {
-            let digits = digits.chars().map(|digit| digit.to_digit(16));
-            digits.collect::<Option<Vec<u32>>>()
-        });
-        let parts = match digits.flatten().as_deref() {
-            Some([red, green, blue]) => Some([red * 17, green * 17, blue * 17]),
-            Some([a, b, c, d, e, f]) => Some([a * 16 + b, c * 16 + d, e * 16 + f]),
-            Some(_) | None => None,
+        let digits = text.strip_prefix('#').unwrap_or_default();
+        let byte = |digits: &str| u8::from_str_radix(digits, 16).ok();
+        let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let step = digits.len() / 3;
+        let part = |number: usize| {
+            let digits = digits.get(number * step..(number + 1) * step)?;
+            // One digit stands for two of the same.
+            let digits = digits.repeat(2 / step.max(1));
+            byte(&digits)
         };
-        let parts = parts.map(|parts| parts.map(u8::try_from));
-        match parts {
-            Some([Ok(red), Ok(green), Ok(blue)]) => Ok(Self { red, green, blue }),
-            Some(_) | None => Err(NotAColor(text.chars().take(40).collect())),
+        let is_color = is_hex && matches!(digits.len(), 3 | 6);
+        match (part(0), part(1), part(2)) {
+            (Some(red), Some(green), Some(blue)) if is_color => Ok(Self { red, green, blue }),
+            (_, _, _) => Err(NotAColor(text.chars().take(40).collect())),
         }
     }
 }
