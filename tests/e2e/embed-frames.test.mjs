@@ -198,6 +198,15 @@ test('the window is closed by the user: the frame is there to begin again, or to
   assert.equal(await outcomeOf(page), null)
 })
 
+test('who gives up before going to the external app is back in the list, in the same frame', async () => {
+  const { page, frame } = await opened('old', 'kim', 'client.open()')
+  await frame.getByRole('button', { name: 'Connect: oidc' }).click()
+  await frame.locator('[name=cancel]').click()
+  await frame.locator('h1:has-text("Integrations")').waitFor()
+  await frame.locator('[data-close]').click()
+  await page.waitForFunction(() => !document.querySelector('iframe'))
+})
+
 test('a window that the browser does not open is offered as a button', async () => {
   const { page, frame } = await opened('old', 'hal', `client.integration('oidc').openNewConnection()`)
   await frame.locator('form').evaluate(() => (window.open = () => null))

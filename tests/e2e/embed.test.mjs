@@ -177,7 +177,7 @@ test('errors are beside their fields, the summary has the focus, and what was ty
   const limit = page.getByLabel(/^Limit/)
   assert.equal(await limit.getAttribute('aria-invalid'), 'true')
   const described = (await limit.getAttribute('aria-describedby')).split(' ')
-  assert.match(await page.textContent(`#${described.at(-1)}`), /Limit must be of type integer/)
+  assert.match(await page.textContent(`#${described.at(-1)}`), /Limit must be a whole number/)
   assert.match(await page.textContent('.summary'), /Region is required/)
   assert.match(await page.textContent('.summary'), /Owner is required|Owner's e-mail is required/)
   assert.equal(await page.getByLabel(/^Site/).inputValue(), 'ACME!')

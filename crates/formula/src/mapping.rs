@@ -145,6 +145,24 @@ mod tests {
     }
 
     #[test]
+    fn reading_a_text_again_and_again_is_bounded() {
+        let variables = json!({"text": "a".repeat(1 << 20), "list": vec![1; 100]});
+        let read = |formula: &str| {
+            let item = json!({ formula: {"$var": "text"} });
+            let source = json!({"$iterate": {"source": {"$var": "list"}, "item": item}});
+            Mapping::compile(&source).evaluate(&variables)
+        };
+        for formula in [
+            "$firstName",
+            "$lastName",
+            "$domainFromEmail",
+            "$extractDate",
+        ] {
+            assert_eq!(read(formula), None, "{formula}");
+        }
+    }
+
+    #[test]
     fn variables_are_listed_for_diagnostics() {
         let mapping = Mapping::compile(&json!({
             "a": {"$var": "credentials.token"},

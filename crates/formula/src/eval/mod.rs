@@ -213,6 +213,14 @@ impl<'r> Evaluator<'r> {
         schema: Option<&Value>,
     ) -> Evaluated<'v> {
         let argument = |node: &'v Node| self.evaluate(node, scope, None);
+        // What is read letter by letter costs as much as a copy, however little comes of it.
+        let read = |node: &'v Node| -> Evaluated<'v> {
+            let value = argument(node)?;
+            if let Some(value) = &value {
+                self.budget.charge_value(value)?;
+            }
+            Ok(value)
+        };
         match formula {
             Formula::Var(steps) => self.var(steps, scope),
             Formula::Concat { values, delimiter } => self.concat(values, delimiter.as_ref(), scope),
@@ -244,13 +252,11 @@ impl<'r> Evaluator<'r> {
             Formula::FindExternalRecordId(link) => self.find_external_record_id(argument(link)?),
             Formula::FindAppRecordId(link) => self.find_app_record_id(argument(link)?),
             Formula::DataSchemaRef(pointer) => self.data_schema_ref(argument(pointer)?),
-            Formula::FirstName(name) => Ok(text::first_name(argument(name)?.as_deref())),
-            Formula::LastName(name) => Ok(text::last_name(argument(name)?.as_deref())),
-            Formula::DomainFromEmail(email) => {
-                Ok(text::domain_from_email(argument(email)?.as_deref()))
-            }
-            Formula::ExtractDate(date) => Ok(text::extract_date(argument(date)?.as_deref())),
-            Formula::ExtractTime(date) => Ok(text::extract_time(argument(date)?.as_deref())),
+            Formula::FirstName(name) => Ok(text::first_name(read(name)?.as_deref())),
+            Formula::LastName(name) => Ok(text::last_name(read(name)?.as_deref())),
+            Formula::DomainFromEmail(email) => Ok(text::domain_from_email(read(email)?.as_deref())),
+            Formula::ExtractDate(date) => Ok(text::extract_date(read(date)?.as_deref())),
+            Formula::ExtractTime(date) => Ok(text::extract_time(read(date)?.as_deref())),
         }
     }
 

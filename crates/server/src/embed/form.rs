@@ -353,7 +353,11 @@ const NEXT: &str = "NEXT";
 fn problem(texts: &Texts, title: &str, error: &FieldError) -> String {
     let (text, limit) = match &error.problem {
         FieldProblem::Required => (texts.field_required, String::new()),
-        FieldProblem::Type(name) => (texts.field_type, name.clone()),
+        FieldProblem::Type(name) => match name.as_str() {
+            "integer" => (texts.field_integer, String::new()),
+            "number" => (texts.field_number, String::new()),
+            _ => (texts.field_type, name.clone()),
+        },
         FieldProblem::Choice => (texts.field_choice, String::new()),
         FieldProblem::TooShort(limit) => (texts.field_short, limit.to_string()),
         FieldProblem::TooLong(limit) => (texts.field_long, limit.to_string()),

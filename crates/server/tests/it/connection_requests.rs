@@ -1,13 +1,12 @@
 //! Asking a user to connect an account by a link, and the links of connections that have to be
 //! connected again.
 
-use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use http_body_util::Full;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, World, api_key_connector};
+use crate::support::{Answer, Browser, World, api_key_connector};
 
 async fn world() -> World {
     let world = World::new().await;
@@ -33,36 +32,11 @@ async fn status(world: &World, customer: &str, request: &Value) -> Value {
     world.get(&path, &token).await.expect(200).json()
 }
 
-/// One browser, which follows no redirects.
-struct Browser<'a> {
-    world: &'a World,
-    cookie: Option<String>,
-}
-
 fn browser(world: &World) -> Browser<'_> {
-    let cookie = None;
-    Browser { world, cookie }
+    Browser::new(world)
 }
 
 impl Browser<'_> {
-    async fn go(&mut self, method: Method, path: &str, body: &'static str) -> Answer {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", self.world.address.to_string())
-            .header("content-type", "application/x-www-form-urlencoded");
-        if let Some(cookie) = &self.cookie {
-            request = request.header("cookie", cookie);
-        }
-        let body = Full::new(Bytes::from_static(body.as_bytes()));
-        let answer = self.world.send(request.body(body).unwrap()).await;
-        if let Some(cookie) = answer.header("set-cookie") {
-            let (pair, _) = cookie.split_once(';').unwrap();
-            self.cookie = Some(pair.to_owned());
-        }
-        answer
-    }
-
     async fn open(&mut self, link: &Value) -> Answer {
         let link = url::Url::parse(link.as_str().unwrap()).unwrap();
         self.go(Method::GET, link.path(), "").await
@@ -397,4 +371,34 @@ async fn a_connection_that_its_user_must_connect_again_says_where() {
     assert_eq!(well["state"], "READY");
     assert_eq!(well["clientAction"], Value::Null);
     browser(&world).open(&action["uiUrl"]).await.expect(400);
+}
+
+#[tokio::test]
+async fn a_page_by_another_address_shows_what_the_link_is_for() {
+    let world = world().await;
+    let other = api_key_connector("harmless", world.provider.base_uri());
+    world.install(other).await;
+    let request = ask(&world, "ada", json!({})).await;
+    let (id, token) = (
+        request["requestId"].as_str().unwrap(),
+        world.customer("ada"),
+    );
+    let path =
+        format!("/embed/integrations/harmless/connect?token={token}&connectionRequestId={id}");
+    let mut browser = browser(&world);
+    let begun = browser.get(&path).await;
+    let page = begun.expect(303).header("location").unwrap().to_owned();
+    let shown = browser.get(&page).await.expect(200).text();
+    assert!(shown.contains("Connect api-key"), "{shown}");
+    assert!(!shown.contains("harmless"), "{shown}");
+}
+
+#[tokio::test]
+async fn what_a_request_says_is_bounded() {
+    let world = world().await;
+    let body = json!({ "integrationKey": "api-key", "prompt": "x".repeat(20_000) });
+    let answer = world
+        .post("/connection-requests", &world.customer("ada"), body)
+        .await;
+    answer.expect_error(400, "bad_request", None);
 }

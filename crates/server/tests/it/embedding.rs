@@ -1,42 +1,12 @@
 //! The connect pages: what a token is exchanged for, and for how long.
 
-use bytes::Bytes;
-use http::{Method, Request};
-use http_body_util::Full;
+use http::Method;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::support::{Answer, World, api_key_connector};
-
-/// A browser with one cookie at most.
-struct Browser<'a> {
-    world: &'a World,
-    cookie: Option<String>,
-}
+use crate::support::{Browser, World, api_key_connector};
 
 impl Browser<'_> {
-    async fn go(&mut self, method: Method, path: &str, body: &'static str) -> Answer {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", self.world.address.to_string())
-            .header("content-type", "application/x-www-form-urlencoded");
-        if let Some(cookie) = &self.cookie {
-            request = request.header("cookie", cookie);
-        }
-        let body = Full::new(Bytes::from_static(body.as_bytes()));
-        let answer = self.world.send(request.body(body).unwrap()).await;
-        if let Some(cookie) = answer.header("set-cookie") {
-            let (pair, _) = cookie.split_once(';').unwrap();
-            self.cookie = Some(pair.to_owned());
-        }
-        answer
-    }
-
-    async fn get(&mut self, path: &str) -> Answer {
-        self.go(Method::GET, path, "").await
-    }
-
     /// Begins a visit of `customer`; the address of its page.
     async fn begin(&mut self, customer: &str) -> String {
         let token = self.world.customer(customer);
@@ -56,8 +26,7 @@ async fn world() -> World {
 }
 
 fn browser(world: &World) -> Browser<'_> {
-    let cookie = None;
-    Browser { world, cookie }
+    Browser::new(world)
 }
 
 #[tokio::test]
@@ -92,6 +61,10 @@ async fn a_visit_that_is_over_goes_on_while_its_token_is_valid() {
     browser.get(&page).await.expect(410);
     let back = browser.go(Method::POST, &resume, "").await;
     assert_eq!(back.expect(303).header("location"), Some(page.as_str()));
+    assert!(
+        back.header("set-cookie").is_some(),
+        "for as long as it lasts"
+    );
     browser.get(&page).await.expect(200);
     world.clock.advance(SignedDuration::from_hours(3));
     let shown = browser.get(&page).await;
@@ -185,4 +158,37 @@ async fn a_form_that_is_too_large_is_not_read() {
     let large: &'static str = Box::leak("f.apiKey=a".repeat(30_000).into_boxed_str());
     browser.go(Method::POST, &page, large).await.expect(413);
     browser.get(&page).await.expect(200);
+}
+
+#[tokio::test]
+async fn one_customer_has_few_pages_open_and_takes_none_from_another() {
+    let world = world().await;
+    let mut other = browser(&world);
+    let kept = other.begin("c-2").await;
+    let mut first = browser(&world);
+    let oldest = first.begin("c-1").await;
+    world.clock.advance(SignedDuration::from_secs(1));
+    for _ in 0..16 {
+        browser(&world).begin("c-1").await;
+    }
+    first.get(&oldest).await.expect(410);
+    other.get(&kept).await.expect(200);
+}
+
+#[tokio::test]
+async fn ids_and_payloads_that_would_fill_memory_are_refused() {
+    let world = world().await;
+    let token = world.customer("c-1");
+    let id = "r".repeat(129);
+    let path = format!("/embed/integrations/api-key/connect?token={token}&requestId={id}");
+    let shown = browser(&world).get(&path).await;
+    assert!(shown.expect(400).text().contains("128 characters"));
+    let listening = world.get(&format!("/sse/connection-events/{id}"), "").await;
+    listening.expect_error(400, "bad_request", None);
+    let large = format!("payload={}", "x".repeat(300_000));
+    let large: &'static str = Box::leak(large.into_boxed_str());
+    browser(&world)
+        .go(Method::POST, "/connect", large)
+        .await
+        .expect(413);
 }

@@ -73,6 +73,8 @@ pub(super) static TEXTS: Texts = Texts {
     any_value: "The choices can only be listed once the account is connected: type the value.",
     field_required: "{title} is required",
     field_type: "{title} must be of type {limit}",
+    field_integer: "{title} must be a whole number",
+    field_number: "{title} must be a number",
     field_choice: "{title} must be one of the choices",
     field_short: "{title} must have at least {limit} characters",
     field_long: "{title} must have at most {limit} characters",

@@ -73,6 +73,8 @@ pub(super) static TEXTS: Texts = Texts {
     any_value: "Les choix ne sont connus qu’une fois le compte connecté : saisissez la valeur.",
     field_required: "{title} est obligatoire",
     field_type: "{title} doit être de type {limit}",
+    field_integer: "{title} doit être un nombre entier",
+    field_number: "{title} doit être un nombre",
     field_choice: "{title} doit être l’un des choix",
     field_short: "{title} doit avoir au moins {limit} caractères",
     field_long: "{title} doit avoir au plus {limit} caractères",

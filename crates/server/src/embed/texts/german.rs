@@ -73,6 +73,8 @@ pub(super) static TEXTS: Texts = Texts {
     any_value: "Die Auswahl steht erst fest, wenn das Konto verbunden ist: Geben Sie den Wert ein.",
     field_required: "{title} ist erforderlich",
     field_type: "{title} muss vom Typ {limit} sein",
+    field_integer: "{title} muss eine ganze Zahl sein",
+    field_number: "{title} muss eine Zahl sein",
     field_choice: "{title} muss eine der Möglichkeiten sein",
     field_short: "{title} muss mindestens {limit} Zeichen haben",
     field_long: "{title} darf höchstens {limit} Zeichen haben",

@@ -73,6 +73,8 @@ pub(super) static TEXTS: Texts = Texts {
     any_value: "選択肢はアカウントの接続後にのみ取得できます。値を入力してください。",
     field_required: "{title}は必須です",
     field_type: "{title}の型は{limit}でなければなりません",
+    field_integer: "{title}は整数でなければなりません",
+    field_number: "{title}は数値でなければなりません",
     field_choice: "{title}は選択肢のいずれかでなければなりません",
     field_short: "{title}は{limit}文字以上でなければなりません",
     field_long: "{title}は{limit}文字以下でなければなりません",

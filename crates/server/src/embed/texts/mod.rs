@@ -151,6 +151,10 @@ pub(crate) struct Texts {
     pub(crate) field_required: &'static str,
     /// … of the wrong type, `{limit}`.
     pub(crate) field_type: &'static str,
+    /// … that must be a whole number.
+    pub(crate) field_integer: &'static str,
+    /// … that must be a number.
+    pub(crate) field_number: &'static str,
     /// … that is none of the choices.
     pub(crate) field_choice: &'static str,
     /// … that is too short.

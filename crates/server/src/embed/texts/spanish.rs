@@ -73,6 +73,8 @@ pub(super) static TEXTS: Texts = Texts {
     any_value: "Las opciones solo se conocen cuando la cuenta está conectada: escriba el valor.",
     field_required: "{title} es obligatorio",
     field_type: "{title} debe ser de tipo {limit}",
+    field_integer: "{title} debe ser un número entero",
+    field_number: "{title} debe ser un número",
     field_choice: "{title} debe ser una de las opciones",
     field_short: "{title} debe tener al menos {limit} caracteres",
     field_long: "{title} debe tener como máximo {limit} caracteres",
