@@ -66,10 +66,17 @@ pub(crate) fn run(options: &Options) -> Result<(), TaskError> {
 
     let mut node = command("node", &["--test", "--test-concurrency=1"]);
     node.args(test_files(options.filter.as_deref().unwrap_or_default())?);
+    let screenshots = authbridge.with_file_name(SCREENSHOTS);
     node.env("AUTHBRIDGE_BIN", authbridge)
-        .env("PROVIDER_BIN", provider);
-    command::run(node.current_dir(root().join("tests/e2e")))
+        .env("PROVIDER_BIN", provider)
+        .env("SCREENSHOTS", &screenshots);
+    let ran = command::run(node.current_dir(root().join("tests/e2e")));
+    println!("pictures of the pages: {}", screenshots.display());
+    ran
 }
+
+/// The directory of the pictures that the suite takes, beside the executable.
+const SCREENSHOTS: &str = "screenshots";
 
 /// `npm ci`, unless what is installed is newer than the lockfile.
 fn install_clients() -> Result<(), TaskError> {
