@@ -58,7 +58,10 @@ const row = (page, key) => page.locator(`[data-key=${key}]`)
 /** Connects by `fill`ing in what the demo says, asks the other API who one is there, and disconnects. */
 async function lived(page, key, fill) {
   await row(page, key).getByRole('button', { name: 'Connect' }).click()
-  await fill()
+  await fill().catch(async (error) => {
+    const frames = await Promise.all(page.frames().map((frame) => frame.locator('body').innerText()))
+    throw new Error(`${error.message}\n${frames.join('\n--- ')}`)
+  })
   await row(page, key).getByText('Connected').waitFor()
   await row(page, key).getByRole('button', { name: 'Who am I there?' }).click()
   await page.locator('output', { hasText: '"id": "ada"' }).waitFor()
@@ -91,7 +94,7 @@ test('with the SDK all integrations are on one page', async () => {
   await page.goto(`${app.url}/sdk.html`)
   await page.getByRole('button', { name: 'All integrations on one page' }).click()
   await framed(page).getByRole('button', { name: 'Connect: User and password' }).click()
-  await framed(page).getByLabel('User').fill('ada')
+  await framed(page).getByRole('textbox', { name: 'User' }).fill('ada')
   await framed(page).getByLabel('Password').fill('simulated-password')
   await framed(page).locator('.actions button').first().click()
   await framed(page).getByText('User and password: Connected').waitFor()
