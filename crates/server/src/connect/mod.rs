@@ -146,7 +146,6 @@ async fn begin(worker: &Worker, place: &Place, payload: &str) -> Response {
     };
     let request_id = form.request_id();
     let (workspace, begun) = Box::pin(attempt(worker, form, place.is_page())).await;
-    let view = place.view().of_workspace(workspace.as_deref());
     let (redirect_uri, error) = match begun {
         Ok((Begun::Away(location, browser), _)) => {
             return match place.by_its_public_name(worker) {
@@ -155,6 +154,7 @@ async fn begin(worker: &Worker, place: &Place, payload: &str) -> Response {
             };
         }
         Ok((Begun::Typed(code, browser), _)) => {
+            let view = place.view().of_workspace(workspace.as_deref());
             return match place.by_its_public_name(worker) {
                 Some(here) => moved(&here),
                 None => typed(worker, view, &code, &browser),
@@ -170,20 +170,20 @@ async fn begin(worker: &Worker, place: &Place, payload: &str) -> Response {
             return Ending {
                 request_id,
                 redirect_uri,
-                workspace: workspace.clone(),
+                workspace,
                 result: Ok(*connection),
             }
-            .answer(worker, view);
+            .answer(worker, place.view());
         }
         Err((redirect_uri, error)) => (redirect_uri, error),
     };
     Ending {
         request_id,
         redirect_uri,
-        workspace: workspace.clone(),
+        workspace,
         result: Err(error),
     }
-    .answer(worker, view)
+    .answer(worker, place.view())
 }
 
 enum Begun {

@@ -2,14 +2,12 @@
 //! the browser on to our callback with the code, the integration and the customer's token
 //! (membrane-connectors reference, section 1.5).
 
-use std::sync::Arc;
-
 use axum::response::Response;
 
 use super::answer::{Ending, stray};
 use super::failure::Failure;
 use super::request::is_web;
-use crate::embed::View;
+use crate::embed::{self, View};
 use crate::error::ApiError;
 use crate::wire::Connection;
 use crate::worker::Worker;
@@ -47,14 +45,11 @@ impl Outside {
         view: View<'_>,
         query: Vec<(String, String)>,
     ) -> Response {
-        let now = worker.engine.effects().now();
-        let known = worker.sessions.get(&worker.engine, &self.token, now).await;
         let mut redirect_uri = self.redirect_uri;
-        let (workspace, result) = match known {
-            Ok(known) => {
-                let session = &known.session;
+        let (workspace, result) = match embed::session(worker, &self.token).await {
+            Ok(session) => {
                 if let Some(uri) = &redirect_uri
-                    && let Err(error) = worker.engine.require_redirect(session, uri).await
+                    && let Err(error) = worker.engine.require_redirect(&session, uri).await
                 {
                     return stray(worker, view, ApiError::from(error).message());
                 }
@@ -64,22 +59,22 @@ impl Outside {
                     .collect();
                 let engine = &worker.engine;
                 let connecting =
-                    engine.connect_from_outside(session, &self.integration, of_the_app);
+                    engine.connect_from_outside(&session, &self.integration, of_the_app);
                 let result = Box::pin(connecting).await;
-                let workspace = Arc::clone(&session.workspace);
-                (Some(workspace), result.map(Connection::from))
+                let result = result.map(Connection::from).map_err(Failure::from);
+                (Some(session.workspace), result)
             }
             Err(error) => {
                 // Whoever shows no valid token does not tell us where to send a browser.
                 redirect_uri = None;
-                (None, Err(error))
+                (None, Err(Failure::from(error)))
             }
         };
         Ending {
             request_id: None,
             redirect_uri,
             workspace,
-            result: result.map_err(Failure::from),
+            result,
         }
         .answer(worker, view)
     }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use authbridge_core::auth::FieldError;
 use authbridge_engine::{BrowserRequest, Engine, Session};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use http::HeaderMap;
 use http::header::COOKIE;
 use jiff::{SignedDuration, Timestamp};
@@ -204,8 +205,9 @@ impl Visit {
     /// Whether another visit is of the same customer, or both are of admins of the same workspace.
     fn is_of_the_same(&self, other: &Self) -> bool {
         let (own, others) = (&self.session, &other.session);
-        let id = |session: &Session| session.customer().map(|customer| customer.id.clone());
-        own.workspace_id() == others.workspace_id() && id(own) == id(others)
+        let own_id = own.customer().map(|customer| &customer.id);
+        let others_id = others.customer().map(|customer| &customer.id);
+        own.workspace_id() == others.workspace_id() && own_id == others_id
     }
 
     /// What it connects; nothing where it only looks.
@@ -267,11 +269,7 @@ impl Visit {
 
 /// Compares in a time that does not tell how much of it is right.
 fn is_same(ours: &str, theirs: &str) -> bool {
-    let differences = ours
-        .bytes()
-        .zip(theirs.bytes())
-        .fold(0, |all, (ours, theirs)| all | (ours ^ theirs));
-    ours.len() == theirs.len() && differences == 0
+    verify_slices_are_equal(ours.as_bytes(), theirs.as_bytes()).is_ok()
 }
 
 fn after(moment: Timestamp, duration: SignedDuration) -> Timestamp {
