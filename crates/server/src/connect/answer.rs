@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use authbridge_engine::{TypedCode, WorkspaceState};
 use axum::response::{IntoResponse as _, Response};
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, SET_COOKIE};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::header::{LOCATION, SET_COOKIE};
+use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 use url::Url;
 
 use super::cookie;
 use super::failure::Failure;
+use super::policy::Policy;
 use crate::embed::{Sheet, Texts, View, escaped};
 use crate::error::ApiError;
 use crate::wire::Connection;
@@ -203,7 +204,7 @@ fn send_to(status: StatusCode, location: &Url) -> Response {
     if let Ok(location) = HeaderValue::from_str(location.as_str()) {
         response.headers_mut().insert(LOCATION, location);
     }
-    guard(&mut response, "'none'");
+    Policy::NOTHING.guard(&mut response);
     response
 }
 
@@ -228,21 +229,4 @@ fn page(
         ..Sheet::new(title, &body)
     };
     sheet.answer(worker, view)
-}
-
-/// One-time codes and results are nobody else's business. `forms` says where forms may lead, and
-/// may be followed by more directives.
-pub(crate) fn guard(response: &mut Response, forms: &str) {
-    let policy = format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data: \
-         'self'; base-uri 'none'; form-action {forms}"
-    );
-    let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    let nosniff = HeaderName::from_static("x-content-type-options");
-    headers.insert(nosniff, HeaderValue::from_static("nosniff"));
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
-        headers.insert(CONTENT_SECURITY_POLICY, policy);
-    }
 }

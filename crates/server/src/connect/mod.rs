@@ -7,6 +7,7 @@ mod events;
 mod failure;
 mod outside;
 mod place;
+mod policy;
 mod request;
 
 use std::sync::Arc;
@@ -23,10 +24,11 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub(crate) use self::answer::{Ending, away, failure_message, guard, moved, typed};
+pub(crate) use self::answer::{Ending, away, failure_message, moved, typed};
 pub(crate) use self::failure::Failure;
 use self::outside::Outside;
 pub(crate) use self::place::Place;
+pub(crate) use self::policy::Policy;
 pub(crate) use self::request::{ConnectForm, MOST_BYTES, Payload, is_web};
 use crate::embed::{self, View};
 use crate::error::ApiError;
@@ -144,7 +146,7 @@ async fn begin(worker: &Worker, place: &Place, payload: &str) -> Response {
         Ok(form) => form,
         Err(error) => return answer::stray(worker, place.view(), error.message()),
     };
-    let request_id = form.request_id();
+    let (request_id, theme) = (form.request_id(), form.theme());
     let (workspace, begun) = Box::pin(attempt(worker, form, place.is_page())).await;
     let (redirect_uri, error) = match begun {
         Ok((Begun::Away(location, browser), _)) => {
@@ -163,7 +165,7 @@ async fn begin(worker: &Worker, place: &Place, payload: &str) -> Response {
         Ok((Begun::Asks(session, request), _)) => {
             return match place.by_its_public_name(worker) {
                 Some(here) => moved(&here),
-                None => embed::begin(worker, *session, *request),
+                None => embed::begin(worker, *session, *request, theme.unwrap_or_default()),
             };
         }
         Ok((Begun::Connected(connection), redirect_uri)) => {

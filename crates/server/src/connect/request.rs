@@ -8,6 +8,7 @@ use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 use url::{Url, form_urlencoded};
 
+use crate::embed::Theme;
 use crate::error::ApiError;
 use crate::wire::{Fields, JsonBody};
 
@@ -128,6 +129,24 @@ impl ConnectForm {
     /// The connection request that this is for.
     pub(crate) fn connection_request(&self) -> Option<&str> {
         self.text("connectionRequestId")
+    }
+
+    /// Whether pages shall be light or dark.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such theme.
+    pub(crate) fn theme(&self) -> Result<Theme, ApiError> {
+        let Some(name) = self.theme_name() else {
+            return Ok(Theme::Auto);
+        };
+        Theme::named(name)
+            .ok_or_else(|| ApiError::bad_request("`theme` must be `light`, `dark` or `auto`"))
+    }
+
+    /// The theme as it is named, whether there is one or not.
+    pub(crate) fn theme_name(&self) -> Option<&str> {
+        self.text("theme")
     }
 
     fn text(&self, name: &str) -> Option<&str> {

@@ -4,7 +4,6 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
 use super::base;
-use super::brand::style_sheet;
 use crate::error::ApiError;
 use crate::routes::Named;
 use crate::worker::Worker;
@@ -12,19 +11,9 @@ use crate::worker::Worker;
 /// For files whose name changes with what is in them.
 const LASTING: &str = "public, max-age=31536000, immutable";
 
-/// How all pages look.
-pub(crate) static STYLE: Asset = Asset {
-    stem: "style",
-    extension: "css",
-    media_type: "text/css",
-    text: include_str!("style.css"),
-};
-
 /// What pages do beyond plain HTML.
 pub(super) static SCRIPT: Asset = Asset {
     stem: "page",
-    extension: "js",
-    media_type: "text/javascript",
     text: include_str!("page.js"),
 };
 
@@ -32,8 +21,6 @@ pub(super) static SCRIPT: Asset = Asset {
 /// behind its licence.
 pub(super) static PENPAL: Asset = Asset {
     stem: "penpal",
-    extension: "js",
-    media_type: "text/javascript",
     text: concat!(
         "/*\npenpal 6.2.2\n",
         include_str!("penpal.LICENSE"),
@@ -45,8 +32,6 @@ pub(super) static PENPAL: Asset = Asset {
 /// One file.
 pub(crate) struct Asset {
     stem: &'static str,
-    extension: &'static str,
-    media_type: &'static str,
     text: &'static str,
 }
 
@@ -58,21 +43,17 @@ impl Asset {
 
     fn name(&self) -> String {
         let hash = hash(self.text.as_bytes());
-        format!("{}-{hash:016x}.{}", self.stem, self.extension)
+        format!("{}-{hash:016x}.js", self.stem)
     }
 }
 
 /// Answers with the file of this name.
 pub(super) async fn asset(Named(name): Named) -> Result<Response, ApiError> {
-    let mut all = [&STYLE, &SCRIPT, &PENPAL].into_iter();
+    let mut all = [&SCRIPT, &PENPAL].into_iter();
     let Some(found) = all.find(|asset| asset.name() == name) else {
-        if let Some(brand) = style_sheet(&name) {
-            let headers = [(CONTENT_TYPE, STYLE.media_type), (CACHE_CONTROL, LASTING)];
-            return Ok((headers, brand).into_response());
-        }
         return Err(ApiError::not_found("there is no such file"));
     };
-    let headers = [(CONTENT_TYPE, found.media_type), (CACHE_CONTROL, LASTING)];
+    let headers = [(CONTENT_TYPE, "text/javascript"), (CACHE_CONTROL, LASTING)];
     Ok((headers, found.text).into_response())
 }
 

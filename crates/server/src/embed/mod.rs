@@ -16,6 +16,7 @@ mod page;
 mod schema;
 mod screens;
 mod sheet;
+mod style;
 mod subject;
 mod submit;
 mod texts;
@@ -38,6 +39,7 @@ use utoipa_axum::routes;
 pub(crate) use self::html::escaped;
 use self::page::FormPage;
 pub(crate) use self::sheet::Sheet;
+pub(crate) use self::style::Theme;
 use self::subject::Subject;
 use self::submit::submit;
 pub(crate) use self::texts::Texts;
@@ -45,7 +47,7 @@ use self::texts::named;
 pub(crate) use self::view::View;
 pub(crate) use self::visits::Visits;
 use self::visits::{Connecting, Found, PATIENCE, Problem, Progress, Purpose, Visit};
-use crate::connect::{ConnectForm, Ending, Payload, Place, failure_message, guard, moved};
+use crate::connect::{ConnectForm, Ending, Payload, Place, Policy, failure_message, moved};
 use crate::error::ApiError;
 use crate::routes::{Named, Shared};
 use crate::worker::Worker;
@@ -69,7 +71,8 @@ pub(crate) fn router() -> OpenApiRouter<Arc<Worker>> {
 #[utoipa::path(get, path = "/embed/integrations/{selector}/connect", tag = "connect", security(()),
     params(("selector" = String, Path, description = "The integration, by key or id"),
         ("token" = String, Query, description = "The customer's token"),
-        ("redirectUri" = Option<String>, Query, description = "Where to go at the end")),
+        ("redirectUri" = Option<String>, Query, description = "Where to go at the end"),
+        ("theme" = Option<String>, Query, description = "`light`, `dark` or `auto`")),
     responses((status = 303, description = "to the page, by an address without the token")))]
 async fn connect_by_link(
     State(worker): Shared,
@@ -98,7 +101,8 @@ async fn connect(
 #[utoipa::path(get, path = "/embed/connections/{selector}/refresh", tag = "connect", security(()),
     params(("selector" = String, Path, description = "The connection, by id, or its integration"),
         ("token" = String, Query, description = "The customer's token"),
-        ("redirectUri" = Option<String>, Query, description = "Where to go at the end")),
+        ("redirectUri" = Option<String>, Query, description = "Where to go at the end"),
+        ("theme" = Option<String>, Query, description = "`light`, `dark` or `auto`")),
     responses((status = 303, description = "to the page, by an address without the token")))]
 async fn reconnect_by_link(
     State(worker): Shared,
@@ -137,7 +141,7 @@ async fn show(
     let Some(connecting) = visit.connecting() else {
         return to_page(&worker, &visit);
     };
-    let view = view.of_session(&visit.session);
+    let view = view.of_visit(&visit);
     let progress = connecting.progress.lock().await;
     if let Some(ending) = &progress.ending {
         return match &connecting.back {
@@ -229,28 +233,29 @@ async fn open(
 
 /// Exchanges the token in `form` for a visit that connects what it says.
 async fn enter(worker: &Worker, place: &Place, form: Result<ConnectForm, ApiError>) -> Response {
-    let (session, request) = match entered(worker, form).await {
+    let (session, request, theme) = match entered(worker, form).await {
         Ok(entered) => entered,
         Err(error) => return refused(worker, place.view(), &error),
     };
     match place.by_its_public_name(worker) {
         Some(here) => moved(&here),
-        None => begin(worker, session, request),
+        None => begin(worker, session, request, theme),
     }
 }
 
 async fn entered(
     worker: &Worker,
     form: Result<ConnectForm, ApiError>,
-) -> Result<(Session, BrowserRequest), ApiError> {
+) -> Result<(Session, BrowserRequest, Theme), ApiError> {
     let form = form?;
     let session = session(worker, form.token()).await?;
+    let theme = form.theme()?;
     if let Some(uri) = form.redirect_uri() {
         worker.engine.require_redirect(&session, &uri).await?;
     }
     let mut request = form.into_request(String::new())?;
     worker.engine.fill_in(&session, &mut request).await?;
-    Ok((session, request))
+    Ok((session, request, theme))
 }
 
 /// The session of `token`, with the workspace as it is now.
@@ -263,27 +268,19 @@ pub(crate) async fn session(worker: &Worker, token: &str) -> Result<Session, Api
 }
 
 /// Begins a visit that may do what `request` says, and sends the browser to its page.
-pub(crate) fn begin(worker: &Worker, session: Session, request: BrowserRequest) -> Response {
-    begin_within(worker, session, request, None)
-}
-
-/// The same for a visit that leads back to another one.
-fn begin_within(
+pub(crate) fn begin(
     worker: &Worker,
     session: Session,
     request: BrowserRequest,
-    back: Option<String>,
+    theme: Theme,
 ) -> Response {
-    let connecting = Connecting {
-        request,
-        back,
-        progress: tokio::sync::Mutex::default(),
-    };
-    begin_visit(worker, session, Purpose::Connect(Box::new(connecting)))
+    let connecting = Connecting::new(request, None);
+    begin_visit(worker, session, theme, connecting.into())
 }
 
-fn begin_visit(worker: &Worker, session: Session, purpose: Purpose) -> Response {
-    let visit = worker.visits.begin(&worker.engine, session, purpose);
+fn begin_visit(worker: &Worker, session: Session, theme: Theme, purpose: Purpose) -> Response {
+    let visits = &worker.visits;
+    let visit = visits.begin(&worker.engine, session, theme, purpose);
     with_cookies(worker, &visit)
 }
 
@@ -316,7 +313,7 @@ pub(crate) async fn returned(
             .sent_on()
             .unwrap_or_else(|| ending.page(worker, view, None));
     };
-    let view = view.of_session(&visit.session);
+    let view = view.of_visit(visit);
     let mut progress = connecting.progress.lock().await;
     progress.version = progress.version.saturating_add(1);
     let is_elsewhere = progress.is_elsewhere();
@@ -436,7 +433,7 @@ fn see_other(location: &str) -> Response {
     if let Ok(location) = HeaderValue::from_str(location) {
         response.headers_mut().insert(LOCATION, location);
     }
-    guard(&mut response, "'none'");
+    Policy::NOTHING.guard(&mut response);
     response
 }
 
@@ -449,7 +446,7 @@ fn over(worker: &Worker, view: View<'_>) -> Response {
 
 /// A visit that was open for too long: it can go on, or lead back.
 fn late(worker: &Worker, view: View<'_>, visit: &Visit, has_cookie: bool) -> Response {
-    let view = view.of_session(&visit.session);
+    let view = view.of_visit(visit);
     let texts = view.texts;
     let is_resumable = has_cookie && visit.is_resumable(worker.engine.effects().now());
     let request = visit.connecting().map(|connecting| &connecting.request);

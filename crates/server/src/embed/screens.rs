@@ -12,7 +12,7 @@ use url::form_urlencoded;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::look::look;
+use super::look::{Opening, look, opening};
 use super::{enter, refused, see_other, session};
 use crate::connect::MOST_BYTES;
 use crate::connect::{ConnectForm, Place};
@@ -67,18 +67,22 @@ async fn connect(State(worker): Shared, Opened { place, form }: Opened) -> Respo
         return page;
     }
     match form {
-        Ok(form) if !form.names_anything() => {
-            look(&worker, &place, Ok(form.token().to_owned()), None).await
-        }
+        Ok(form) if !form.names_anything() => look(&worker, &place, opening(&form), None).await,
         form => enter(&worker, &place, form).await,
     }
 }
 
 /// The page of the connection request that the form names.
 fn requested(worker: &Worker, form: &Result<ConnectForm, ApiError>) -> Option<Response> {
-    let link = form.as_ref().ok()?.connection_request()?;
+    let form = form.as_ref().ok()?;
+    let link = form.connection_request()?;
     let link: String = form_urlencoded::byte_serialize(link.as_bytes()).collect();
-    Some(see_other(&worker.engine.connect_link(&link)))
+    let mut address = worker.engine.connect_link(&link);
+    if let Some(theme) = form.theme_name() {
+        let theme: String = form_urlencoded::byte_serialize(theme.as_bytes()).collect();
+        address.push_str(&format!("?theme={theme}"));
+    }
+    Some(see_other(&address))
 }
 
 /// The page that connects one integration.
@@ -100,7 +104,7 @@ async fn connect_one(
     responses((status = 303, description = "to the page, by an address without the token")))]
 async fn connection(State(worker): Shared, Opened { place, form }: Opened) -> Response {
     match integration_of(&worker, form).await {
-        Ok((token, integration)) => look(&worker, &place, Ok(token), Some(integration)).await,
+        Ok((opening, integration)) => look(&worker, &place, Ok(opening), Some(integration)).await,
         Err(error) => refused(&worker, place.view(), &error),
     }
 }
@@ -108,14 +112,14 @@ async fn connection(State(worker): Shared, Opened { place, form }: Opened) -> Re
 async fn integration_of(
     worker: &Worker,
     form: Result<ConnectForm, ApiError>,
-) -> Result<(String, String), ApiError> {
+) -> Result<(Opening, String), ApiError> {
     let form = form?;
     let session = session(worker, form.token()).await?;
     let Some(selector) = form.connection() else {
         return Err(ApiError::bad_request("say which one: give `connectionId`"));
     };
     let found = worker.engine.connection(&session, selector).await?;
-    Ok((form.token().to_owned(), found.integration_id.to_string()))
+    Ok((opening(&form)?, found.integration_id.to_string()))
 }
 
 /// All integrations; or, as the newer SDK writes the address of a connection request, its page.
@@ -123,6 +127,6 @@ async fn connections(State(worker): Shared, Opened { place, form }: Opened) -> R
     if let Some(page) = requested(&worker, &form) {
         return page;
     }
-    let token = form.map(|form| form.token().to_owned());
-    look(&worker, &place, token, None).await
+    let opening = form.and_then(|form| opening(&form));
+    look(&worker, &place, opening, None).await
 }

@@ -4,11 +4,12 @@ use axum::response::{Html, IntoResponse as _, Response};
 use http::StatusCode;
 use serde_json::Value;
 
-use super::assets::{PENPAL, SCRIPT, STYLE};
-use super::brand::{Audience, banner, style_link};
+use super::assets::{PENPAL, SCRIPT};
+use super::brand::{Audience, banner};
 use super::html::escaped;
+use super::style::{hash_source, style_sheet};
 use super::view::View;
-use crate::connect::guard;
+use crate::connect::Policy;
 use crate::worker::Worker;
 
 /// Where forms of most pages may lead: to the external app, or back to the app that embeds them.
@@ -54,33 +55,33 @@ impl<'a> Sheet<'a> {
             format!("<script type=\"application/json\" id=\"message\">{message}</script>\n")
         });
         let audience = Audience::of(worker, view.workspace);
-        let style = view
-            .workspace
-            .map_or_else(String::new, |own| style_link(worker, own));
+        let brand = view.workspace.and_then(|own| own.settings.brand_color);
+        let style = style_sheet(view.theme, brand);
         let banner = view
             .workspace
             .map_or_else(String::new, |own| banner(worker, own, view.customer));
         let html = format!(
             "<!doctype html>\n<html lang=\"{}\">\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <title>{}</title>\n<link rel=\"stylesheet\" href=\"{}\">\n{style}{message}{scripts}\
+             <title>{}</title>\n<style>{style}</style>\n{message}{scripts}\
              <main class=\"card\" data-targets=\"{}\"{}>\
              <button type=\"button\" class=\"close\" data-close hidden aria-label=\"{}\"></button>\
              {banner}{}</main>\n</html>\n",
             texts.language,
             escaped(self.title),
-            escaped(&STYLE.path(worker)),
             escaped(&audience.targets()),
             self.attributes,
             texts.close,
             self.body,
         );
         let mut response = (self.status, Html(html)).into_response();
-        let forms = if self.has_forms { ANYWHERE } else { "'none'" };
-        guard(
-            &mut response,
-            &format!("{forms}{}", audience.frame_ancestors()),
-        );
+        let frames = audience.frame_ancestors();
+        let policy = Policy {
+            style: &hash_source(&style),
+            forms: if self.has_forms { ANYWHERE } else { "'none'" },
+            frames: frames.as_deref(),
+        };
+        policy.guard(&mut response);
         response
     }
 }

@@ -59,7 +59,7 @@ pub(super) async fn submit(
     let Some(connecting) = visit.connecting() else {
         return to_page(&worker, &visit);
     };
-    let view = view.of_session(&visit.session);
+    let view = view.of_visit(&visit);
     let mut progress = connecting.progress.lock().await;
     if progress.ending.is_some() {
         return after_end(&worker, view, &visit, is_elsewhere);

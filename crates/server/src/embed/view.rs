@@ -6,8 +6,10 @@ use axum::extract::FromRequestParts;
 use http::HeaderMap;
 use http::request::Parts;
 
+use super::style::Theme;
 use super::texts::Texts;
-use authbridge_engine::{Session, WorkspaceState};
+use super::visits::Visit;
+use authbridge_engine::WorkspaceState;
 
 /// The language of a page, where it is shown, and whose it is.
 #[derive(Clone, Copy)]
@@ -17,6 +19,7 @@ pub(crate) struct View<'a> {
     pub(super) workspace: Option<&'a WorkspaceState>,
     /// Who sees it, by name, so that nobody connects an account for somebody else unawares.
     pub(super) customer: Option<&'a str>,
+    pub(super) theme: Theme,
     /// In a frame of the app's page, as far as the browser says.
     pub(super) is_framed: bool,
     /// Certainly in no frame. Older browsers say neither.
@@ -32,6 +35,7 @@ impl View<'static> {
             texts: Texts::of(headers),
             workspace: None,
             customer: None,
+            theme: Theme::Auto,
             is_framed: matches!(destination, Some("iframe" | "frame")),
             is_alone: destination == Some("document"),
         }
@@ -52,15 +56,16 @@ impl<'a> View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// The same page for whoever has `session`.
-    pub(super) fn of_session<'b>(self, session: &'b Session) -> View<'b>
+    /// The same page in `visit`.
+    pub(super) fn of_visit<'b>(self, visit: &'b Visit) -> View<'b>
     where
         'a: 'b,
     {
-        let customer = session.customer();
+        let customer = visit.session.customer();
         View {
             customer: customer.and_then(|customer| customer.name.as_deref()),
-            ..self.of_workspace(Some(&session.workspace))
+            theme: visit.theme,
+            ..self.of_workspace(Some(&visit.session.workspace))
         }
     }
 }

@@ -15,6 +15,7 @@ use http::header::COOKIE;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use super::style::Theme;
 use crate::connect::{Ending, Failure};
 
 /// How long a user may look at a page.
@@ -57,6 +58,8 @@ pub(super) struct Visit {
     until: Mutex<Timestamp>,
     /// Whose it is.
     pub(super) session: Session,
+    /// What the app wants its pages to look like.
+    pub(super) theme: Theme,
     /// What it is about.
     pub(super) purpose: Purpose,
 }
@@ -91,6 +94,23 @@ pub(super) struct Connecting {
     pub(super) back: Option<String>,
     /// Held while something is submitted, so that a form that is submitted twice counts once.
     pub(super) progress: tokio::sync::Mutex<Progress>,
+}
+
+impl Connecting {
+    /// One that has not begun yet.
+    pub(super) fn new(request: BrowserRequest, back: Option<String>) -> Self {
+        Self {
+            request,
+            back,
+            progress: tokio::sync::Mutex::default(),
+        }
+    }
+}
+
+impl From<Connecting> for Purpose {
+    fn from(connecting: Connecting) -> Self {
+        Self::Connect(Box::new(connecting))
+    }
 }
 
 /// A visit that looks at integrations.
@@ -139,7 +159,13 @@ pub(super) enum Problem {
 
 impl Visits {
     /// Begins a visit of whoever has `session`.
-    pub(super) fn begin(&self, engine: &Engine, session: Session, purpose: Purpose) -> Arc<Visit> {
+    pub(super) fn begin(
+        &self,
+        engine: &Engine,
+        session: Session,
+        theme: Theme,
+        purpose: Purpose,
+    ) -> Arc<Visit> {
         let now = engine.effects().now();
         let visit = Arc::new(Visit {
             id: engine.new_browser(),
@@ -147,6 +173,7 @@ impl Visits {
             ticket: engine.new_browser(),
             until: Mutex::new(after(now, PATIENCE)),
             session,
+            theme,
             purpose,
         });
         let mut by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);

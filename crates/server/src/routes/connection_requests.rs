@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 
 use super::{Named, Shared};
 use crate::access::Authenticated;
-use crate::connect::{Place, is_web, moved};
+use crate::connect::{ConnectForm, Place, is_web, moved};
 use crate::embed;
 use crate::error::ApiError;
 use crate::wire::{Fields, JsonBody};
@@ -171,7 +171,8 @@ async fn patch(
 
 /// The page of a connection request: the user who opens it connects the account.
 #[utoipa::path(get, path = "/connect/{request}", tag = "connect", security(()),
-    params(("request" = String, Path, description = "What the request's `url` ends with")),
+    params(("request" = String, Path, description = "What the request's `url` ends with"),
+        ("theme" = Option<String>, Query, description = "`light`, `dark` or `auto`")),
     responses((status = 303, description = "to the page, by an address without the link"),
         (status = 400, description = "a page that says why the link does not work"),
         (status = 404, description = "a page that says that the link is not known")))]
@@ -181,13 +182,18 @@ async fn open(
     place: Place,
     headers: HeaderMap,
 ) -> Response {
+    let asked = ConnectForm::read(place.query(), "").and_then(|form| form.theme());
+    let theme = match asked {
+        Ok(theme) => theme,
+        Err(error) => return embed::unusable(&worker, &headers, &error),
+    };
     let (session, request) = match worker.engine.open_connection_request(&link).await {
         Ok(opened) => opened,
         Err(error) => return embed::unusable(&worker, &headers, &error.into()),
     };
     match place.by_its_public_name(&worker) {
         Some(here) => moved(&here),
-        None => embed::begin(&worker, session, request),
+        None => embed::begin(&worker, session, request, theme),
     }
 }
 

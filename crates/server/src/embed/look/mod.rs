@@ -14,9 +14,10 @@ use url::form_urlencoded;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::style::Theme;
 use super::view::View;
-use super::visits::{Looking, Purpose, Visit};
-use super::{begin_visit, begin_within, here, page_path, refused, see_other, session, to_page};
+use super::visits::{Connecting, Looking, Purpose, Visit};
+use super::{begin_visit, here, page_path, refused, see_other, session, to_page};
 use crate::connect::{ConnectForm, Ending, Payload, Place, moved};
 use crate::error::ApiError;
 use crate::routes::{Named, Shared};
@@ -39,7 +40,8 @@ pub(super) fn router() -> OpenApiRouter<Arc<Worker>> {
 /// The page with all integrations: a user connects accounts, connects them again, and disconnects
 /// them.
 #[utoipa::path(get, path = "/embed/main", tag = "connect", security(()),
-    params(("token" = String, Query, description = "The customer's token")),
+    params(("token" = String, Query, description = "The customer's token"),
+        ("theme" = Option<String>, Query, description = "`light`, `dark` or `auto`")),
     responses((status = 303, description = "to the page, by an address without the token")))]
 async fn main_by_link(State(worker): Shared, place: Place) -> Response {
     enter(&worker, &place, "", None).await
@@ -52,7 +54,8 @@ async fn main_by_form(State(worker): Shared, place: Place, Payload(payload): Pay
 /// The same for one integration.
 #[utoipa::path(get, path = "/embed/integrations/{selector}", tag = "connect", security(()),
     params(("selector" = String, Path, description = "The integration, by key or id"),
-        ("token" = String, Query, description = "The customer's token")),
+        ("token" = String, Query, description = "The customer's token"),
+        ("theme" = Option<String>, Query, description = "`light`, `dark` or `auto`")),
     responses((status = 303, description = "to the page, by an address without the token")))]
 async fn one_by_link(State(worker): Shared, Named(integration): Named, place: Place) -> Response {
     enter(&worker, &place, "", Some(integration)).await
@@ -69,28 +72,37 @@ async fn one_by_form(
 
 async fn enter(worker: &Worker, place: &Place, payload: &str, only: Option<String>) -> Response {
     let form = ConnectForm::read(place.query(), payload);
-    let token = form.map(|form| form.token().to_owned());
-    look(worker, place, token, only).await
+    let opening = form.and_then(|form| opening(&form));
+    look(worker, place, opening, only).await
+}
+
+/// What begins a visit that looks: the customer's token, and what its pages look like.
+pub(super) type Opening = (String, Theme);
+
+pub(super) fn opening(form: &ConnectForm) -> Result<Opening, ApiError> {
+    Ok((form.token().to_owned(), form.theme()?))
 }
 
 /// Exchanges a token for a visit that looks at all integrations, or at one.
 pub(super) async fn look(
     worker: &Worker,
     place: &Place,
-    token: Result<String, ApiError>,
+    opening: Result<Opening, ApiError>,
     only: Option<String>,
 ) -> Response {
-    let found = match token {
-        Ok(token) => session(worker, &token).await,
+    let found = match opening {
+        Ok((token, theme)) => session(worker, &token)
+            .await
+            .map(|session| (session, theme)),
         Err(error) => Err(error),
     };
-    let session = match found {
-        Ok(session) => session,
+    let (session, theme) = match found {
+        Ok(found) => found,
         Err(error) => return refused(worker, place.view(), &error),
     };
     match place.by_its_public_name(worker) {
         Some(here) => moved(&here),
-        None => begin_visit(worker, session, Purpose::Look(Looking { only })),
+        None => begin_visit(worker, session, theme, Purpose::Look(Looking { only })),
     }
 }
 
@@ -138,7 +150,7 @@ async fn show(
         Ok(visit) => visit,
         Err(refusal) => return *refusal,
     };
-    let view = view.of_session(&visit.session);
+    let view = view.of_visit(&visit);
     let asked = Asked::of(&query.unwrap_or_default());
     let shown = Box::pin(shown(&worker, view, &visit, &asked)).await;
     shown.unwrap_or_else(|error| refused(&worker, view, &error))
@@ -208,7 +220,7 @@ async fn act(
         Ok(visit) => visit,
         Err(refusal) => return *refusal,
     };
-    let view = view.of_session(&visit.session);
+    let view = view.of_visit(&visit);
     let mut pairs = form_urlencoded::parse(&body).into_owned();
     let Some((what, selector)) = pairs.next() else {
         return to_page(&worker, &visit);
@@ -248,8 +260,8 @@ async fn done(
         }
         _ => return Ok(to_page(worker, visit)),
     }
-    let back = Some(visit.id.clone());
-    Ok(begin_within(worker, session, request, back))
+    let connecting = Connecting::new(request, Some(visit.id.clone()));
+    Ok(begin_visit(worker, session, visit.theme, connecting.into()))
 }
 
 /// Back from a visit that connected an account, or did not.
