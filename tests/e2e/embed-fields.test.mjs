@@ -53,6 +53,13 @@ const shapes = {
       ],
     },
     level: { title: 'Level', oneOf: [{ const: 1, title: 'Low' }, { const: 2, title: 'High' }] },
+    target: {
+      title: 'Target',
+      anyOf: [
+        { title: 'By number', type: 'integer' },
+        { title: 'In words', anyOf: [{ title: 'One', type: 'string' }, { title: 'Several', type: 'object', properties: { first: { type: 'string', title: 'First' }, second: { type: 'string', title: 'Second' } } }] },
+      ],
+    },
     limit: { title: 'Limit', anyOf: [{ type: 'integer' }, { type: 'null' }] },
   },
 }
@@ -183,17 +190,23 @@ bothWays('one of several shapes is chosen and filled in', async (page, customer)
   assert.deepEqual(await submitted(page, 'shapes', customer), { auth: { user: 'ada', code: 7 }, level: 2, limit: 5 })
 })
 
-test('a shape that is one value, and the chosen shape after an error', async () => {
+test('a shape that is one value, shapes in shapes, and what is left of them after an error', async () => {
   const page = await open('shapes', 'cleo')
   await page.getByRole('radio', { name: 'With a number' }).check()
-  await page.locator('.shape:has(:checked) input[type=text]').fill('12')
+  const number = page.locator('.shape:has(> .check input:checked) > .inner > .field input').first()
+  await number.fill('12')
+  await page.getByRole('radio', { name: 'In words' }).check()
+  await page.getByRole('radio', { name: 'Several' }).check()
+  await page.getByLabel(/^Second/).fill('north')
   await page.getByLabel(/^Limit/).fill('many')
   await page.click('.actions button:first-child')
   await page.waitForSelector('.summary')
   assert.equal(await page.getByRole('radio', { name: 'With a number' }).isChecked(), true)
-  assert.equal(await page.locator('.shape:has(:checked) input[type=text]').inputValue(), '12')
+  assert.equal(await number.inputValue(), '12')
+  assert.equal(await page.getByRole('radio', { name: 'Several' }).isChecked(), true)
+  assert.equal(await page.getByLabel(/^Second/).inputValue(), 'north')
   await page.getByLabel(/^Limit/).fill('')
-  assert.deepEqual(await submitted(page, 'shapes', 'cleo'), { auth: 12 })
+  assert.deepEqual(await submitted(page, 'shapes', 'cleo'), { auth: 12, target: { second: 'north' } })
 })
 
 test('records that cannot be listed yet are typed, and the page says why', async () => {

@@ -273,6 +273,16 @@ test('one integration, and one connection', async () => {
   assert.equal(await outcomeOf(page), null)
 })
 
+test('an app asks for a dark page, and gets one', async () => {
+  for (const [theme, color] of [['dark', 'rgb(27, 32, 38)'], ['light', 'rgb(255, 255, 255)'], ['auto', 'rgb(255, 255, 255)']]) {
+    const { page, frame } = await opened('new', 'max', `client.ui.connect({ integrationKey: 'keyed', theme: '${theme}' })`)
+    await frame.locator('#form').waitFor()
+    assert.equal(await frame.locator('main').evaluate((main) => getComputedStyle(main).backgroundColor), color, theme)
+    await frame.locator('[data-close]').click()
+    await page.waitForFunction(() => !document.querySelector('iframe'))
+  }
+})
+
 test('a type that asks nothing is connected as soon as one looks', async () => {
   const { frame } = await opened('old', 'kim', `client.integration('token').open()`)
   await frame.locator('.state.good').waitFor()

@@ -44,8 +44,8 @@ async function set({ uri }) {
     await admin.post('/connectors', { key, name: key, type: 'client-credentials', inputSchema: form, makeApiClient: mapping({ baseUri }), test })
     await admin.integrations.create({ key, name: `The ${key} app`, connectorKey: key })
   }
-  await admin.post('/connectors', oauth2Connector('denying', environment.provider.uri, { authorizeUri: `${environment.provider.uri}/authorize`, tokenUri: `${environment.provider.uri}/token`, scopes: ['read', 'write'] }))
-  await admin.integrations.create({ key: 'denying', name: 'The denying app', connectorKey: 'denying', parameters: { clientId: 'c', clientSecret: 's' } })
+  await admin.post('/connectors', oauth2Connector('denying', environment.provider.uri, { authorizeUri: `${environment.provider.uri}/authorize`, tokenUri: `${environment.provider.uri}/token`, scopes: { $var: 'connectorParameters.scopes' } }))
+  await admin.integrations.create({ key: 'denying', name: 'The denying app', connectorKey: 'denying', parameters: { clientId: 'c', clientSecret: 's', scopes: ['read', 'write'] } })
 }
 
 const address = (integration, customer, query = {}) =>
@@ -196,7 +196,11 @@ test('what will be asked for is said before, in words of the external app', asyn
 
 test('every page is small, and paints soon', async () => {
   const token = customerToken('ivy')
+  const empty = createServer((_, response) => response.setHeader('content-type', 'text/html').end('<!doctype html><title>x</title><p>x'))
+  empty.listen(0, '127.0.0.1')
+  await once(empty, 'listening')
   for (const [name, uri] of [
+    ['an empty page of another server', `http://127.0.0.1:${empty.address().port}`],
     ['form', address('keyed', 'ivy')],
     ['oauth2', address('denying', 'ivy')],
     ['list', `${environment.uri}/embed/main?token=${token}`],
@@ -204,23 +208,34 @@ test('every page is small, and paints soon', async () => {
     ['absent', `${environment.uri}/embed/flow-runs/x/editor`],
     ['refused', `${environment.uri}/embed/main?token=no`],
   ]) {
-    const fresh = await newVisit(chromium.browser, environment.uri)
-    const page = await fresh.context.newPage()
-    const requests = []
-    page.on('requestfinished', (request) => requests.push(request))
-    await page.goto(uri)
-    await page.waitForLoadState('networkidle')
-    let bytes = 0
-    for (const request of requests) {
-      const sizes = await request.sizes()
-      bytes += sizes.responseBodySize + sizes.responseHeadersSize
-    }
-    const paint = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime)
-    console.log(`${name}: ${bytes} bytes in ${requests.length} requests, first paint after ${Math.round(paint)} ms`)
+    const loads = []
+    for (let round = 0; round < 3; round++) loads.push(await loaded(uri))
+    const [{ bytes, requests }] = loads
+    const [, paint] = loads.map((load) => load.paint).sort((a, b) => a - b)
+    console.log(`${name}: ${bytes} bytes in ${requests} requests, first paint after ${Math.round(paint)} ms`)
     assert.ok(bytes < 60_000, `${name}: ${bytes}`)
-    await fresh.context.close()
   }
+  empty.closeAllConnections()
+  empty.close()
 })
+
+/** What a browser that was never here before transfers, and when it paints. */
+async function loaded(uri) {
+  const fresh = await newVisit(chromium.browser, environment.uri)
+  const page = await fresh.context.newPage()
+  const requests = []
+  page.on('requestfinished', (request) => requests.push(request))
+  await page.goto(uri)
+  await page.waitForLoadState('networkidle')
+  let bytes = 0
+  for (const request of requests) {
+    const sizes = await request.sizes()
+    bytes += sizes.responseBodySize + sizes.responseHeadersSize
+  }
+  const paint = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime)
+  await fresh.context.close()
+  return { bytes, requests: requests.length, paint }
+}
 
 test('a popup that gives up closes, and the app hears it', async () => {
   const opener = await visit.context.newPage()

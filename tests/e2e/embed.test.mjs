@@ -263,11 +263,17 @@ test('OAuth 1.0a', async () => {
 
 test('delegated authentication, and again when the account is there', async () => {
   const page = await open('child', 'gus')
+  const scopes = () => page.locator('.scopes li').allTextContents()
+  assert.deepEqual(await scopes(), ['openid', 'offline_access'], 'what the parent asks for is said before')
   await submit(page)
   await signIn(page, 'gus')
   await consent(page)
   await page.waitForSelector('h1:has-text("Connected")')
+  assert.deepEqual(await scopes(), ['openid', 'offline_access'], 'and afterwards what was granted')
+  await looked(page, 'connected-with-scopes')
   assert.equal((await connection('child', 'gus')).state, 'READY')
+  const again = await open('child', 'gus')
+  assert.equal(await again.locator('.scopes').count(), 0, 'an account that is there is not asked again')
 })
 
 test('a reconnect keeps the id, and shows what was typed before but for secrets', async () => {
@@ -394,7 +400,7 @@ test('nothing comes from elsewhere, little is sent, and the policy allows no scr
   console.log(`${bytes} bytes in ${requests.length} requests, first paint after ${Math.round(paint)} ms`)
   assert.ok(bytes < 60_000, `${bytes}`)
   const headers = response.headers()
-  assert.match(headers['content-security-policy'], /default-src 'none'; script-src 'self'; style-src 'self'/)
+  assert.match(headers['content-security-policy'], /default-src 'none'; script-src 'self'; style-src 'sha256-[^ ;]+'; connect-src 'self'/)
   assert.equal(headers['referrer-policy'], 'no-referrer')
   assert.equal(headers['cache-control'], 'no-store')
 })

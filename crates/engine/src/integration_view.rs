@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use authbridge_core::SecretJson;
-use authbridge_core::auth::proxy;
+use authbridge_core::auth::{proxy, scopes_asked_for};
 use authbridge_core::connector::{AuthOption, AuthType, Connector};
 use authbridge_core::id::{ConnectorId, IntegrationId, WorkspaceId};
 use authbridge_formula::schema::get_missing_required_fields;
@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::connect::Setup;
 use crate::integrations::is_enabled;
-use crate::{Engine, EngineError, Session};
+use crate::{ConnectRequest, Engine, EngineError, Session};
 
 /// An integration and what can be known of its connector.
 #[derive(Clone, Debug)]
@@ -186,13 +186,34 @@ impl Engine {
         setup: &Setup,
     ) -> Result<Option<Value>, EngineError> {
         let own = setup.own_form();
-        if let Some(customer) = session.customer() {
-            let accounts = self.accounts(session, setup, customer).await?;
-            if accounts.iter().any(|account| !account.state.disconnected()) {
-                return Ok(own);
-            }
+        if self.has_account(session, setup).await? {
+            return Ok(own);
         }
         Ok(proxy::form(setup.account_form(), own.as_ref()))
+    }
+
+    /// Whether the calling customer's account is there already that `setup` delegates to.
+    async fn has_account(&self, session: &Session, setup: &Setup) -> Result<bool, EngineError> {
+        let Some(customer) = session.customer() else {
+            return Ok(false);
+        };
+        let accounts = self.accounts(session, setup, customer).await?;
+        Ok(accounts.iter().any(|account| !account.state.disconnected()))
+    }
+
+    /// The scopes that connecting as `request` says will ask a user for, as far as they are known
+    /// before; none where an account is used that is there already.
+    pub async fn scopes_asked_for(
+        &self,
+        session: &Session,
+        request: &ConnectRequest,
+    ) -> Result<Vec<String>, EngineError> {
+        let setup = self.setup_for(session, request).await?;
+        if setup.parent.is_some() && self.has_account(session, &setup).await? {
+            return Ok(Vec::new());
+        }
+        let arguments = setup.account_arguments(request);
+        Ok(scopes_asked_for(&setup.account().option, &arguments))
     }
 
     /// The connection of a type that needs no connect form, which exists as soon as a customer

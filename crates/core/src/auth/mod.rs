@@ -36,6 +36,7 @@ pub use error::{AuthError, Blame, NotGranted};
 pub use expiry::expires_at;
 pub use input::{FieldError, FieldProblem, InputError, check_input};
 pub use members::OAuthConfigError;
+pub use oauth_config::scopes_asked_for;
 pub use script::{ScriptCause, ScriptFailure, StackFrame};
 
 /// What an auth type may do to the world; it reaches the network through nothing else.

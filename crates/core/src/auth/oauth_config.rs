@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::oauth2::config::FAILURES;
+use super::members::Members;
+use super::oauth2::config::{FAILURES, SCOPES, scopes_in};
 use super::{Arguments, AuthContext, AuthError, Start};
-use crate::connector::{AuthOption, FunctionName, Implementation};
+use crate::connector::{AuthOption, FunctionName, Implementation, Mapping};
 
 /// What `getOAuthConfig` returns.
 pub(super) async fn value(
@@ -20,6 +21,25 @@ pub(super) async fn value(
         .await?;
     keep_rules(option, value.as_mut());
     Ok(value)
+}
+
+/// The scopes that a user will be asked for, as far as they are known before with `arguments`: code
+/// is not run for this, and a formula about something that is not there yet gives nothing.
+pub fn scopes_asked_for(option: &AuthOption, arguments: &Arguments) -> Vec<String> {
+    let function = option.function(FunctionName::GetOAuthConfig);
+    let Some(Implementation::Mapping(mapping)) = function.map(|function| &function.implementation)
+    else {
+        return Vec::new();
+    };
+    // Alone, since the rest of the configuration has secrets in it.
+    let Some(scopes) = mapping.source().get(SCOPES) else {
+        return Vec::new();
+    };
+    let scopes = Mapping::compile(scopes).evaluate(&arguments.to_variables());
+    let config = json!({ SCOPES: scopes });
+    let members = Members::of(Some(&config), &[SCOPES], &[]);
+    let scopes = members.and_then(|members| members.texts(SCOPES, scopes_in));
+    scopes.unwrap_or_default()
 }
 
 /// In a mapping, the rules on failures stay as they are written: their formulas are about

@@ -162,7 +162,7 @@ impl World {
         Ok(signer.expect("every request is signed"))
     }
 
-    fn arguments(&self, credentials: Option<Value>) -> Arguments {
+    pub(super) fn arguments(&self, credentials: Option<Value>) -> Arguments {
         Arguments {
             withholds_credentials: false,
             connector_parameters: SecretJson::new(self.parameters.clone()),

@@ -12,7 +12,7 @@ use url::Url;
 use super::cookie;
 use super::failure::Failure;
 use super::policy::Policy;
-use crate::embed::{Sheet, Texts, View, escaped};
+use crate::embed::{Sheet, Texts, View, escaped, granted};
 use crate::error::ApiError;
 use crate::wire::Connection;
 use crate::worker::Worker;
@@ -84,23 +84,28 @@ impl Ending {
     /// integration, where that is known.
     pub(crate) fn page(&self, worker: &Worker, view: View<'_>, name: Option<&str>) -> Response {
         let texts = view.texts;
-        let (title, text) = match &self.result {
-            Ok(_) => (texts.connected, texts.can_close.to_owned()),
-            Err(failure) => (texts.not_connected, failure.text(texts, name)),
+        let (title, text, more) = match &self.result {
+            Ok(connection) => {
+                let (scopes, missing) = connection.scopes();
+                let more = granted(texts, scopes, &missing);
+                (texts.connected, texts.can_close.to_owned(), more)
+            }
+            Err(failure) => {
+                let text = failure.text(texts, name);
+                (texts.not_connected, text, String::new())
+            }
         };
         let view = view.of_workspace(self.workspace.as_deref());
         let gave_up = self.result.as_ref().is_err_and(Failure::is_cancelled);
-        let attributes = if gave_up { CLOSE } else { FORGET };
-        let message = self.message();
-        let said = (title, text.as_str());
-        page(
-            worker,
-            view,
-            StatusCode::OK,
-            said,
-            Some(&message),
-            attributes,
-        )
+        Said {
+            title,
+            text: &text,
+            more: &more,
+            message: Some(&self.message()),
+            attributes: if gave_up { CLOSE } else { FORGET },
+            ..Said::default()
+        }
+        .answer(worker, view)
     }
 
     /// The last page of a window of its own, while the page that opened it shows how it went.
@@ -110,10 +115,16 @@ impl Ending {
             Ok(_) => texts.connected,
             Err(_) => texts.not_connected,
         };
-        let said = (title, texts.go_back);
         let view = view.of_workspace(self.workspace.as_deref());
         let message = json!({ "source": "authbridge" });
-        page(worker, view, StatusCode::OK, said, Some(&message), CLOSE)
+        Said {
+            title,
+            text: texts.go_back,
+            message: Some(&message),
+            attributes: CLOSE,
+            ..Said::default()
+        }
+        .answer(worker, view)
     }
 }
 
@@ -137,14 +148,23 @@ pub(crate) fn failure_message(error: &ApiError) -> Value {
 pub(super) fn stray(worker: &Worker, view: View<'_>, why: &str) -> Response {
     let texts = view.texts;
     let text = texts.went_wrong.replace("{why}", why);
-    let said = (texts.not_connected, text.as_str());
-    page(worker, view, StatusCode::BAD_REQUEST, said, None, FORGET)
+    Said {
+        title: texts.not_connected,
+        text: &text,
+        status: StatusCode::BAD_REQUEST,
+        ..Said::default()
+    }
+    .answer(worker, view)
 }
 
 /// The last page once more, when it is reloaded: what it said is not known any longer.
 pub(super) fn over(worker: &Worker, view: View<'_>) -> Response {
-    let said = (view.texts.over, view.texts.can_close);
-    page(worker, view, StatusCode::OK, said, None, FORGET)
+    Said {
+        title: view.texts.over,
+        text: view.texts.can_close,
+        ..Said::default()
+    }
+    .answer(worker, view)
 }
 
 /// Sends the browser to the external app, with the cookie by which it is known again.
@@ -208,25 +228,45 @@ fn send_to(status: StatusCode, location: &Url) -> Response {
     response
 }
 
-fn page(
-    worker: &Worker,
-    view: View<'_>,
+/// A page without forms.
+struct Said<'a> {
     status: StatusCode,
-    (title, text): (&str, &str),
-    message: Option<&Value>,
-    attributes: &str,
-) -> Response {
-    let body = format!(
-        "<h1>{}</h1><p role=\"status\">{}</p>",
-        escaped(title),
-        escaped(text)
-    );
-    let sheet = Sheet {
-        status,
-        message,
-        attributes,
-        has_forms: false,
-        ..Sheet::new(title, &body)
-    };
-    sheet.answer(worker, view)
+    title: &'a str,
+    text: &'a str,
+    /// HTML that follows.
+    more: &'a str,
+    message: Option<&'a Value>,
+    attributes: &'a str,
+}
+
+impl Default for Said<'_> {
+    fn default() -> Self {
+        Self {
+            status: StatusCode::OK,
+            title: "",
+            text: "",
+            more: "",
+            message: None,
+            attributes: FORGET,
+        }
+    }
+}
+
+impl Said<'_> {
+    fn answer(&self, worker: &Worker, view: View<'_>) -> Response {
+        let body = format!(
+            "<h1>{}</h1><p role=\"status\">{}</p>{}",
+            escaped(self.title),
+            escaped(self.text),
+            self.more
+        );
+        let sheet = Sheet {
+            status: self.status,
+            message: self.message,
+            attributes: self.attributes,
+            has_forms: false,
+            ..Sheet::new(self.title, &body)
+        };
+        sheet.answer(worker, view)
+    }
 }

@@ -73,7 +73,11 @@ fn read_one(field: &Field, pairs: &Pairs, given: Option<&Value>) -> Option<Value
         }
         Kind::Shapes(shapes) => {
             let chosen: usize = values.next()?.parse().ok()?;
-            read_one(shapes.get(chosen)?, pairs, None)
+            let shape = shapes.get(chosen)?;
+            let before = given.filter(|given| {
+                fitting(shapes, given).is_some_and(|before| before.name == shape.name)
+            });
+            read_one(shape, pairs, before).or_else(|| before.filter(|_| shape.is_secret).cloned())
         }
         Kind::Json => {
             let text = text(values.next())?;
@@ -181,38 +185,27 @@ pub(super) fn without_secrets(fields: &[Field], value: &Value) -> Value {
     };
     let mut kept = Map::new();
     for field in fields {
-        let Some(value) = members.get(&field.name).filter(|_| !field.is_secret) else {
-            continue;
-        };
-        let value = match &field.kind {
-            Kind::Group(fields) => without_secrets(fields, value),
-            Kind::Rows(items) => {
-                let fields = row(items, &field.path, "0");
-                let rows = value.as_array().into_iter().flatten();
-                rows.map(|row| without_secrets(&fields, row)).collect()
-            }
-            Kind::Shapes(shapes) => match fitting(shapes, value) {
-                Some(shape) => without_secrets_of(shape, value),
-                None => continue,
-            },
-            Kind::Text(_)
-            | Kind::Prose
-            | Kind::Number
-            | Kind::Flag
-            | Kind::One { .. }
-            | Kind::Many(_)
-            | Kind::Lines { .. }
-            | Kind::Json => value.clone(),
-        };
-        kept.insert(field.name.clone(), value);
+        let value = members.get(&field.name);
+        if let Some(value) = value.and_then(|value| without_secret(field, value)) {
+            kept.insert(field.name.clone(), value);
+        }
     }
     Value::Object(kept)
 }
 
-fn without_secrets_of(shape: &Field, value: &Value) -> Value {
-    match &shape.kind {
-        Kind::Group(fields) => without_secrets(fields, value),
-        _ if shape.is_secret => Value::Null,
+/// What may be shown of a field's `value`, if anything.
+fn without_secret(field: &Field, value: &Value) -> Option<Value> {
+    if field.is_secret {
+        return None;
+    }
+    match &field.kind {
+        Kind::Group(fields) => Some(without_secrets(fields, value)),
+        Kind::Rows(items) => {
+            let fields = row(items, &field.path, "0");
+            let rows = value.as_array().into_iter().flatten();
+            Some(rows.map(|row| without_secrets(&fields, row)).collect())
+        }
+        Kind::Shapes(shapes) => without_secret(fitting(shapes, value)?, value),
         Kind::Text(_)
         | Kind::Prose
         | Kind::Number
@@ -220,9 +213,7 @@ fn without_secrets_of(shape: &Field, value: &Value) -> Value {
         | Kind::One { .. }
         | Kind::Many(_)
         | Kind::Lines { .. }
-        | Kind::Json => value.clone(),
-        // Nobody writes forms with shapes in shapes.
-        Kind::Rows(_) | Kind::Shapes(_) => Value::Null,
+        | Kind::Json => Some(value.clone()),
     }
 }
 
@@ -238,6 +229,7 @@ pub(super) fn fitting<'a>(shapes: &'a [Field], value: &Value) -> Option<&'a Fiel
         | (Kind::Text(_) | Kind::Prose | Kind::One { .. }, Value::String(_))
         | (Kind::Many(_) | Kind::Lines { .. } | Kind::Rows(_), Value::Array(_))
         | (Kind::Json, Value::Object(_) | Value::Array(_)) => 1,
+        (Kind::Shapes(shapes), value) => usize::from(fitting(shapes, value).is_some()),
         (_, _) => 0,
     };
     let mut best: Option<(usize, &Field)> = None;
@@ -255,6 +247,7 @@ pub(super) fn shown(field: &Field, kept: Option<&Value>) -> Option<String> {
     if field.is_secret {
         return None;
     }
+    let kept = kept.filter(|kept| !kept.is_null());
     let value = kept.or(field.default.as_ref())?;
     if let (Kind::Lines { .. }, Value::Array(values)) = (&field.kind, value) {
         return Some(values.iter().map(plain).collect::<Vec<_>>().join("\n"));
@@ -342,6 +335,32 @@ mod tests {
         let given = json!({"key": "k", "limit": 3, "fixed": "f"});
         let value = typed(&[("key", ""), ("limit", "")], Some(&given));
         assert_eq!(value, json!({"key": "k", "on": false, "fixed": "f"}));
+    }
+
+    #[test]
+    fn shapes_in_shapes_keep_what_was_typed_and_secrets_that_were_given() {
+        let fields = fields(Some(&json!({"properties": {"target": {"anyOf": [
+            {"type": "number"},
+            {"anyOf": [
+                {"properties": {"host": {}, "key": {"isSensitive": true}}},
+                {"type": "string"},
+            ]},
+        ]}}})));
+        let pairs = [
+            ("f.target", "1"),
+            ("f.target~1", "0"),
+            ("f.target~1~0.host", "h"),
+            ("f.target~1~0.key", ""),
+        ];
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let given = json!({"target": {"host": "old", "key": "k"}});
+        let value = read(&fields, &pairs, Some(&given));
+        assert_eq!(value, json!({"target": {"host": "h", "key": "k"}}));
+        let kept = without_secrets(&fields, &value);
+        assert_eq!(kept, json!({"target": {"host": "h"}}));
+        let other_shape = json!({"target": 3});
+        let value = read(&fields, &pairs, Some(&other_shape));
+        assert_eq!(value, json!({"target": {"host": "h"}}));
     }
 
     #[test]

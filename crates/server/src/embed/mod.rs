@@ -13,6 +13,7 @@ mod html;
 mod input;
 mod look;
 mod page;
+mod permissions;
 mod schema;
 mod screens;
 mod sheet;
@@ -38,6 +39,7 @@ use utoipa_axum::routes;
 
 pub(crate) use self::html::escaped;
 use self::page::FormPage;
+pub(crate) use self::permissions::granted;
 pub(crate) use self::sheet::Sheet;
 pub(crate) use self::style::Theme;
 use self::subject::Subject;
@@ -152,8 +154,8 @@ async fn show(
             None => ending.page(&worker, view, None),
         };
     }
-    let subject = match subject(&worker, &visit, connecting).await {
-        Ok((subject, _)) => subject,
+    let (subject, session) = match subject(&worker, &visit, connecting).await {
+        Ok(found) => found,
         Err(error) => return refused(&worker, view, &error),
     };
     if let Some(problem) = &subject.problem {
@@ -172,10 +174,14 @@ async fn show(
         return page::choice(&worker, view, &subject, connecting);
     };
     let last = last.filter(|last| last.option == offer.key);
+    let request = &connecting.request.connect;
+    let scopes = subject.scopes(&worker.engine, &session, request, offer);
+    let scopes = scopes.await;
     FormPage {
         view,
         subject: &subject,
         offer,
+        scopes: &scopes,
         kept: last.map(|last| &last.typed).or(subject.given()),
         problem: last.and_then(|last| last.problem.as_ref()),
         connecting,

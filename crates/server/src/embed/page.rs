@@ -8,6 +8,7 @@ use url::form_urlencoded;
 
 use super::form::Drawing;
 use super::html::{described, escaped, link};
+use super::permissions::asked_for;
 use super::sheet::Sheet;
 use super::subject::{Offer, Subject};
 use super::submit::TICKET;
@@ -21,6 +22,8 @@ pub(super) struct FormPage<'a> {
     pub(super) view: View<'a>,
     pub(super) subject: &'a Subject,
     pub(super) offer: &'a Offer,
+    /// What the external app will be asked to allow.
+    pub(super) scopes: &'a [String],
     /// What was typed or given, without secrets.
     pub(super) kept: Option<&'a Value>,
     pub(super) problem: Option<&'a Problem>,
@@ -49,7 +52,7 @@ impl FormPage<'_> {
              {}{fields}{}</form>{}",
             escaped(&title),
             self.intro(),
-            permissions(texts, self.subject, self.offer),
+            asked_for(texts, &self.subject.name, self.scopes),
             self.target(),
             self.hidden(),
             self.actions(),
@@ -199,23 +202,6 @@ fn cancel_button(texts: &Texts) -> String {
     format!(
         r#"<button class="second" name="cancel" value="1" formtarget="_self">{}</button>"#,
         texts.cancel
-    )
-}
-
-/// What the external app will be asked to allow, as far as that is known before.
-fn permissions(texts: &Texts, subject: &Subject, offer: &Offer) -> String {
-    if offer.scopes.is_empty() {
-        return String::new();
-    }
-    let mut items = String::new();
-    for scope in &offer.scopes {
-        items.push_str(&format!("<li><code>{}</code></li>", escaped(scope)));
-    }
-    let heading = named(texts.asked_for, &subject.name);
-    format!(
-        r#"<details class="scopes"><summary>{}</summary><p>{}</p><ul>{items}</ul></details>"#,
-        texts.permissions,
-        escaped(&heading)
     )
 }
 

@@ -1,7 +1,8 @@
 //! What a visit is about: the integration, and the ways to connect it.
 
-use authbridge_core::connector::{AuthOption, AuthType, FunctionName, Implementation};
-use authbridge_engine::{BrowserRequest, Engine, EngineError, Session};
+use authbridge_core::SecretJson;
+use authbridge_core::connector::AuthType;
+use authbridge_engine::{BrowserRequest, ConnectRequest, Engine, EngineError, Session};
 use serde_json::Value;
 
 use super::input::without_secrets;
@@ -12,6 +13,7 @@ use super::texts::{Texts, named};
 pub(super) struct Subject {
     /// What people call the integration.
     pub(super) name: String,
+    id: String,
     /// Why it cannot be connected.
     pub(super) problem: Option<String>,
     /// The options that are offered.
@@ -32,8 +34,6 @@ pub(super) struct Offer {
     pub(super) description: Option<String>,
     pub(super) help_uri: Option<String>,
     pub(super) fields: Vec<Field>,
-    /// What the external app is asked to allow, where the definition says it as it is.
-    pub(super) scopes: Vec<String>,
 }
 
 impl Offer {
@@ -72,7 +72,6 @@ impl Subject {
                 description: option.description.clone(),
                 help_uri: option.help_uri.clone(),
                 fields: fields(view.form(option)),
-                scopes: scopes(option),
             })
             .collect();
         let own = request.connect.auth_option_key.clone();
@@ -88,6 +87,7 @@ impl Subject {
             given = offer.map(|offer| without_secrets(&offer.fields, kept.expose()));
         }
         Ok(Self {
+            id: view.record.id.to_string(),
             name: view.record.name.unwrap_or(view.record.key),
             problem: view.problem,
             offers,
@@ -120,29 +120,28 @@ impl Subject {
         }
     }
 
+    /// What the external app will be asked to allow by `offer`, as far as that is known before the
+    /// user has filled in the form that goes with `request`.
+    pub(super) async fn scopes(
+        &self,
+        engine: &Engine,
+        session: &Session,
+        request: &ConnectRequest,
+        offer: &Offer,
+    ) -> Vec<String> {
+        let request = ConnectRequest {
+            integration: self.id.clone(),
+            auth_option_key: offer.key.clone(),
+            input: self.given.clone().map(SecretJson::new),
+            ..request.clone()
+        };
+        // What keeps the account from being connected is said when it is.
+        let scopes = engine.scopes_asked_for(session, &request).await;
+        scopes.unwrap_or_default()
+    }
+
     /// What is known of `offer`'s input before the user types.
     pub(super) fn given(&self) -> Option<&Value> {
         self.given.as_ref()
-    }
-}
-
-/// The scopes in the configuration of `option`, if nothing has to be evaluated to know them.
-fn scopes(option: &AuthOption) -> Vec<String> {
-    let function = option.function(FunctionName::GetOAuthConfig);
-    let Some(Implementation::Mapping(mapping)) = function.map(|function| &function.implementation)
-    else {
-        return Vec::new();
-    };
-    let source = mapping.source();
-    let list = source.get("scopes").or_else(|| source.get("scope"));
-    match list {
-        Some(Value::Array(scopes)) => {
-            let scopes = scopes.iter().filter_map(Value::as_str);
-            scopes.map(str::to_owned).collect()
-        }
-        Some(Value::String(scopes)) => scopes.split_whitespace().map(str::to_owned).collect(),
-        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) | None => {
-            Vec::new()
-        }
     }
 }

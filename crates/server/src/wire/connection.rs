@@ -157,6 +157,12 @@ impl Connection {
         &self.integration_id
     }
 
+    /// The scopes that were granted, and those that were asked for in vain.
+    pub(crate) fn scopes(&self) -> (&[String], Vec<&str>) {
+        let missing = self.missing_scopes.iter().map(String::as_str);
+        (&self.granted_scopes, missing.collect())
+    }
+
     /// Whether its user has something to do.
     pub(crate) fn wants_action(&self) -> bool {
         self.client_action.is_some()

@@ -127,6 +127,14 @@ pub enum TokenResponseFormat {
     Text,
 }
 
+/// The key of what is asked for.
+pub(in crate::auth) const SCOPES: &str = "scopes";
+
+/// Scopes in one text (RFC 6749 section 3.3); some external apps want commas in between.
+pub(in crate::auth) fn scopes_in(text: &str) -> Vec<String> {
+    text.split([' ', ',']).map(str::to_owned).collect()
+}
+
 /// The key of the rules on failures.
 pub(in crate::auth) const FAILURES: &str = "failures";
 
@@ -149,7 +157,7 @@ pub const KEYS: [&str; 31] = [
     "tokenUri",
     "refreshUri",
     "revocationUri",
-    "scopes",
+    SCOPES,
     "requiredScopes",
     "scopeSeparator",
     "skipPkce",
@@ -195,12 +203,8 @@ impl OAuth2Config {
             token_uri: members.url("tokenUri")?,
             refresh_uri: members.url("refreshUri")?,
             revocation_uri: members.url("revocationUri")?,
-            scopes: members.texts("scopes", |text| {
-                text.split([' ', ',']).map(str::to_owned).collect()
-            })?,
-            required_scopes: members.texts("requiredScopes", |text| {
-                text.split([' ', ',']).map(str::to_owned).collect()
-            })?,
+            scopes: members.texts(SCOPES, scopes_in)?,
+            required_scopes: members.texts("requiredScopes", scopes_in)?,
             scope_separator: members
                 .text("scopeSeparator")?
                 .unwrap_or_else(|| " ".to_owned()),

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::*;
 use crate::auth::played::{Noon, START, World, with};
 use crate::auth::retry::FailureClass;
+use crate::auth::scopes_asked_for;
 use crate::auth::timing::RefreshTiming;
 use crate::connector::AuthType;
 use crate::{Effects, Random};
@@ -71,6 +72,28 @@ fn the_browser_is_sent_away_with_everything_a_provider_asks_for() {
     let verifier = pkce::unguessable(&Effects::new(Arc::new(Noon), Arc::new(Sevens)));
     assert_eq!(of("code_challenge"), [pkce::challenge(&verifier)]);
     assert_eq!(of("code_challenge_method"), ["S256"]);
+}
+
+#[test]
+fn what_will_be_asked_for_is_known_before_as_far_as_no_code_is_needed() {
+    let asked_for = |scopes: &Value, parameters: Value| {
+        let world = World {
+            parameters,
+            ..playing(&with(config(), &json!({ "scopes": scopes })))
+        };
+        scopes_asked_for(&world.option, &world.arguments(None))
+    };
+    let listed = json!({ "$var": "connectorParameters.scopes" });
+    let expected = ["read", "write"];
+    assert_eq!(asked_for(&listed, json!({ "scopes": expected })), expected);
+    assert_eq!(
+        asked_for(&listed, json!({ "scopes": "read, write" })),
+        expected
+    );
+    assert!(asked_for(&listed, json!({})).is_empty());
+    assert!(asked_for(&listed, json!({ "scopes": { "a": 1 } })).is_empty());
+    let typed = json!({ "$var": "connectionInput.scopes" });
+    assert!(asked_for(&typed, json!({})).is_empty());
 }
 
 #[test]

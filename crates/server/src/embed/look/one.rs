@@ -6,6 +6,7 @@ use axum::response::Response;
 use url::form_urlencoded;
 
 use super::super::html::escaped;
+use super::super::permissions::granted;
 use super::super::sheet::Sheet;
 use super::super::texts::{Texts, named};
 use super::super::view::View;
@@ -33,7 +34,10 @@ pub(super) fn page(
         logo(worker, view, found),
         escaped(name),
         state(texts, connection, found.problem.is_some()),
-        connection.map_or(String::new(), |connection| permissions(texts, connection)),
+        connection.map_or(String::new(), |connection| {
+            let scopes = &connection.scopes;
+            granted(texts, &scopes.granted, &scopes.missing())
+        }),
         actions(texts, found, name),
     );
     Sheet::new(name, &body).answer(worker, view)
@@ -86,28 +90,4 @@ fn actions(texts: &Texts, found: &IntegrationView, name: &str) -> String {
             )
         }
     }
-}
-
-/// What the user granted, and what was asked for in vain.
-fn permissions(texts: &Texts, connection: &Connection) -> String {
-    let scopes = &connection.scopes;
-    if scopes.is_empty() {
-        return String::new();
-    }
-    let granted = scopes
-        .granted
-        .iter()
-        .map(|scope| format!("<li><code>{}</code></li>", escaped(scope)));
-    let missing = scopes.missing().into_iter().map(|scope| {
-        format!(
-            "<li><code>{}</code> ({})</li>",
-            escaped(scope),
-            texts.not_granted
-        )
-    });
-    let items: String = granted.chain(missing).collect();
-    format!(
-        r#"<section class="scopes"><h2>{}</h2><ul>{items}</ul></section>"#,
-        texts.permissions
-    )
 }
