@@ -97,7 +97,7 @@
       list.insertAdjacentHTML('beforeend', group.querySelector(':scope > template').innerHTML
         .replaceAll(new RegExp(`\\b${marker}\\b`, 'g'), number)
         // The template has these ids.
-        .replaceAll(/(?<= (?:id|for|list|aria-describedby)=")[^"]*/g, (ids) => ids.replaceAll(/\bf\d+/g, (id) => `${id}r${number}`)))
+        .replaceAll(/ (?:id|for|list|aria-describedby)="[^"]*/g, (attribute) => attribute.replaceAll(/\bf\d+/g, (id) => `${id}r${number}`)))
       list.lastElementChild.querySelector('input, select, textarea')?.focus()
     } else {
       button.closest('.row').remove()
