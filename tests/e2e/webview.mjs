@@ -60,6 +60,8 @@ function view(call) {
     url: () => call('GET', '/url'),
     text: () => page.run(() => `${location.href}: ${document.body?.innerText}`),
     back: () => call('POST', '/back', {}),
+    /** Goes on in a frame; without a selector, in the page. */
+    frame: async (selector) => call('POST', '/frame', { id: selector ? { [ELEMENT]: await element(selector) } : null }),
     /** Runs `fn` in the page, and gives what it returns. */
     run: (fn, ...args) => call('POST', '/execute/sync', { script: `return (${fn})(...arguments)`, args }),
     /** Waits for an element whose text has `text` in it. */

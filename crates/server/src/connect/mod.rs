@@ -146,7 +146,8 @@ async fn begin(worker: &Worker, place: &Place, payload: &str) -> Response {
         Ok(form) => form,
         Err(error) => return answer::stray(worker, place.view(), error.message()),
     };
-    let (request_id, theme) = (form.request_id(), form.theme());
+    let request_id = form.request_id();
+    let theme = form.theme().unwrap_or_default();
     let (workspace, begun) = Box::pin(attempt(worker, form, place.is_page())).await;
     let (redirect_uri, error) = match begun {
         Ok((Begun::Away(location, browser), _)) => {
@@ -165,7 +166,7 @@ async fn begin(worker: &Worker, place: &Place, payload: &str) -> Response {
         Ok((Begun::Asks(session, request), _)) => {
             return match place.by_its_public_name(worker) {
                 Some(here) => moved(&here),
-                None => embed::begin(worker, *session, *request, theme.unwrap_or_default()),
+                None => embed::begin(worker, place.view(), *session, *request, theme),
             };
         }
         Ok((Begun::Connected(connection), redirect_uri)) => {

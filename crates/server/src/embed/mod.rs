@@ -6,12 +6,14 @@
 //! plain HTML, and work without their script.
 
 mod absent;
+mod access;
 mod assets;
 mod brand;
 mod form;
 mod html;
 mod input;
 mod look;
+mod over;
 mod page;
 mod permissions;
 mod schema;
@@ -30,13 +32,14 @@ use authbridge_engine::{BrowserRequest, Session};
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
-use http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE};
-use http::{HeaderMap, HeaderValue, StatusCode};
-use serde_json::json;
+use bytes::Bytes;
+use http::header::CACHE_CONTROL;
+use http::{HeaderMap, StatusCode};
 use url::form_urlencoded;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use self::access::{Proof, begin_visit, here, page_path, to_page};
 pub(crate) use self::html::escaped;
 use self::page::FormPage;
 pub(crate) use self::permissions::granted;
@@ -48,8 +51,8 @@ pub(crate) use self::texts::Texts;
 use self::texts::named;
 pub(crate) use self::view::View;
 pub(crate) use self::visits::Visits;
-use self::visits::{Connecting, Found, PATIENCE, Problem, Progress, Purpose, Visit};
-use crate::connect::{ConnectForm, Ending, Payload, Place, Policy, failure_message, moved};
+use self::visits::{Connecting, Found, Problem, Progress, Visit};
+use crate::connect::{ConnectForm, Ending, Payload, Place, moved};
 use crate::error::ApiError;
 use crate::routes::{Named, Shared};
 use crate::worker::Worker;
@@ -63,8 +66,11 @@ pub(crate) fn router() -> OpenApiRouter<Arc<Worker>> {
         .merge(absent::router())
         // Addresses that nobody makes up; they are not described.
         .route("/embed/connect/{visit}", get(show).post(submit))
-        .route("/embed/connect/{visit}/progress", get(progress))
-        .route("/embed/resume/{visit}", post(resume))
+        .route(
+            "/embed/connect/{visit}/progress",
+            get(progress).post(progress),
+        )
+        .route("/embed/resume/{visit}", post(over::resume))
         .route("/embed/assets/{name}", get(assets::asset))
 }
 
@@ -136,33 +142,38 @@ async fn show(
     view: View<'static>,
     headers: HeaderMap,
 ) -> Response {
-    let visit = match here(&worker, view, &id, &headers) {
-        Ok(visit) => visit,
-        Err(refusal) => return *refusal,
-    };
+    match here(&worker, view, &id, Proof::of(&headers)) {
+        Ok(known) => {
+            let query = query.unwrap_or_default();
+            shown(&worker, known.view(view), &known.visit, &query).await
+        }
+        Err(refusal) => *refusal,
+    }
+}
+
+async fn shown(worker: &Worker, view: View<'_>, visit: &Visit, query: &str) -> Response {
     let Some(connecting) = visit.connecting() else {
-        return to_page(&worker, &visit);
+        return to_page(worker, view, visit);
     };
-    let view = view.of_visit(&visit);
     let progress = connecting.progress.lock().await;
     if let Some(ending) = &progress.ending {
         return match &connecting.back {
-            Some(back) => look::back(&worker, back, &visit, ending),
+            Some(back) => look::back(worker, view, back, ending)
+                .unwrap_or_else(|| ending.page(worker, view, None)),
             None if progress.is_elsewhere() => ending
                 .sent_on()
-                .unwrap_or_else(|| ending.page(&worker, view, None)),
-            None => ending.page(&worker, view, None),
+                .unwrap_or_else(|| ending.page(worker, view, None)),
+            None => ending.page(worker, view, None),
         };
     }
-    let (subject, session) = match subject(&worker, &visit, connecting).await {
+    let (subject, session) = match subject(worker, visit, connecting).await {
         Ok(found) => found,
-        Err(error) => return refused(&worker, view, &error),
+        Err(error) => return refused(worker, view, &error),
     };
     if let Some(problem) = &subject.problem {
         let title = named(view.texts.unavailable, &subject.name);
-        return page::notice(&worker, view, StatusCode::CONFLICT, (&title, problem));
+        return page::notice(worker, view, StatusCode::CONFLICT, (&title, problem));
     }
-    let query = query.unwrap_or_default();
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     let asked = pairs.find(|(name, _)| name == "option");
     let asked = asked.map(|(_, key)| key.into_owned());
@@ -171,7 +182,7 @@ async fn show(
     let last_key = last.and_then(|last| last.option.as_deref());
     let offer = subject.offer(asked.as_deref().or(last_key));
     let Some(offer) = offer.filter(|_| !wants_choice) else {
-        return page::choice(&worker, view, &subject, connecting);
+        return page::choice(worker, view, &subject, connecting);
     };
     let last = last.filter(|last| last.option == offer.key);
     let request = &connecting.request.connect;
@@ -187,42 +198,31 @@ async fn show(
         connecting,
         ticket: &visit.ticket,
         version: progress.version,
-        progress_path: &format!("{}/progress", page_path(&worker, &visit)),
+        progress_path: &format!("{}/progress", page_path(worker, visit)),
     }
-    .answer(&worker)
+    .answer(worker)
 }
 
 /// How far a visit is, for its page that waits for another window: the number changes when the
 /// page has something new to show.
-async fn progress(State(worker): Shared, Named(id): Named, headers: HeaderMap) -> Response {
+async fn progress(
+    State(worker): Shared,
+    Named(id): Named,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let now = worker.engine.effects().now();
-    let found = worker.visits.seek(&id, &headers, now);
+    let pairs: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
+    let proof = Proof::of_form(&headers, &pairs);
+    let found = worker.visits.seek(&id, proof, now);
     let text = match &found {
-        Found::Here(visit) => match visit.connecting() {
+        Found::Here(known) => match known.visit.connecting() {
             Some(connecting) => connecting.progress.lock().await.version.to_string(),
             None => String::new(),
         },
-        Found::Late { .. } | Found::NoCookie | Found::Unknown => String::new(),
+        Found::Late(..) | Found::NoProof | Found::Unknown => String::new(),
     };
     ([(CACHE_CONTROL, "no-store")], text).into_response()
-}
-
-/// Goes on with a visit that was open for too long.
-async fn resume(
-    State(worker): Shared,
-    Named(id): Named,
-    view: View<'static>,
-    headers: HeaderMap,
-) -> Response {
-    let now = worker.engine.effects().now();
-    match worker.visits.seek(&id, &headers, now) {
-        Found::Here(visit) => to_page(&worker, &visit),
-        Found::Late { visit, has_cookie } if has_cookie && visit.is_resumable(now) => {
-            visit.resume(now);
-            with_cookies(&worker, &visit)
-        }
-        Found::Late { .. } | Found::NoCookie | Found::Unknown => over(&worker, view),
-    }
 }
 
 /// Exchanges a token for a visit.
@@ -245,7 +245,7 @@ async fn enter(worker: &Worker, place: &Place, form: Result<ConnectForm, ApiErro
     };
     match place.by_its_public_name(worker) {
         Some(here) => moved(&here),
-        None => begin(worker, session, request, theme),
+        None => begin(worker, place.view(), session, request, theme),
     }
 }
 
@@ -276,29 +276,13 @@ pub(crate) async fn session(worker: &Worker, token: &str) -> Result<Session, Api
 /// Begins a visit that may do what `request` says, and sends the browser to its page.
 pub(crate) fn begin(
     worker: &Worker,
+    view: View<'_>,
     session: Session,
     request: BrowserRequest,
     theme: Theme,
 ) -> Response {
     let connecting = Connecting::new(request, None);
-    begin_visit(worker, session, theme, connecting.into())
-}
-
-fn begin_visit(worker: &Worker, session: Session, theme: Theme, purpose: Purpose) -> Response {
-    let visits = &worker.visits;
-    let visit = visits.begin(&worker.engine, session, theme, purpose);
-    with_cookies(worker, &visit)
-}
-
-/// Sends the browser to the page of `visit`, with what it is known by there.
-fn with_cookies(worker: &Worker, visit: &Visit) -> Response {
-    let mut response = to_page(worker, visit);
-    for cookie in cookies(worker, visit) {
-        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-            response.headers_mut().append(SET_COOKIE, cookie);
-        }
-    }
-    response
+    begin_visit(worker, view, session, theme, connecting.into())
 }
 
 /// A browser is back from the external app, where the visit `page` sent it.
@@ -333,7 +317,7 @@ pub(crate) async fn returned(
             if is_elsewhere {
                 return page::go_back(worker, view);
             }
-            to_page(worker, visit)
+            to_page(worker, view, visit)
         }
         // Another window failed after this one had connected, which stays true.
         (Err(_), _) if over.as_ref().is_some_and(|over| over.result.is_ok()) => {
@@ -359,7 +343,9 @@ fn end(
     let response = if progress.is_elsewhere() {
         ending.aside(worker, view)
     } else {
-        ending.sent_on().unwrap_or_else(|| to_page(worker, visit))
+        ending
+            .sent_on()
+            .unwrap_or_else(|| to_page(worker, view, visit))
     };
     progress.ending = Some(ending);
     response
@@ -374,138 +360,6 @@ async fn subject(
     let session = worker.engine.renewed(visit.session.clone()).await?;
     let subject = Subject::of(&worker.engine, &session, &connecting.request).await?;
     Ok((subject, session))
-}
-
-/// The visit of this id, if the browser has its cookie; or the page that says why not.
-fn here(
-    worker: &Worker,
-    view: View<'_>,
-    id: &str,
-    headers: &HeaderMap,
-) -> Result<Arc<Visit>, Box<Response>> {
-    let now = worker.engine.effects().now();
-    Err(Box::new(match worker.visits.seek(id, headers, now) {
-        Found::Here(visit) => return Ok(visit),
-        Found::Late { visit, has_cookie } => late(worker, view, &visit, has_cookie),
-        Found::NoCookie => {
-            let texts = view.texts;
-            let said = (texts.cookies, texts.cookies_why);
-            page::notice(worker, view, StatusCode::GONE, said)
-        }
-        Found::Unknown => over(worker, view),
-    }))
-}
-
-/// What a browser keeps to be known by. Over HTTPS the page may be framed by the app, whose site
-/// is another; so it may on a developer's machine, which browsers trust like HTTPS.
-fn cookies(worker: &Worker, visit: &Visit) -> Vec<String> {
-    let public = worker.engine.public_uri();
-    let is_https = public.is_some_and(|uri| uri.scheme() == "https");
-    let is_local = public
-        .is_none_or(|uri| matches!(uri.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")));
-    let cookie = |kind| {
-        format!(
-            "{}={}; Path={}/embed; Max-Age={}; HttpOnly; {kind}",
-            visit.cookie_name(),
-            visit.secret,
-            base(worker),
-            PATIENCE.as_secs() * 2
-        )
-    };
-    let framed = "SameSite=None; Secure; Partitioned";
-    match (is_https, is_local) {
-        (true, _) => vec![cookie(framed)],
-        (false, true) => vec![cookie("SameSite=Lax"), cookie(framed)],
-        (false, false) => vec![cookie("SameSite=Lax")],
-    }
-}
-
-/// The page of `visit`.
-fn page_path(worker: &Worker, visit: &Visit) -> String {
-    let kind = match &visit.purpose {
-        Purpose::Connect(_) => "connect",
-        Purpose::Look(_) => "look",
-    };
-    format!("{}/embed/{kind}/{}", base(worker), visit.id)
-}
-
-/// Sends the browser to the page of `visit`.
-fn to_page(worker: &Worker, visit: &Visit) -> Response {
-    see_other(&page_path(worker, visit))
-}
-
-fn see_other(location: &str) -> Response {
-    let mut response = StatusCode::SEE_OTHER.into_response();
-    if let Ok(location) = HeaderValue::from_str(location) {
-        response.headers_mut().insert(LOCATION, location);
-    }
-    Policy::NOTHING.guard(&mut response);
-    response
-}
-
-/// A visit that nobody knows any longer.
-fn over(worker: &Worker, view: View<'_>) -> Response {
-    let texts = view.texts;
-    let body = format!("<h1>{}</h1><p>{}</p>", texts.ended, texts.ended_why);
-    ended(worker, view, &body, None)
-}
-
-/// A visit that was open for too long: it can go on, or lead back.
-fn late(worker: &Worker, view: View<'_>, visit: &Visit, has_cookie: bool) -> Response {
-    let view = view.of_visit(visit);
-    let texts = view.texts;
-    let is_resumable = has_cookie && visit.is_resumable(worker.engine.effects().now());
-    let request = visit.connecting().map(|connecting| &connecting.request);
-    let mut actions = String::new();
-    let mut why = texts.ended_why;
-    if is_resumable {
-        why = texts.resumable;
-        actions.push_str(&format!(
-            r#"<form method="post" action="{}/embed/resume/{}"><button>{}</button></form>"#,
-            escaped(base(worker)),
-            visit.id,
-            texts.resume
-        ));
-    }
-    if let Some(uri) = request.and_then(|request| request.redirect_uri.as_deref()) {
-        actions.push_str(&format!(
-            r#"<a class="button second" href="{}">{}</a>"#,
-            escaped(uri),
-            texts.back_to_app
-        ));
-    }
-    let body = format!(
-        r#"<h1>{}</h1><p>{why}</p><div class="actions">{actions}</div>"#,
-        texts.ended
-    );
-    if is_resumable {
-        return Sheet {
-            status: StatusCode::GONE,
-            ..Sheet::new(texts.ended, &body)
-        }
-        .answer(worker, view);
-    }
-    let id = request.and_then(|request| request.request_id.as_deref());
-    ended(worker, view, &body, id)
-}
-
-/// A page that is over for good. Whoever opened or embeds it is told.
-fn ended(worker: &Worker, view: View<'_>, body: &str, request_id: Option<&str>) -> Response {
-    let error = ApiError::new(
-        StatusCode::GONE,
-        "bad_request",
-        "the connect page has expired",
-    );
-    let mut message = failure_message(&error);
-    if let (Some(id), Some(members)) = (request_id, message.as_object_mut()) {
-        members.insert("requestId".into(), json!(id));
-    }
-    Sheet {
-        status: StatusCode::GONE,
-        message: Some(&message),
-        ..Sheet::new(view.texts.ended, body)
-    }
-    .answer(worker, view)
 }
 
 fn refused(worker: &Worker, view: View<'_>, error: &ApiError) -> Response {

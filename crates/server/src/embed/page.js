@@ -13,6 +13,34 @@
   // Neither code nor state stay in the address, or where the back button leads.
   if ('forget' in dataset && location.search) history.replaceState(null, '', `${location.pathname}?over`)
 
+  // On the way to a page that is asked for with a pass.
+  if ('relay' in dataset) find('form').submit()
+
+  const { pass } = dataset
+  const asksPlainly = pass === undefined
+  if (!asksPlainly) {
+    // No cookie is kept here, so each request has the pass in its body.
+    addEventListener('formdata', ({ formData, target }) => target.method === 'post' && formData.set('pass', pass))
+    addEventListener('click', (event) => {
+      const link = event.target.closest('a[href^="?"]')
+      if (!link) return
+      event.preventDefault()
+      renew(link.search)
+    })
+  }
+
+  /** Shows this visit's page as it is now. */
+  function renew(query = '') {
+    if (asksPlainly) return location.replace(location.pathname + query)
+    const form = Object.assign(document.createElement('form'), { method: 'post', action: location.pathname + query })
+    form.append(Object.assign(document.createElement('input'), { type: 'hidden', name: 'show', value: '1' }))
+    document.body.append(form)
+    form.submit()
+  }
+
+  /** Asks how far the visit is. */
+  const progress = () => fetch(dataset.progress, asksPlainly ? {} : { method: 'POST', body: new URLSearchParams({ pass }) })
+
   // The summary of what is wrong: browsers do not focus by themselves in frames.
   if (isFramed) find('.summary')?.focus()
 
@@ -74,7 +102,7 @@
     busy(true)
     if (!submitter?.name) say(dataset.busy)
     try {
-      await fetch(dataset.progress)
+      await progress()
     } catch {
       busy(false)
       return say(dataset.offline)
@@ -138,8 +166,8 @@
     const look = async () => {
       // Closed, or cut off from us by the external app.
       const isGone = opened?.closed
-      const version = await fetch(dataset.progress).then((answer) => answer.text(), () => undefined)
-      if (version !== undefined && version !== dataset.version) return location.replace(location.pathname)
+      const version = await progress().then((answer) => answer.text(), () => undefined)
+      if (version !== undefined && version !== dataset.version) return renew()
       if (isGone) show()
       waiting = setTimeout(look, isGone ? 4 * rhythm : rhythm)
     }
@@ -147,7 +175,7 @@
   }
   // It says when it is done, unless the external app cut it off from us.
   addEventListener('message', ({ source, origin }) => {
-    if (opened && source === opened && origin === location.origin) location.replace(location.pathname)
+    if (opened && source === opened && origin === location.origin) renew()
   })
 
   // Lists with a search field.

@@ -12,8 +12,9 @@ use url::form_urlencoded;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::access::see_other;
 use super::look::{Opening, look, opening};
-use super::{enter, refused, see_other, session};
+use super::{enter, refused, session};
 use crate::connect::MOST_BYTES;
 use crate::connect::{ConnectForm, Place};
 use crate::error::ApiError;

@@ -60,11 +60,15 @@ impl<'a> Sheet<'a> {
         let banner = view
             .workspace
             .map_or_else(String::new, |own| banner(worker, own, view.customer));
+        let pass = view.pass.map_or_else(String::new, |pass| {
+            let pass = escaped(pass);
+            format!(" data-pass=\"{pass}\"")
+        });
         let html = format!(
             "<!doctype html>\n<html lang=\"{}\">\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <title>{}</title>\n<style>{style}</style>\n{message}{scripts}\
-             <main class=\"card\" data-targets=\"{}\"{}>\
+             <main class=\"card\" data-targets=\"{}\"{pass}{}>\
              <button type=\"button\" class=\"close\" data-close hidden aria-label=\"{}\"></button>\
              {banner}{}</main>\n</html>\n",
             texts.language,

@@ -5,18 +5,19 @@ use std::sync::Arc;
 use authbridge_core::SecretJson;
 use authbridge_core::auth::AuthError;
 use authbridge_engine::{BrowserStep, EngineError, Session};
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 use url::form_urlencoded;
 
+use super::access::{By, Known, Proof, SHOW, here, to_page, to_page_with};
 use super::input::{Pairs, read, with_row_changed, without_secrets};
 use super::subject::{Offer, Subject};
 use super::view::View;
 use super::visits::{Attempt, Connecting, Problem, Progress, Visit};
-use super::{end, here, page, refused, subject, to_page};
+use super::{end, page, refused, shown, subject};
 use crate::connect::{Ending, Failure, away, typed};
 use crate::routes::{Named, Shared};
 use crate::wire::Connection;
@@ -35,6 +36,7 @@ pub(super) const TICKET: &str = "ticket";
 pub(super) async fn submit(
     State(worker): Shared,
     Named(id): Named,
+    RawQuery(query): RawQuery,
     view: View<'static>,
     headers: HeaderMap,
     body: Bytes,
@@ -51,18 +53,32 @@ pub(super) async fn submit(
     }
     let admitted = admitted(&worker, &id, &pairs);
     let is_elsewhere = admitted.is_some();
-    let found = admitted.map_or_else(|| here(&worker, view, &id, &headers), Ok);
-    let visit = match found {
-        Ok(visit) => visit,
+    let proof = Proof::of_form(&headers, &pairs);
+    let found = match admitted {
+        Some(visit) => Ok(Known {
+            visit,
+            by: By::Cookie,
+        }),
+        None => here(&worker, view, &id, proof),
+    };
+    let known = match found {
+        Ok(known) => known,
         Err(refusal) => return *refusal,
     };
+    let (view, visit) = (known.view(view), &known.visit);
+    if value(&pairs, SHOW).is_some() {
+        let query = query.unwrap_or_default();
+        return match known.by {
+            By::Cookie => to_page_with(&worker, view, visit, &query),
+            By::Pass => shown(&worker, view, visit, &query).await,
+        };
+    }
     let Some(connecting) = visit.connecting() else {
-        return to_page(&worker, &visit);
+        return to_page(&worker, view, visit);
     };
-    let view = view.of_visit(&visit);
     let mut progress = connecting.progress.lock().await;
     if progress.ending.is_some() {
-        return after_end(&worker, view, &visit, is_elsewhere);
+        return after_end(&worker, view, visit, is_elsewhere);
     }
     if value(&pairs, "cancel").is_some() {
         if let Some(link) = &connecting.request.connection_request {
@@ -72,14 +88,14 @@ pub(super) async fn submit(
         progress.last = None;
         let failure = Failure::cancelled(texts.cancelled);
         let ending = connecting.ending(&visit.session, Err(failure));
-        return end(&worker, view, &visit, &mut progress, ending);
+        return end(&worker, view, visit, &mut progress, ending);
     }
-    let (subject, session) = match subject(&worker, &visit, connecting).await {
+    let (subject, session) = match subject(&worker, visit, connecting).await {
         Ok(found) => found,
         Err(error) => return refused(&worker, view, &error),
     };
     let Some(offer) = subject.offer(value(&pairs, "option")) else {
-        return to_page(&worker, &visit);
+        return to_page(&worker, view, visit);
     };
     if let Some((path, is_added)) = changed_rows(&pairs) {
         let typed = read(&offer.fields, &pairs, None);
@@ -90,12 +106,12 @@ pub(super) async fn submit(
             problem: None,
             is_elsewhere: false,
         });
-        return to_page(&worker, &visit);
+        return to_page(&worker, view, visit);
     }
     let submitted = Submitted {
         worker: &worker,
         view,
-        visit: &visit,
+        visit,
         connecting,
         session: &session,
         input: input_of(&subject, offer, &pairs),
@@ -120,7 +136,7 @@ fn after_end(worker: &Worker, view: View<'_>, visit: &Visit, is_elsewhere: bool)
     if is_elsewhere {
         return page::go_back(worker, view);
     }
-    to_page(worker, visit)
+    to_page(worker, view, visit)
 }
 
 /// The list to which a button adds a row, or from which it takes one: without scripts the server

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
 use http::HeaderMap;
+use http::header::USER_AGENT;
 use http::request::Parts;
 
 use super::style::Theme;
@@ -20,6 +21,10 @@ pub(crate) struct View<'a> {
     /// Who sees it, by name, so that nobody connects an account for somebody else unawares.
     pub(super) customer: Option<&'a str>,
     pub(super) theme: Theme,
+    /// What the browser was known by, where that is no cookie; the page's script sends it along.
+    pub(super) pass: Option<&'a str>,
+    /// Maybe in a frame in which this browser keeps no cookies of ours.
+    pub(super) may_lose_cookies: bool,
     /// In a frame of the app's page, as far as the browser says.
     pub(super) is_framed: bool,
     /// Certainly in no frame. Older browsers say neither.
@@ -36,6 +41,8 @@ impl View<'static> {
             workspace: None,
             customer: None,
             theme: Theme::Auto,
+            pass: None,
+            may_lose_cookies: destination != Some("document") && is_webkit(headers),
             is_framed: matches!(destination, Some("iframe" | "frame")),
             is_alone: destination == Some("document"),
         }
@@ -76,4 +83,11 @@ impl<S: Sync> FromRequestParts<S> for View<'static> {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
         Ok(Self::of(&parts.headers))
     }
+}
+
+/// Whether this is Safari's engine, or that of a browser or an app on iOS.
+fn is_webkit(headers: &HeaderMap) -> bool {
+    let agent = headers.get(USER_AGENT);
+    let agent = agent.and_then(|value| value.to_str().ok());
+    agent.is_some_and(|agent| agent.contains("AppleWebKit/") && !agent.contains("Chrome/"))
 }

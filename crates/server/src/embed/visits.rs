@@ -1,7 +1,8 @@
 //! Visits of the pages: what a token was exchanged for.
 //!
 //! A visit may do one thing, which is said when it begins. It is known by an id that is in the
-//! page's address, and by the secret in a cookie; neither works without the other.
+//! page's address, and by the secret in a cookie, or a pass where there are no cookies; neither
+//! works without the other.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,6 +16,7 @@ use http::header::COOKIE;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use super::access::{By, Known, Proof};
 use super::style::Theme;
 use crate::connect::{Ending, Failure};
 
@@ -52,6 +54,8 @@ pub(super) struct Visit {
     pub(super) id: String,
     /// The cookie's value.
     pub(super) secret: String,
+    /// Stands for the cookie where the browser keeps none, in the body of each request.
+    pub(super) pass: String,
     /// Stands for the cookie in one form: that which opens a window in which the cookie is not
     /// known, since browsers keep those of frames apart.
     pub(super) ticket: String,
@@ -74,14 +78,11 @@ pub(super) enum Purpose {
 
 /// Whether a page that is asked for can be shown.
 pub(super) enum Found {
-    Here(Arc<Visit>),
-    /// It was open for too long. `has_cookie` says whether it is the browser that had it open.
-    Late {
-        visit: Arc<Visit>,
-        has_cookie: bool,
-    },
-    /// The browser does not have its cookie.
-    NoCookie,
+    Here(Known),
+    /// It was open for too long; and what the browser was known by, if it was.
+    Late(Arc<Visit>, Option<By>),
+    /// The browser has neither its cookie nor its pass.
+    NoProof,
     /// It is not known: ended long ago, before a restart, or never begun.
     Unknown,
 }
@@ -170,6 +171,7 @@ impl Visits {
         let visit = Arc::new(Visit {
             id: engine.new_browser(),
             secret: engine.new_browser(),
+            pass: engine.new_browser(),
             ticket: engine.new_browser(),
             until: Mutex::new(after(now, PATIENCE)),
             session,
@@ -198,15 +200,15 @@ impl Visits {
             .filter(|visit| visit.is_in_time(now))
     }
 
-    /// The visit of this id for a browser that shows `headers`.
-    pub(super) fn seek(&self, id: &str, headers: &HeaderMap, now: Timestamp) -> Found {
+    /// The visit of this id for a browser that shows `proof`.
+    pub(super) fn seek(&self, id: &str, proof: Proof<'_>, now: Timestamp) -> Found {
         let Some(visit) = self.remembered(id, now) else {
             return Found::Unknown;
         };
-        match (visit.is_in_time(now), visit.is_shown_by(headers)) {
-            (true, true) => Found::Here(visit),
-            (true, false) => Found::NoCookie,
-            (false, has_cookie) => Found::Late { visit, has_cookie },
+        match (visit.is_in_time(now), visit.known_by(proof)) {
+            (true, Some(by)) => Found::Here(Known { visit, by }),
+            (true, None) => Found::NoProof,
+            (false, by) => Found::Late(visit, by),
         }
     }
 
@@ -270,6 +272,14 @@ impl Visit {
 
     fn is_in_time(&self, now: Timestamp) -> bool {
         self.until() > now
+    }
+
+    fn known_by(&self, proof: Proof<'_>) -> Option<By> {
+        if self.is_shown_by(proof.headers) {
+            return Some(By::Cookie);
+        }
+        let has_pass = proof.pass.is_some_and(|pass| is_same(&self.pass, pass));
+        has_pass.then_some(By::Pass)
     }
 
     fn is_shown_by(&self, headers: &HeaderMap) -> bool {

@@ -14,10 +14,11 @@ use url::form_urlencoded;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::access::{By, PASS, Proof, SHOW, begin_visit, here, to_page, to_page_with};
 use super::style::Theme;
 use super::view::View;
 use super::visits::{Connecting, Looking, Purpose, Visit};
-use super::{begin_visit, here, page_path, refused, see_other, session, to_page};
+use super::{refused, session};
 use crate::connect::{ConnectForm, Ending, Payload, Place, moved};
 use crate::error::ApiError;
 use crate::routes::{Named, Shared};
@@ -100,9 +101,10 @@ pub(super) async fn look(
         Ok(found) => found,
         Err(error) => return refused(worker, place.view(), &error),
     };
+    let purpose = Purpose::Look(Looking { only });
     match place.by_its_public_name(worker) {
         Some(here) => moved(&here),
-        None => begin_visit(worker, session, theme, Purpose::Look(Looking { only })),
+        None => begin_visit(worker, place.view(), session, theme, purpose),
     }
 }
 
@@ -146,14 +148,18 @@ async fn show(
     view: View<'static>,
     headers: HeaderMap,
 ) -> Response {
-    let visit = match here(&worker, view, &id, &headers) {
-        Ok(visit) => visit,
+    let known = match here(&worker, view, &id, Proof::of(&headers)) {
+        Ok(known) => known,
         Err(refusal) => return *refusal,
     };
-    let view = view.of_visit(&visit);
-    let asked = Asked::of(&query.unwrap_or_default());
-    let shown = Box::pin(shown(&worker, view, &visit, &asked)).await;
-    shown.unwrap_or_else(|error| refused(&worker, view, &error))
+    let query = query.unwrap_or_default();
+    page_of(&worker, known.view(view), &known.visit, &query).await
+}
+
+async fn page_of(worker: &Worker, view: View<'_>, visit: &Visit, query: &str) -> Response {
+    let asked = Asked::of(query);
+    let shown = Box::pin(shown(worker, view, visit, &asked)).await;
+    shown.unwrap_or_else(|error| refused(worker, view, &error))
 }
 
 async fn shown(
@@ -163,7 +169,7 @@ async fn shown(
     asked: &Asked,
 ) -> Result<Response, ApiError> {
     let Some(looking) = visit.looking() else {
-        return Ok(to_page(worker, visit));
+        return Ok(to_page(worker, view, visit));
     };
     let session = worker.engine.renewed(visit.session.clone()).await?;
     let selector = looking.only.as_ref().or(asked.integration.as_ref());
@@ -212,25 +218,35 @@ fn name(view: &IntegrationView) -> &str {
 async fn act(
     State(worker): Shared,
     Named(id): Named,
+    RawQuery(query): RawQuery,
     view: View<'static>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let visit = match here(&worker, view, &id, &headers) {
-        Ok(visit) => visit,
+    let pairs: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
+    let known = match here(&worker, view, &id, Proof::of_form(&headers, &pairs)) {
+        Ok(known) => known,
         Err(refusal) => return *refusal,
     };
-    let view = view.of_visit(&visit);
-    let mut pairs = form_urlencoded::parse(&body).into_owned();
-    let Some((what, selector)) = pairs.next() else {
-        return to_page(&worker, &visit);
+    let (view, visit) = (known.view(view), &known.visit);
+    let mut asked = pairs.iter().filter(|(name, _)| name != PASS);
+    let Some((what, selector)) = asked.next() else {
+        return to_page(&worker, view, visit);
     };
-    let done = Box::pin(done(&worker, &visit, &what, selector)).await;
+    if what == SHOW {
+        let query = query.unwrap_or_default();
+        return match known.by {
+            By::Cookie => to_page_with(&worker, view, visit, &query),
+            By::Pass => page_of(&worker, view, visit, &query).await,
+        };
+    }
+    let done = Box::pin(done(&worker, view, visit, what, selector.clone())).await;
     done.unwrap_or_else(|error| refused(&worker, view, &error))
 }
 
 async fn done(
     worker: &Worker,
+    view: View<'_>,
     visit: &Visit,
     what: &str,
     selector: String,
@@ -250,35 +266,33 @@ async fn done(
             let archived = engine
                 .archive_connection(&session, &selector, false)
                 .await?;
-            let location = with(
-                worker,
-                visit,
-                "disconnected",
-                archived.integration_id.as_str(),
-            );
-            return Ok(see_other(&location));
+            let query = about("disconnected", archived.integration_id.as_str());
+            return Ok(to_page_with(worker, view, visit, &query));
         }
-        _ => return Ok(to_page(worker, visit)),
+        _ => return Ok(to_page(worker, view, visit)),
     }
     let connecting = Connecting::new(request, Some(visit.id.clone()));
-    Ok(begin_visit(worker, session, visit.theme, connecting.into()))
+    Ok(begin_visit(
+        worker,
+        view,
+        session,
+        visit.theme,
+        connecting.into(),
+    ))
 }
 
-/// Back from a visit that connected an account, or did not.
-pub(super) fn back(worker: &Worker, id: &str, visit: &Visit, ending: &Ending) -> Response {
+/// Back from a visit that connected an account, or did not, to the visit `id` that looks.
+pub(super) fn back(worker: &Worker, view: View<'_>, id: &str, ending: &Ending) -> Option<Response> {
     let now = worker.engine.effects().now();
-    let Some(looking) = worker.visits.find(id, now) else {
-        return to_page(worker, visit);
+    let looking = worker.visits.find(id, now)?;
+    let query = match &ending.result {
+        Ok(connection) => about("connected", connection.integration_id()),
+        Err(_) => String::new(),
     };
-    match &ending.result {
-        Ok(connection) => {
-            let integration = connection.integration_id();
-            see_other(&with(worker, &looking, "connected", integration))
-        }
-        Err(_) => to_page(worker, &looking),
-    }
+    Some(to_page_with(worker, view, &looking, &query))
 }
 
-fn with(worker: &Worker, visit: &Visit, name: &str, integration: &str) -> String {
-    format!("{}?{name}={integration}", page_path(worker, visit))
+/// What a page is asked for to say what was done with an integration.
+fn about(name: &str, integration: &str) -> String {
+    format!("{name}={integration}")
 }
