@@ -24,10 +24,10 @@ export async function startChromium() {
 
 /**
  * A customer's visit: a context of its own, in which whatever the pages of the engine say on the console is kept in
- * `complaints`.
+ * `complaints`. `options` are those of Playwright's contexts.
  */
-export async function newVisit(browser, engineUri) {
-  const context = await browser.newContext()
+export async function newVisit(browser, engineUri, options) {
+  const context = await browser.newContext(options)
   context.setDefaultTimeout(20_000)
   const visit = { context, complaints: [] }
   context.on('weberror', (error) => visit.complaints.push(String(error.error())))
@@ -36,6 +36,23 @@ export async function newVisit(browser, engineUri) {
     // A page with an error status is one all the same.
     if (message.text().includes('the server responded with a status of 4')) return
     if (isOurs && ['error', 'warning'].includes(message.type())) visit.complaints.push(message.text())
+  })
+  return visit
+}
+
+/** What older Safari calls itself. */
+const safari = 'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/16.0 Safari/605.1.15'
+
+/** A visit with a browser that keeps no cookies of the engine in frames of other sites, as Safari does. */
+export async function newVisitOfSafari(browser, engineUri) {
+  const visit = await newVisit(browser, engineUri, { userAgent: safari })
+  await visit.context.route(`${engineUri}/**`, async (route) => {
+    const request = route.request()
+    if (!request.frame().parentFrame()) return route.continue()
+    const { cookie, ...headers } = request.headers()
+    const answer = await fetch(request.url(), { method: request.method(), headers, body: request.postDataBuffer() ?? undefined, redirect: 'manual' })
+    const { 'set-cookie': _, ...kept } = Object.fromEntries(answer.headers)
+    await route.fulfill({ status: answer.status, headers: kept, body: Buffer.from(await answer.arrayBuffer()) })
   })
   return visit
 }

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 
-import { consent, newVisit, signIn, startChromium } from './chromium.mjs'
+import { consent, newVisit, newVisitOfSafari, signIn, startChromium } from './chromium.mjs'
 import { install, mapping, oidcConnector } from './flows.mjs'
 import { adminToken, client, customerToken, http } from './harness.mjs'
 import { startBench } from './oauth1-flows.mjs'
@@ -110,6 +110,8 @@ async function windowOf(page, press) {
 }
 
 const frameOf = (page) => page.frames().find((frame) => frame.parentFrame())
+/** Closes by its button. The frame goes at once, which a click by coordinates does not always outlive in Chromium. */
+const close = (frame) => frame.locator('[data-close]:visible').dispatchEvent('click')
 const submit = (frame) => frame.locator('.actions button').first().click()
 const connection = (integration, customer) => client(environment, customerToken(customer)).get(`/connections/${integration}`)
 
@@ -136,7 +138,7 @@ for (const [index, [sdk, call]] of ways.entries()) {
 
   test(`${sdk} SDK, ${call}: closed, it gives null`, async () => {
     const { page, frame } = await opened(sdk, `ben-${index}`, call)
-    await frame.locator('[data-close]').click()
+    await close(frame)
     assert.equal(await outcomeOf(page), null)
     await assert.rejects(connection('keyed', `ben-${index}`))
   })
@@ -159,14 +161,54 @@ for (const [sdk, call] of [['old', `client.connection('keyed').openReconnectUI()
     test(`${sdk} SDK: OAuth 2.0 (${integration}) from a frame goes on in a window, which closes`, async () => {
       const customer = `dora-${integration}-${sdk}`
       const { page, frame } = await opened(sdk, customer, `client.integration('${integration}').openNewConnection()`)
-      const other = await windowOf(page, () => submit(frame))
-      await frame.locator('[data-waiting]:visible').waitFor()
-      await signIn(other, customer)
-      await Promise.all([other.waitForEvent('close'), consent(other)])
-      const made = await outcomeOf(page)
-      assert.equal(made.id, (await connection(integration, customer)).id)
+      await goesOnInAWindow(page, frame, customer, integration)
     })
   }
+}
+
+async function goesOnInAWindow(page, frame, customer, integration) {
+  const other = await windowOf(page, () => submit(frame))
+  await frame.locator('[data-waiting]:visible').waitFor()
+  await signIn(other, customer)
+  await Promise.all([other.waitForEvent('close'), consent(other)])
+  const made = await outcomeOf(page)
+  assert.equal(made.id, (await connection(integration, customer)).id)
+}
+
+for (const sdk of ['old', 'new']) {
+  test(`${sdk} SDK, in a browser that keeps no cookies in frames: a form`, async () => {
+    await inSafari()
+    const customer = `nan-${sdk}`
+    const addresses = []
+    visit.context.on('request', (request) => addresses.push(request.url()))
+    const { page, frame } = await opened(sdk, customer, `client.integration('keyed').openNewConnection()`)
+    await submit(frame)
+    await frame.locator('.summary').waitFor()
+    const pass = await frame.locator('main').getAttribute('data-pass')
+    assert.match(pass, /^[\w-]{43}$/)
+    await frame.getByLabel('API key').fill('a key')
+    await submit(frame)
+    assert.equal((await outcomeOf(page)).id, (await connection('keyed', customer)).id)
+    assert.ok(addresses.length > 3 && addresses.every((address) => !address.includes(pass)), 'what it is known by is in no address')
+  })
+
+  test(`${sdk} SDK, in a browser that keeps no cookies in frames: OAuth 2.0`, async () => {
+    await inSafari()
+    const customer = `oz-${sdk}`
+    const { page, frame } = await opened(sdk, customer, `client.integration('oidc').openNewConnection()`)
+    await goesOnInAWindow(page, frame, customer, 'oidc')
+  })
+
+  test(`${sdk} SDK, in a browser that keeps no cookies in frames: the list`, async () => {
+    await inSafari()
+    await livesInTheList(sdk, `pia-${sdk}`)
+  })
+}
+
+/** The visit goes on in a browser that keeps no cookies in frames. */
+async function inSafari() {
+  await visit.context.close()
+  visit = await newVisitOfSafari(chromium.browser, environment.uri)
 }
 
 test('OAuth 1.0a from a frame', async () => {
@@ -194,7 +236,7 @@ test('the window is closed by the user: the frame is there to begin again, or to
   await frame.locator('[data-waiting]:visible').waitFor()
   await other.close()
   await frame.locator('[data-waiting]').waitFor({ state: 'hidden' })
-  await frame.locator('[data-close]').click()
+  await close(frame)
   assert.equal(await outcomeOf(page), null)
 })
 
@@ -203,7 +245,7 @@ test('who gives up before going to the external app is back in the list, in the 
   await frame.getByRole('button', { name: 'Connect: oidc' }).click()
   await frame.locator('[name=cancel]').click()
   await frame.locator('h1:has-text("Integrations")').waitFor()
-  await frame.locator('[data-close]').click()
+  await close(frame)
   await page.waitForFunction(() => !document.querySelector('iframe'))
 })
 
@@ -220,39 +262,41 @@ test('a window that the browser does not open is offered as a button', async () 
 })
 
 test('the list in a frame: connect, look, connect again, disconnect, close', async () => {
-  for (const sdk of ['old', 'new']) {
-    const customer = `ivy-${sdk}`
-    const { page, frame } = await opened(sdk, customer, 'client.open()')
-    await frame.locator('h1:has-text("Integrations")').waitFor()
-    await looked(frameOf(page), `frame-main-${sdk}`)
-    await frame.getByLabel('Search').fill('KEYED')
-    assert.deepEqual(await frame.locator('[data-name]:visible').getByRole('link').allTextContents(), ['The keyed app'])
-    await frame.getByLabel('Search').fill('nothing like it')
-    await frame.locator('[data-none]:visible').waitFor()
-    await frame.getByLabel('Search').fill('')
-    await frame.getByRole('button', { name: 'Connect: The keyed app' }).click()
-    await frame.getByLabel('API key').fill('a key')
-    await submit(frame)
-    await frame.locator('.notice:has-text("The keyed app: Connected")').waitFor()
-    const { id } = await connection('keyed', customer)
-    await frame.getByRole('link', { name: 'Manage The keyed app' }).click()
-    await looked(frameOf(page), `frame-one-${sdk}`)
-    await frame.getByRole('button', { name: 'Connect again: The keyed app' }).click()
-    await frame.getByLabel('API key').fill('another key')
-    await submit(frame)
-    await frame.locator('.notice').waitFor()
-    assert.equal((await connection('keyed', customer)).id, id)
-    await frame.getByRole('link', { name: 'Manage The keyed app' }).click()
-    await frame.locator('text=Disconnect').click()
-    await frame.locator('h1:has-text("Disconnect The keyed app?")').waitFor()
-    await looked(frameOf(page), `frame-disconnect-${sdk}`)
-    await frame.locator('button:has-text("Disconnect")').click()
-    await frame.locator('.notice:has-text("Not connected")').waitFor()
-    await assert.rejects(connection('keyed', customer))
-    await frame.locator('[data-close]').click()
-    await page.waitForFunction(() => !document.querySelector('iframe'))
-  }
+  for (const sdk of ['old', 'new']) await livesInTheList(sdk, `ivy-${sdk}`)
 })
+
+async function livesInTheList(sdk, customer) {
+  const { page, frame } = await opened(sdk, customer, 'client.open()')
+  await frame.locator('h1:has-text("Integrations")').waitFor()
+  await looked(frameOf(page), `frame-main-${sdk}`)
+  await frame.getByLabel('Search').fill('KEYED')
+  assert.deepEqual(await frame.locator('[data-name]:visible').getByRole('link').allTextContents(), ['The keyed app'])
+  await frame.getByLabel('Search').fill('nothing like it')
+  await frame.locator('[data-none]:visible').waitFor()
+  await frame.getByLabel('Search').fill('')
+  await frame.getByRole('button', { name: 'Connect: The keyed app' }).click()
+  await frame.getByLabel('API key').fill('a key')
+  await submit(frame)
+  await frame.locator('.notice:has-text("The keyed app: Connected")').waitFor()
+  const { id } = await connection('keyed', customer)
+  await frame.getByRole('link', { name: 'Manage The keyed app' }).click()
+  await frame.locator('h1:has-text("The keyed app")').waitFor()
+  await looked(frameOf(page), `frame-one-${sdk}`)
+  await frame.getByRole('button', { name: 'Connect again: The keyed app' }).click()
+  await frame.getByLabel('API key').fill('another key')
+  await submit(frame)
+  await frame.locator('.notice').waitFor()
+  assert.equal((await connection('keyed', customer)).id, id)
+  await frame.getByRole('link', { name: 'Manage The keyed app' }).click()
+  await frame.locator('text=Disconnect').click()
+  await frame.locator('h1:has-text("Disconnect The keyed app?")').waitFor()
+  await looked(frameOf(page), `frame-disconnect-${sdk}`)
+  await frame.locator('button:has-text("Disconnect")').click()
+  await frame.locator('.notice:has-text("Not connected")').waitFor()
+  await assert.rejects(connection('keyed', customer))
+  await close(frame)
+  await page.waitForFunction(() => !document.querySelector('iframe'))
+}
 
 test('one integration, and one connection', async () => {
   const one = await opened('old', 'joe', `client.integration('oidc').open()`)
@@ -269,7 +313,7 @@ test('one integration, and one connection', async () => {
   const { id } = await connection('oidc', 'joe')
   const { page, frame } = await opened('new', 'joe', `client.ui.connection({ connectionId: '${id}' })`)
   await frame.locator('h1:has-text("oidc")').waitFor()
-  await frame.locator('[data-close]').click()
+  await close(frame)
   assert.equal(await outcomeOf(page), null)
 })
 
@@ -278,7 +322,7 @@ test('an app asks for a dark page, and gets one', async () => {
     const { page, frame } = await opened('new', 'max', `client.ui.connect({ integrationKey: 'keyed', theme: '${theme}' })`)
     await frame.locator('#form').waitFor()
     assert.equal(await frame.locator('main').evaluate((main) => getComputedStyle(main).backgroundColor), color, theme)
-    await frame.locator('[data-close]').click()
+    await close(frame)
     await page.waitForFunction(() => !document.querySelector('iframe'))
   }
 })
@@ -293,7 +337,7 @@ test('pages about what this engine does not have greet, say so, and close', asyn
   for (const call of [instance('openConfiguration()'), instance('embedEditor()'), `client.ui.UNSAFE_agentSession({ sessionId: 'x' })`]) {
     const { page, frame } = await opened('new', 'lea', call)
     await frame.locator('h1:has-text("This is not available here")').waitFor()
-    await frame.locator('[data-close]').click()
+    await close(frame)
     await page.waitForFunction(() => !document.querySelector('iframe'))
   }
 })

@@ -83,6 +83,13 @@ function view(call) {
   return page
 }
 
+/** Waits until `give` gives something. */
+export async function waited(give) {
+  let given
+  await until(async () => (given = await give().catch(() => undefined)), String(give))
+  return given
+}
+
 /** Waits until `is` gives true. */
 async function until(is, what) {
   const end = Date.now() + patience

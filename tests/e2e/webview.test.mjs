@@ -3,13 +3,14 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { after, before, test } from 'node:test'
 
 import { install, oidcConnector } from './flows.mjs'
 import { adminToken, client, customerToken, startEnvironment } from './harness.mjs'
 import { startIssuer } from './oidc.mjs'
-import { startWebView } from './webview.mjs'
+import { startWebView, waited } from './webview.mjs'
 
 let environment
 let issuer
@@ -36,8 +37,13 @@ after(async () => {
 
 /** An app that has the web view, and watches where it goes. */
 async function startApp() {
-  const server = createServer((_, response) => response.setHeader('content-type', 'text/html').end('<!doctype html><title>The app</title><h1>The app</h1>'))
-  server.listen(0, '127.0.0.1')
+  const bundle = await readFile(new URL('node_modules/@integration-app/sdk/dist/bundle.js', import.meta.url))
+  const server = createServer(({ url }, response) => {
+    const isBundle = url === '/sdk.js'
+    response.setHeader('content-type', isBundle ? 'text/javascript' : 'text/html')
+    response.end(isBundle ? bundle : '<!doctype html><title>The app</title><h1>The app</h1><script src="/sdk.js"></script>')
+  })
+  server.listen(0)
   await once(server, 'listening')
   return Object.assign(server, { uri: `http://127.0.0.1:${server.address().port}` })
 }
@@ -92,6 +98,27 @@ test('the list: connect, and disconnect after a question', async () => {
   await webview.click('button.danger')
   await webview.shown('.notice', 'Not connected')
   await assert.rejects(connection('keyed', 'cleo'))
+})
+
+test('the SDK in an app of another site, whose frames keep no cookies', async () => {
+  await webview.open(`${app.uri.replace('127.0.0.1', 'localhost')}/sdk`)
+  const opened = (uri, token) => {
+    const client = new window.IntegrationAppClient({ apiUri: uri, uiUri: uri, token })
+    client.integration('keyed').openNewConnection().then((made) => (window.outcome = made?.id ?? 'nothing'), (error) => (window.outcome = String(error)))
+  }
+  await webview.run(opened, environment.uri, customerToken('eve'))
+  // The SDK shows the frame once both have shaken hands.
+  await waited(() => webview.run(() => document.querySelector('iframe') && getComputedStyle(document.querySelector('iframe')).visibility === 'visible'))
+  await webview.frame('iframe')
+  await webview.fill(field, 'wrong')
+  await webview.click(button)
+  await webview.shown('.summary', 'the key is not known')
+  await webview.fill(field, 'right')
+  await webview.click(button)
+  await webview.frame()
+  const { id } = await waited(() => connection('keyed', 'eve'))
+  assert.equal(await waited(() => webview.run(() => window.outcome)), id)
+  assert.equal(await webview.run(() => document.querySelectorAll('iframe').length), 0)
 })
 
 test('pages have their colours, in light and in dark, and no script or style is refused', async () => {

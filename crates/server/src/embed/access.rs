@@ -70,10 +70,16 @@ pub(super) struct Known {
 impl Known {
     /// How its pages are seen.
     pub(super) fn view(&self, view: View<'static>) -> View<'_> {
-        let pass = (self.by == By::Pass).then_some(self.visit.pass.as_str());
-        View {
-            pass,
-            ..view.of_visit(&self.visit)
+        let view = view.of_visit(&self.visit);
+        match self.by {
+            By::Cookie => view,
+            // Cookies are lost in frames, and not every browser says that it shows one.
+            By::Pass => View {
+                pass: Some(&self.visit.pass),
+                is_framed: true,
+                is_alone: false,
+                ..view
+            },
         }
     }
 }

@@ -6,6 +6,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
+use super::access::PASS;
 use super::form::Drawing;
 use super::html::{described, escaped, link};
 use super::permissions::asked_for;
@@ -161,6 +162,10 @@ impl FormPage<'_> {
         };
         if let Some(key) = &self.offer.key {
             field("option", key);
+        }
+        // The script adds it too, but may come later than an impatient user.
+        if let Some(pass) = self.view.pass {
+            field(PASS, pass);
         }
         if self.may_lead_away() && self.view.is_framed {
             field(TICKET, self.ticket);
