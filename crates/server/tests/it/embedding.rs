@@ -1,10 +1,12 @@
 //! The connect pages: what a token is exchanged for, and for how long.
 
-use http::Method;
+use bytes::Bytes;
+use http::{Method, Request};
+use http_body_util::Full;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::support::{Browser, World, api_key_connector};
+use crate::support::{Answer, Browser, World, api_key_connector};
 
 impl Browser<'_> {
     /// Begins a visit of `customer`; the address of its page.
@@ -114,6 +116,89 @@ async fn neither_the_address_nor_the_cookie_of_another_visit_is_enough() {
     other.cookie = Some(format!("{name}={value}"));
     other.get(&page).await.expect(410);
     one.get(&page).await.expect(200);
+}
+
+/// What Safari calls itself.
+const SAFARI: &str =
+    "Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Safari/605.1.15";
+
+/// Asks as the frame of another site in Safari, which keeps no cookies.
+async fn framed(world: &World, method: Method, path: &str, body: String) -> Answer {
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", world.address.to_string())
+        .header("user-agent", SAFARI)
+        .header("sec-fetch-dest", "iframe")
+        .header("content-type", "application/x-www-form-urlencoded");
+    let body = Full::new(Bytes::from(body));
+    world.send(request.body(body).unwrap()).await
+}
+
+/// The form of a page that goes on by itself: where to, and the pass in it.
+fn relayed(page: &str) -> (String, String) {
+    let after = |mark: &str| {
+        let (_, rest) = page.split_once(mark).unwrap();
+        rest.split_once('"').unwrap().0.to_owned()
+    };
+    let pass = after(r#"name="pass" value=""#);
+    (after(r#"<form method="post" action=""#), pass)
+}
+
+#[tokio::test]
+async fn where_frames_keep_no_cookies_a_pass_in_bodies_stands_for_them() {
+    let world = world().await;
+    let post = async |path: &str, body: String| framed(&world, Method::POST, path, body).await;
+    let enter = async |customer: &str| {
+        let token = world.customer(customer);
+        let path = format!("/embed/integrations/api-key/connect?token={token}");
+        let entered = framed(&world, Method::GET, &path, String::new());
+        relayed(&entered.await.expect(200).text())
+    };
+    let (page, pass) = enter("c-1").await;
+    let shown = post(&page, format!("show=1&pass={pass}")).await;
+    assert!(shown.expect(200).text().contains("data-pass"), "{shown:?}");
+    // In an address it is nothing, and neither is that of another visit.
+    let asked = format!("{page}?pass={pass}");
+    let asked = framed(&world, Method::GET, &asked, String::new());
+    asked.await.expect(410);
+    let (_, others) = enter("c-2").await;
+    post(&page, format!("show=1&pass={others}"))
+        .await
+        .expect(410);
+    post(&page, "f.apiKey=simulated-api-key".to_owned())
+        .await
+        .expect(410);
+    let typed = format!("f.apiKey=simulated-api-key&pass={pass}");
+    let submitted = post(&page, typed).await.expect(200).text();
+    assert_eq!(relayed(&submitted), (page.clone(), pass.clone()));
+    let shown = post(&page, format!("show=1&pass={pass}")).await;
+    assert!(shown.expect(200).text().contains("Connected"), "{shown:?}");
+    let token = world.customer("c-1");
+    world.get("/connections/api-key", &token).await.expect(200);
+    // It goes on where the visit was open for too long, too.
+    let (page, pass) = enter("c-3").await;
+    world.clock.advance(SignedDuration::from_mins(31));
+    let late = post(&page, format!("show=1&pass={pass}")).await;
+    let resume = resume_of(&late.expect(410).text()).unwrap();
+    post(&resume, format!("pass={others}")).await.expect(410);
+    let back = post(&resume, format!("pass={pass}"))
+        .await
+        .expect(200)
+        .text();
+    assert_eq!(relayed(&back), (page, pass));
+}
+
+#[tokio::test]
+async fn whoever_keeps_cookies_does_without_a_pass() {
+    let world = world().await;
+    let mut browser = browser(&world);
+    let page = browser.begin("c-1").await;
+    let shown = browser.get(&page).await;
+    assert!(!shown.expect(200).text().contains("data-pass"));
+    // A relay that finds the cookie leads to the page as it is everywhere else.
+    let shown = browser.go(Method::POST, &page, "show=1&pass=any").await;
+    assert_eq!(shown.expect(303).header("location"), Some(page.as_str()));
 }
 
 #[tokio::test]
