@@ -230,24 +230,31 @@ test('denied in the window: the frame says so, and the user tries again', async 
   assert.equal((await outcomeOf(page)).state, 'READY')
 })
 
-test('the window is closed by the user: the frame is there to begin again, or to give up', async () => {
-  const { page, frame } = await opened('new', 'gil', `client.ui.connect({ integrationKey: 'oidc' })`)
-  const other = await windowOf(page, () => submit(frame))
-  await frame.locator('[data-waiting]:visible').waitFor()
-  await other.close()
-  await frame.locator('[data-waiting]').waitFor({ state: 'hidden' })
-  await close(frame)
-  assert.equal(await outcomeOf(page), null)
-})
+for (const keeps of ['cookies', 'no cookies']) {
+  const begun = async (customer, ...call) => {
+    if (keeps === 'no cookies') await inSafari()
+    return opened(call[0], `${customer}-${keeps.replace(' ', '-')}`, call[1])
+  }
 
-test('who gives up before going to the external app is back in the list, in the same frame', async () => {
-  const { page, frame } = await opened('old', 'kim', 'client.open()')
-  await frame.getByRole('button', { name: 'Connect: oidc' }).click()
-  await frame.locator('[name=cancel]').click()
-  await frame.locator('h1:has-text("Integrations")').waitFor()
-  await close(frame)
-  await page.waitForFunction(() => !document.querySelector('iframe'))
-})
+  test(`with ${keeps}: the window is closed by the user: the frame is there to begin again, or to give up`, async () => {
+    const { page, frame } = await begun('gil', 'new', `client.ui.connect({ integrationKey: 'oidc' })`)
+    const other = await windowOf(page, () => submit(frame))
+    await frame.locator('[data-waiting]:visible').waitFor()
+    await other.close()
+    await frame.locator('[data-waiting]').waitFor({ state: 'hidden' })
+    await close(frame)
+    assert.equal(await outcomeOf(page), null)
+  })
+
+  test(`with ${keeps}: who gives up before going to the external app is back in the list, in the same frame`, async () => {
+    const { page, frame } = await begun('kim', 'old', 'client.open()')
+    await frame.getByRole('button', { name: 'Connect: oidc' }).click()
+    await frame.locator('[name=cancel]').click()
+    await frame.locator('h1:has-text("Integrations")').waitFor()
+    await close(frame)
+    await page.waitForFunction(() => !document.querySelector('iframe'))
+  })
+}
 
 test('a window that the browser does not open is offered as a button', async () => {
   const { page, frame } = await opened('old', 'hal', `client.integration('oidc').openNewConnection()`)

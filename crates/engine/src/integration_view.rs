@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::connect::Setup;
 use crate::integrations::is_enabled;
-use crate::{ConnectRequest, Engine, EngineError, Session};
+use crate::{BrowserRequest, Engine, EngineError, Session};
 
 /// An integration and what can be known of its connector.
 #[derive(Clone, Debug)]
@@ -206,8 +206,11 @@ impl Engine {
     pub async fn scopes_asked_for(
         &self,
         session: &Session,
-        request: &ConnectRequest,
+        mut request: BrowserRequest,
     ) -> Result<Vec<String>, EngineError> {
+        request.connect.check_authority(session)?;
+        self.followed(session, &mut request).await?;
+        let request = &request.connect;
         let setup = self.setup_for(session, request).await?;
         if setup.parent.is_some() && self.has_account(session, &setup).await? {
             return Ok(Vec::new());

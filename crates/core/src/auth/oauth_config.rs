@@ -1,9 +1,9 @@
 //! Running `getOAuthConfig`, for `oauth1` and `oauth2`.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::members::Members;
-use super::oauth2::config::{FAILURES, SCOPES, scopes_in};
+use super::oauth2::config::{FAILURES, GRANT_TYPE, SCOPES, scopes_in};
 use super::{Arguments, AuthContext, AuthError, Start};
 use crate::connector::{AuthOption, FunctionName, Implementation, Mapping};
 
@@ -32,14 +32,24 @@ pub fn scopes_asked_for(option: &AuthOption, arguments: &Arguments) -> Vec<Strin
         return Vec::new();
     };
     // Alone, since the rest of the configuration has secrets in it.
-    let Some(scopes) = mapping.source().get(SCOPES) else {
+    let variables = arguments.to_variables();
+    let mut config = Map::new();
+    for name in [GRANT_TYPE, SCOPES] {
+        let source = mapping.source().get(name);
+        let value = source.and_then(|source| Mapping::compile(source).evaluate(&variables));
+        config.insert(name.to_owned(), value.unwrap_or_default());
+    }
+    let config = Value::Object(config);
+    let Ok(members) = Members::of(Some(&config), &[GRANT_TYPE, SCOPES], &[]) else {
         return Vec::new();
     };
-    let scopes = Mapping::compile(scopes).evaluate(&arguments.to_variables());
-    let config = json!({ SCOPES: scopes });
-    let members = Members::of(Some(&config), &[SCOPES], &[]);
-    let scopes = members.and_then(|members| members.texts(SCOPES, scopes_in));
-    scopes.unwrap_or_default()
+    // Other grants ask no user.
+    let asks = match members.value(GRANT_TYPE) {
+        None => true,
+        Some(grant) => grant == "authorization_code",
+    };
+    let scopes = members.texts(SCOPES, scopes_in);
+    scopes.ok().filter(|_| asks).unwrap_or_default()
 }
 
 /// In a mapping, the rules on failures stay as they are written: their formulas are about

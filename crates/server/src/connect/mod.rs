@@ -72,7 +72,8 @@ async fn connect(State(worker): Shared, place: Place, Payload(payload): Payload)
     params(("token" = String, Query, description = "The customer's token"),
         ("integrationKey" = Option<String>, Query, description = "What to connect"),
         ("connectionId" = Option<String>, Query, description = "What to reconnect"),
-        ("redirectUri" = Option<String>, Query, description = "Where to go at the end")),
+        ("redirectUri" = Option<String>, Query, description = "Where to go at the end"),
+        ("theme" = Option<String>, Query, description = "`light`, `dark` or `auto`")),
     responses((status = 302, description = "to the external app, or to `redirectUri`"),
         (status = 200, description = "a page that says how it went")))]
 async fn connect_by_link(State(worker): Shared, place: Place) -> Response {
@@ -146,8 +147,11 @@ async fn begin(worker: &Worker, place: &Place, payload: &str) -> Response {
         Ok(form) => form,
         Err(error) => return answer::stray(worker, place.view(), error.message()),
     };
-    let request_id = form.request_id();
-    let theme = form.theme().unwrap_or_default();
+    let theme = match form.theme() {
+        Ok(theme) => theme,
+        Err(error) => return answer::stray(worker, place.view(), error.message()),
+    };
+    let (request_id, view) = (form.request_id(), place.view().in_theme(theme));
     let (workspace, begun) = Box::pin(attempt(worker, form, place.is_page())).await;
     let (redirect_uri, error) = match begun {
         Ok((Begun::Away(location, browser), _)) => {
@@ -157,7 +161,7 @@ async fn begin(worker: &Worker, place: &Place, payload: &str) -> Response {
             };
         }
         Ok((Begun::Typed(code, browser), _)) => {
-            let view = place.view().of_workspace(workspace.as_deref());
+            let view = view.of_workspace(workspace.as_deref());
             return match place.by_its_public_name(worker) {
                 Some(here) => moved(&here),
                 None => typed(worker, view, &code, &browser),
@@ -166,7 +170,7 @@ async fn begin(worker: &Worker, place: &Place, payload: &str) -> Response {
         Ok((Begun::Asks(session, request), _)) => {
             return match place.by_its_public_name(worker) {
                 Some(here) => moved(&here),
-                None => embed::begin(worker, place.view(), *session, *request, theme),
+                None => embed::begin(worker, view, *session, *request, theme),
             };
         }
         Ok((Begun::Connected(connection), redirect_uri)) => {
@@ -176,7 +180,7 @@ async fn begin(worker: &Worker, place: &Place, payload: &str) -> Response {
                 workspace,
                 result: Ok(*connection),
             }
-            .answer(worker, place.view());
+            .answer(worker, view);
         }
         Err((redirect_uri, error)) => (redirect_uri, error),
     };
@@ -186,7 +190,7 @@ async fn begin(worker: &Worker, place: &Place, payload: &str) -> Response {
         workspace,
         result: Err(error),
     }
-    .answer(worker, place.view())
+    .answer(worker, view)
 }
 
 enum Begun {

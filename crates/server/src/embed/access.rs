@@ -14,6 +14,7 @@ use authbridge_engine::Session;
 
 use super::html::escaped;
 use super::over::{late, over};
+use super::sent::Sent;
 use super::sheet::Sheet;
 use super::style::Theme;
 use super::view::View;
@@ -35,30 +36,13 @@ pub(super) struct Proof<'a> {
     pub(super) pass: Option<&'a str>,
 }
 
-impl<'a> Proof<'a> {
-    /// That of a request without a body.
-    pub(super) const fn of(headers: &'a HeaderMap) -> Self {
-        Self {
-            headers,
-            pass: None,
-        }
-    }
-
-    /// That of a submitted form.
-    pub(super) fn of_form(headers: &'a HeaderMap, pairs: &'a [(String, String)]) -> Self {
-        let pass = pairs.iter().find(|(name, _)| name == PASS);
-        Self {
-            headers,
-            pass: pass.map(|(_, value)| value.as_str()),
-        }
-    }
-}
-
 /// What a browser was known by.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum By {
     Cookie,
     Pass,
+    /// The ticket of a form that opened a window of its own.
+    Ticket,
 }
 
 /// A visit, for the browser whose it is.
@@ -72,7 +56,7 @@ impl Known {
     pub(super) fn view(&self, view: View<'static>) -> View<'_> {
         let view = view.of_visit(&self.visit);
         match self.by {
-            By::Cookie => view,
+            By::Cookie | By::Ticket => view,
             // Cookies are lost in frames, and not every browser says that it shows one.
             By::Pass => View {
                 pass: Some(&self.visit.pass),
@@ -85,14 +69,9 @@ impl Known {
 }
 
 /// The visit of this id, if the browser is known there; or the page that says why not.
-pub(super) fn here(
-    worker: &Worker,
-    view: View<'static>,
-    id: &str,
-    proof: Proof<'_>,
-) -> Result<Known, Box<Response>> {
-    let now = worker.engine.effects().now();
-    Err(Box::new(match worker.visits.seek(id, proof, now) {
+pub(super) fn here(worker: &Worker, id: &str, sent: &Sent) -> Result<Known, Box<Response>> {
+    let (view, now) = (sent.view, worker.engine.effects().now());
+    Err(Box::new(match worker.visits.seek(id, sent.proof(), now) {
         Found::Here(known) => return Ok(known),
         Found::Late(visit, by) => late(worker, view, visit, by),
         Found::NoProof => {
@@ -203,7 +182,7 @@ pub(super) fn see_other(location: &str) -> Response {
 fn relay(worker: &Worker, view: View<'_>, visit: &Visit, location: &str) -> Response {
     let texts = view.texts;
     let body = format!(
-        r#"<form method="post" action="{}"><input type="hidden" name="{SHOW}" value="1"><input type="hidden" name="{PASS}" value="{}"><div class="actions scriptless"><button>{}</button></div></form>"#,
+        r#"<form method="post" action="{}"><input type="hidden" name="{SHOW}" value="1"><input type="hidden" name="{PASS}" value="{}"><noscript><div class="actions"><button>{}</button></div></noscript></form>"#,
         escaped(location),
         escaped(&visit.pass),
         texts.resume,
@@ -212,6 +191,9 @@ fn relay(worker: &Worker, view: View<'_>, visit: &Visit, location: &str) -> Resp
         attributes: " data-relay",
         ..Sheet::new(texts.resume, &body)
     };
-    let view = View { pass: None, ..view };
+    let view = View {
+        pass: None,
+        ..view.of_visit(visit)
+    };
     sheet.answer(worker, view)
 }

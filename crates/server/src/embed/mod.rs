@@ -18,6 +18,7 @@ mod page;
 mod permissions;
 mod schema;
 mod screens;
+mod sent;
 mod sheet;
 mod style;
 mod subject;
@@ -29,20 +30,20 @@ mod visits;
 use std::sync::Arc;
 
 use authbridge_engine::{BrowserRequest, Session};
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
-use bytes::Bytes;
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, StatusCode};
 use url::form_urlencoded;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use self::access::{Proof, begin_visit, here, page_path, to_page};
+use self::access::{begin_visit, here, page_path, to_page};
 pub(crate) use self::html::escaped;
 use self::page::FormPage;
 pub(crate) use self::permissions::granted;
+use self::sent::Sent;
 pub(crate) use self::sheet::Sheet;
 pub(crate) use self::style::Theme;
 use self::subject::Subject;
@@ -135,17 +136,11 @@ async fn reconnect(
 }
 
 /// The page of a visit: a choice, a form, or how it ended.
-async fn show(
-    State(worker): Shared,
-    Named(id): Named,
-    RawQuery(query): RawQuery,
-    view: View<'static>,
-    headers: HeaderMap,
-) -> Response {
-    match here(&worker, view, &id, Proof::of(&headers)) {
+async fn show(State(worker): Shared, Named(id): Named, sent: Sent) -> Response {
+    match here(&worker, &id, &sent) {
         Ok(known) => {
-            let query = query.unwrap_or_default();
-            shown(&worker, known.view(view), &known.visit, &query).await
+            let view = known.view(sent.view);
+            shown(&worker, view, &known.visit, &sent.query).await
         }
         Err(refusal) => *refusal,
     }
@@ -185,9 +180,12 @@ async fn shown(worker: &Worker, view: View<'_>, visit: &Visit, query: &str) -> R
         return page::choice(worker, view, &subject, connecting);
     };
     let last = last.filter(|last| last.option == offer.key);
-    let request = &connecting.request.connect;
+    let request = BrowserRequest {
+        page: Some(visit.id.clone()),
+        ..connecting.request.clone()
+    };
     let scopes = subject.scopes(&worker.engine, &session, request, offer);
-    let scopes = scopes.await;
+    let scopes = Box::pin(scopes).await;
     FormPage {
         view,
         subject: &subject,
@@ -205,16 +203,9 @@ async fn shown(worker: &Worker, view: View<'_>, visit: &Visit, query: &str) -> R
 
 /// How far a visit is, for its page that waits for another window: the number changes when the
 /// page has something new to show.
-async fn progress(
-    State(worker): Shared,
-    Named(id): Named,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
+async fn progress(State(worker): Shared, Named(id): Named, sent: Sent) -> Response {
     let now = worker.engine.effects().now();
-    let pairs: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
-    let proof = Proof::of_form(&headers, &pairs);
-    let found = worker.visits.seek(&id, proof, now);
+    let found = worker.visits.seek(&id, sent.proof(), now);
     let text = match &found {
         Found::Here(known) => match known.visit.connecting() {
             Some(connecting) => connecting.progress.lock().await.version.to_string(),

@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use serde_json::json;
-use url::form_urlencoded;
 
-use super::access::{By, Known, Proof, enter, to_page};
+use super::access::{By, Known, enter, to_page};
 use super::base;
 use super::html::escaped;
+use super::sent::Sent;
 use super::sheet::Sheet;
 use super::view::View;
 use super::visits::{Found, Visit};
@@ -21,17 +20,9 @@ use crate::routes::{Named, Shared};
 use crate::worker::Worker;
 
 /// Goes on with a visit that was open for too long.
-pub(super) async fn resume(
-    State(worker): Shared,
-    Named(id): Named,
-    view: View<'static>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let now = worker.engine.effects().now();
-    let pairs: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
-    let proof = Proof::of_form(&headers, &pairs);
-    match worker.visits.seek(&id, proof, now) {
+pub(super) async fn resume(State(worker): Shared, Named(id): Named, sent: Sent) -> Response {
+    let (view, now) = (sent.view, worker.engine.effects().now());
+    match worker.visits.seek(&id, sent.proof(), now) {
         Found::Here(known) => to_page(&worker, known.view(view), &known.visit),
         Found::Late(visit, Some(by)) if visit.is_resumable(now) => {
             visit.resume(now);
@@ -69,10 +60,11 @@ pub(super) fn late(
     if is_resumable {
         why = texts.resumable;
         actions.push_str(&format!(
-            r#"<form method="post" action="{}/embed/resume/{}"><button>{}</button></form>"#,
+            r#"<form method="post" action="{}/embed/resume/{}"><button>{}</button>{}</form>"#,
             escaped(base(worker)),
             visit.id,
-            texts.resume
+            texts.resume,
+            view.hidden_pass()
         ));
     }
     if let Some(uri) = request.and_then(|request| request.redirect_uri.as_deref()) {

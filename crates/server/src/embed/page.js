@@ -29,11 +29,13 @@
     })
   }
 
+  const hidden = (name, value) => Object.assign(document.createElement('input'), { type: 'hidden', name, value })
+
   /** Shows this visit's page as it is now. */
   function renew(query = '') {
     if (asksPlainly) return location.replace(location.pathname + query)
     const form = Object.assign(document.createElement('form'), { method: 'post', action: location.pathname + query })
-    form.append(Object.assign(document.createElement('input'), { type: 'hidden', name: 'show', value: '1' }))
+    for (const [name, value] of [['show', '1'], ['pass', pass]]) form.append(hidden(name, value))
     document.body.append(form)
     form.submit()
   }
@@ -54,7 +56,7 @@
   }
   if (window.opener && ('closes' in dataset || message?.type === 'newConnectionCreated')) window.close()
 
-  if (isFramed && window.Penpal) Penpal.connectToParent().promise.then(embedded, () => {})
+  if (isFramed && window.Penpal && !('relay' in dataset)) Penpal.connectToParent().promise.then(embedded, () => {})
 
   /** The embedding page speaks penpal: its methods are `app`'s. */
   async function embedded(app) {
@@ -108,7 +110,7 @@
       return say(dataset.offline)
     }
     if (submitter?.formTarget) form.target = submitter.formTarget
-    if (submitter?.name) form.append(Object.assign(document.createElement('input'), { type: 'hidden', name: submitter.name, value: submitter.value }))
+    if (submitter?.name) form.append(hidden(submitter.name, submitter.value))
     form.submit()
   }
 

@@ -6,7 +6,6 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use super::access::PASS;
 use super::form::Drawing;
 use super::html::{described, escaped, link};
 use super::permissions::asked_for;
@@ -163,13 +162,10 @@ impl FormPage<'_> {
         if let Some(key) = &self.offer.key {
             field("option", key);
         }
-        // The script adds it too, but may come later than an impatient user.
-        if let Some(pass) = self.view.pass {
-            field(PASS, pass);
-        }
         if self.may_lead_away() && self.view.is_framed {
             field(TICKET, self.ticket);
         }
+        hidden.push_str(&self.view.hidden_pass());
         hidden
     }
 
@@ -233,7 +229,8 @@ pub(super) fn choice(
     }
     let cancel = if connecting.can_cancel() {
         let button = cancel_button(texts);
-        format!(r#"<form method="post" action="?" class="actions">{button}</form>"#)
+        let pass = view.hidden_pass();
+        format!(r#"<form method="post" action="?" class="actions">{button}{pass}</form>"#)
     } else {
         String::new()
     };

@@ -2,7 +2,7 @@
 
 use authbridge_core::SecretJson;
 use authbridge_core::connector::AuthType;
-use authbridge_engine::{BrowserRequest, ConnectRequest, Engine, EngineError, Session};
+use authbridge_engine::{BrowserRequest, Engine, EngineError, Session};
 use serde_json::Value;
 
 use super::input::without_secrets;
@@ -126,17 +126,17 @@ impl Subject {
         &self,
         engine: &Engine,
         session: &Session,
-        request: &ConnectRequest,
+        mut request: BrowserRequest,
         offer: &Offer,
     ) -> Vec<String> {
-        let request = ConnectRequest {
-            integration: self.id.clone(),
-            auth_option_key: offer.key.clone(),
-            input: self.given.clone().map(SecretJson::new),
-            ..request.clone()
-        };
+        if !matches!(offer.auth_type, AuthType::OAuth2 | AuthType::Proxy) {
+            return Vec::new();
+        }
+        request.connect.integration.clone_from(&self.id);
+        request.connect.auth_option_key.clone_from(&offer.key);
+        request.connect.input = self.given.clone().map(SecretJson::new);
         // What keeps the account from being connected is said when it is.
-        let scopes = engine.scopes_asked_for(session, &request).await;
+        let scopes = engine.scopes_asked_for(session, request).await;
         scopes.unwrap_or_default()
     }
 

@@ -5,16 +5,14 @@ use std::sync::Arc;
 use authbridge_core::SecretJson;
 use authbridge_core::auth::AuthError;
 use authbridge_engine::{BrowserStep, EngineError, Session};
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::response::Response;
-use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
 use serde_json::Value;
-use url::form_urlencoded;
 
-use super::access::{By, Known, Proof, SHOW, here, to_page, to_page_with};
-use super::input::{Pairs, read, with_row_changed, without_secrets};
-use super::subject::{Offer, Subject};
+use super::access::{By, Known, SHOW, here, to_page, to_page_with};
+use super::input::{read, with_row_changed, without_secrets};
+use super::sent::Sent;
+use super::subject::Offer;
 use super::view::View;
 use super::visits::{Attempt, Connecting, Problem, Progress, Visit};
 use super::{end, page, refused, shown, subject};
@@ -23,54 +21,23 @@ use crate::routes::{Named, Shared};
 use crate::wire::Connection;
 use crate::worker::Worker;
 
-/// The largest form that is taken.
-const MOST_BYTES: usize = 256 * 1024;
-
-/// The most fields that one has: each is looked for among all.
-const MOST_PAIRS: usize = 4_000;
-
 /// The name of the field that has a visit's ticket.
 pub(super) const TICKET: &str = "ticket";
 
 /// Connects with what the user typed into the page, or gives up.
-pub(super) async fn submit(
-    State(worker): Shared,
-    Named(id): Named,
-    RawQuery(query): RawQuery,
-    view: View<'static>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let texts = view.texts;
-    if body.len() > MOST_BYTES {
-        let status = StatusCode::PAYLOAD_TOO_LARGE;
-        return page::notice(&worker, view, status, (texts.problem, texts.too_large));
-    }
-    let pairs: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
-    if pairs.len() > MOST_PAIRS {
-        let status = StatusCode::PAYLOAD_TOO_LARGE;
-        return page::notice(&worker, view, status, (texts.problem, texts.too_large));
-    }
-    let admitted = admitted(&worker, &id, &pairs);
+pub(super) async fn submit(State(worker): Shared, Named(id): Named, sent: Sent) -> Response {
+    let admitted = admitted(&worker, &id, &sent);
     let is_elsewhere = admitted.is_some();
-    let proof = Proof::of_form(&headers, &pairs);
-    let found = match admitted {
-        Some(visit) => Ok(Known {
-            visit,
-            by: By::Cookie,
-        }),
-        None => here(&worker, view, &id, proof),
-    };
-    let known = match found {
+    let known = match admitted.map_or_else(|| here(&worker, &id, &sent), Ok) {
         Ok(known) => known,
         Err(refusal) => return *refusal,
     };
-    let (view, visit) = (known.view(view), &known.visit);
-    if value(&pairs, SHOW).is_some() {
-        let query = query.unwrap_or_default();
+    let (view, visit) = (known.view(sent.view), &known.visit);
+    let texts = view.texts;
+    if sent.value(SHOW).is_some() {
         return match known.by {
-            By::Cookie => to_page_with(&worker, view, visit, &query),
-            By::Pass => shown(&worker, view, visit, &query).await,
+            By::Cookie | By::Ticket => to_page_with(&worker, view, visit, &sent.query),
+            By::Pass => shown(&worker, view, visit, &sent.query).await,
         };
     }
     let Some(connecting) = visit.connecting() else {
@@ -80,7 +47,7 @@ pub(super) async fn submit(
     if progress.ending.is_some() {
         return after_end(&worker, view, visit, is_elsewhere);
     }
-    if value(&pairs, "cancel").is_some() {
+    if sent.value("cancel").is_some() {
         if let Some(link) = &connecting.request.connection_request {
             // The user is told the same if it cannot be noted; the link expires by itself.
             let _noted = worker.engine.cancel_connection_request(link).await;
@@ -94,11 +61,11 @@ pub(super) async fn submit(
         Ok(found) => found,
         Err(error) => return refused(&worker, view, &error),
     };
-    let Some(offer) = subject.offer(value(&pairs, "option")) else {
+    let Some(offer) = subject.offer(sent.value("option")) else {
         return to_page(&worker, view, visit);
     };
-    if let Some((path, is_added)) = changed_rows(&pairs) {
-        let typed = read(&offer.fields, &pairs, None);
+    if let Some((path, is_added)) = changed_rows(&sent) {
+        let typed = read(&offer.fields, &sent.pairs, None);
         let typed = without_secrets(&offer.fields, &with_row_changed(typed, path, is_added));
         progress.last = Some(Attempt {
             option: offer.key.clone(),
@@ -114,21 +81,27 @@ pub(super) async fn submit(
         visit,
         connecting,
         session: &session,
-        input: input_of(&subject, offer, &pairs),
+        input: read(&offer.fields, &sent.pairs, subject.given()),
         offer,
         is_elsewhere,
     };
     Box::pin(submitted.connect(&mut progress)).await
 }
 
+/// What a form asks for that stays where it is, and never goes on in a window of its own.
+const STAYING: [&str; 4] = ["cancel", "add", "remove", SHOW];
+
 /// The visit of a form that opened a window of its own, if it has its ticket.
-fn admitted(worker: &Worker, id: &str, pairs: &Pairs) -> Option<Arc<Visit>> {
-    let ticket = value(pairs, TICKET)?;
+fn admitted(worker: &Worker, id: &str, sent: &Sent) -> Option<Known> {
+    let ticket = sent.value(TICKET)?;
+    if STAYING.iter().any(|name| sent.value(name).is_some()) {
+        return None;
+    }
     let now = worker.engine.effects().now();
-    worker
-        .visits
-        .find(id, now)
-        .filter(|visit| visit.admits(ticket))
+    let found = worker.visits.find(id, now);
+    let visit = found.filter(|visit| visit.admits(ticket))?;
+    let by = By::Ticket;
+    Some(Known { visit, by })
 }
 
 /// The page of a visit that had ended before.
@@ -141,18 +114,9 @@ fn after_end(worker: &Worker, view: View<'_>, visit: &Visit, is_elsewhere: bool)
 
 /// The list to which a button adds a row, or from which it takes one: without scripts the server
 /// does that. Secrets that were typed have to be typed again.
-fn changed_rows(pairs: &Pairs) -> Option<(&str, bool)> {
-    let added = value(pairs, "add").map(|path| (path, true));
-    added.or_else(|| value(pairs, "remove").map(|path| (path, false)))
-}
-
-fn input_of(subject: &Subject, offer: &Offer, pairs: &Pairs) -> Value {
-    read(&offer.fields, pairs, subject.given())
-}
-
-fn value<'a>(pairs: &'a Pairs, name: &str) -> Option<&'a str> {
-    let found = pairs.iter().find(|(key, _)| key == name);
-    found.map(|(_, value)| value.as_str())
+fn changed_rows(sent: &Sent) -> Option<(&str, bool)> {
+    let added = sent.value("add").map(|path| (path, true));
+    added.or_else(|| sent.value("remove").map(|path| (path, false)))
 }
 
 /// A form that is filled in.

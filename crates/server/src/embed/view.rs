@@ -7,6 +7,8 @@ use http::HeaderMap;
 use http::header::USER_AGENT;
 use http::request::Parts;
 
+use super::access::PASS;
+use super::html::escaped;
 use super::style::Theme;
 use super::texts::Texts;
 use super::visits::Visit;
@@ -50,6 +52,11 @@ impl View<'static> {
 }
 
 impl<'a> View<'a> {
+    /// The same page, light or dark.
+    pub(crate) fn in_theme(self, theme: Theme) -> Self {
+        Self { theme, ..self }
+    }
+
     /// The same page of `workspace`.
     pub(crate) fn of_workspace<'b>(self, workspace: Option<&'b WorkspaceState>) -> View<'b>
     where
@@ -63,6 +70,15 @@ impl<'a> View<'a> {
 }
 
 impl<'a> View<'a> {
+    /// The field that a form has where the browser is known by a pass. The script adds it too, but
+    /// may come later than an impatient user.
+    pub(super) fn hidden_pass(self) -> String {
+        self.pass.map_or_else(String::new, |pass| {
+            let pass = escaped(pass);
+            format!(r#"<input type="hidden" name="{PASS}" value="{pass}">"#)
+        })
+    }
+
     /// The same page in `visit`.
     pub(super) fn of_visit<'b>(self, visit: &'b Visit) -> View<'b>
     where

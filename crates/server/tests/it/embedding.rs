@@ -190,6 +190,34 @@ async fn where_frames_keep_no_cookies_a_pass_in_bodies_stands_for_them() {
 }
 
 #[tokio::test]
+async fn what_stays_in_a_frame_is_not_taken_for_a_window() {
+    let world = world().await;
+    let connector = json!({
+        "key": "oauth2",
+        "name": "oauth2",
+        "type": "oauth2",
+        "getOAuthConfig": {"type": "mapping", "mapping": {
+            "clientId": "c",
+            "authorizeUri": "https://id.example.com/authorize",
+            "tokenUri": "https://id.example.com/token",
+        }},
+        "makeApiClient": {"type": "mapping", "mapping": {"baseUri": "https://api.example.com"}},
+    });
+    world.install(connector).await;
+    let token = world.customer("c-1");
+    let path = format!("/embed/integrations/oauth2/connect?token={token}&requestId=r-1");
+    let entered = framed(&world, Method::GET, &path, String::new()).await;
+    let (page, pass) = relayed(&entered.expect(200).text());
+    let shown = framed(&world, Method::POST, &page, format!("show=1&pass={pass}")).await;
+    let shown = shown.expect(200).text();
+    let (_, rest) = shown.split_once(r#"name="ticket" value=""#).unwrap();
+    let (ticket, _) = rest.split_once('"').unwrap();
+    let cancel = format!("ticket={ticket}&pass={pass}&cancel=1");
+    let cancelled = framed(&world, Method::POST, &page, cancel).await;
+    assert_eq!(relayed(&cancelled.expect(200).text()), (page, pass));
+}
+
+#[tokio::test]
 async fn whoever_keeps_cookies_does_without_a_pass() {
     let world = world().await;
     let mut browser = browser(&world);
@@ -242,6 +270,13 @@ async fn a_form_that_is_too_large_is_not_read() {
     let page = browser.begin("c-1").await;
     let large: &'static str = Box::leak("f.apiKey=a".repeat(30_000).into_boxed_str());
     browser.go(Method::POST, &page, large).await.expect(413);
+    let many: &'static str = Box::leak("a&".repeat(5_000).into_boxed_str());
+    let looking = page.replace("/connect/", "/look/");
+    let resume = page.replace("/connect/", "/resume/");
+    for path in [&page, &format!("{page}/progress"), &looking, &resume] {
+        let answer = browser.go(Method::POST, path, many).await;
+        assert_eq!(answer.status, 413, "{path}");
+    }
     browser.get(&page).await.expect(200);
 }
 

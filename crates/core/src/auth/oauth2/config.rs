@@ -127,6 +127,9 @@ pub enum TokenResponseFormat {
     Text,
 }
 
+/// The key of how tokens are obtained.
+pub(in crate::auth) const GRANT_TYPE: &str = "grantType";
+
 /// The key of what is asked for.
 pub(in crate::auth) const SCOPES: &str = "scopes";
 
@@ -151,7 +154,7 @@ pub const KEYS: [&str; 31] = [
     "skipClientAuthInBody",
     "skipClientAuthInHeader",
     "skipClientAuthInHeaders",
-    "grantType",
+    GRANT_TYPE,
     "issuer",
     "authorizeUri",
     "tokenUri",
@@ -329,7 +332,7 @@ impl GrantType {
     ];
 
     fn read(members: &Members<'_>) -> Result<Self, OAuthConfigError> {
-        let chosen = members.choice("grantType", &Self::CHOICES)?;
+        let chosen = members.choice(GRANT_TYPE, &Self::CHOICES)?;
         Ok(chosen.unwrap_or(Self::AuthorizationCode))
     }
 

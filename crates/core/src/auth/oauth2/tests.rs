@@ -92,6 +92,10 @@ fn what_will_be_asked_for_is_known_before_as_far_as_no_code_is_needed() {
     );
     assert!(asked_for(&listed, json!({})).is_empty());
     assert!(asked_for(&listed, json!({ "scopes": { "a": 1 } })).is_empty());
+    let of_machines = json!({ "scopes": expected, "grantType": "client_credentials" });
+    let world = playing(&with(config(), &of_machines));
+    let scopes = scopes_asked_for(&world.option, &world.arguments(None));
+    assert!(scopes.is_empty(), "nobody is asked");
     let typed = json!({ "$var": "connectionInput.scopes" });
     assert!(asked_for(&typed, json!({})).is_empty());
 }

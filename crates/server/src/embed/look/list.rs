@@ -77,10 +77,10 @@ fn item(worker: &Worker, page: View<'_>, view: &IntegrationView) -> String {
     let connection = view.connection.as_ref();
     let action = match connection {
         None if view.problem.is_some() => String::new(),
-        None => button("connect", &view.record.key, texts.submit, name),
+        None => button(page, ("connect", &view.record.key), texts.submit, name),
         Some(connection) if connection.state.disconnected() => button(
-            "reconnect",
-            &connection.id.to_string(),
+            page,
+            ("reconnect", &connection.id.to_string()),
             texts.again_link,
             name,
         ),
@@ -97,11 +97,17 @@ fn item(worker: &Worker, page: View<'_>, view: &IntegrationView) -> String {
 }
 
 /// A button that does one thing.
-pub(super) fn button(what: &str, value: &str, label: &str, name: &str) -> String {
+pub(super) fn button(
+    view: View<'_>,
+    (what, value): (&str, &str),
+    label: &str,
+    name: &str,
+) -> String {
     format!(
-        r#"<form method="post" action="?"><button class="second" name="{what}" value="{}" aria-label="{label}: {}">{label}</button></form>"#,
+        r#"<form method="post" action="?"><button class="second" name="{what}" value="{}" aria-label="{label}: {}">{label}</button>{}</form>"#,
         escaped(value),
-        escaped(name)
+        escaped(name),
+        view.hidden_pass()
     )
 }
 

@@ -5,16 +5,15 @@ use std::sync::Arc;
 
 use authbridge_engine::{BrowserRequest, ConnectRequest, IntegrationView, Session};
 use authbridge_store::{IntegrationFilter, Page};
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
-use bytes::Bytes;
-use http::HeaderMap;
 use url::form_urlencoded;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::access::{By, PASS, Proof, SHOW, begin_visit, here, to_page, to_page_with};
+use super::access::{By, PASS, SHOW, begin_visit, here, to_page, to_page_with};
+use super::sent::Sent;
 use super::style::Theme;
 use super::view::View;
 use super::visits::{Connecting, Looking, Purpose, Visit};
@@ -141,19 +140,14 @@ impl Asked {
     }
 }
 
-async fn show(
-    State(worker): Shared,
-    Named(id): Named,
-    RawQuery(query): RawQuery,
-    view: View<'static>,
-    headers: HeaderMap,
-) -> Response {
-    let known = match here(&worker, view, &id, Proof::of(&headers)) {
-        Ok(known) => known,
-        Err(refusal) => return *refusal,
-    };
-    let query = query.unwrap_or_default();
-    page_of(&worker, known.view(view), &known.visit, &query).await
+async fn show(State(worker): Shared, Named(id): Named, sent: Sent) -> Response {
+    match here(&worker, &id, &sent) {
+        Ok(known) => {
+            let view = known.view(sent.view);
+            page_of(&worker, view, &known.visit, &sent.query).await
+        }
+        Err(refusal) => *refusal,
+    }
 }
 
 async fn page_of(worker: &Worker, view: View<'_>, visit: &Visit, query: &str) -> Response {
@@ -215,29 +209,20 @@ fn name(view: &IntegrationView) -> &str {
 }
 
 /// What a user does about an integration.
-async fn act(
-    State(worker): Shared,
-    Named(id): Named,
-    RawQuery(query): RawQuery,
-    view: View<'static>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let pairs: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
-    let known = match here(&worker, view, &id, Proof::of_form(&headers, &pairs)) {
+async fn act(State(worker): Shared, Named(id): Named, sent: Sent) -> Response {
+    let known = match here(&worker, &id, &sent) {
         Ok(known) => known,
         Err(refusal) => return *refusal,
     };
-    let (view, visit) = (known.view(view), &known.visit);
-    let mut asked = pairs.iter().filter(|(name, _)| name != PASS);
+    let (view, visit) = (known.view(sent.view), &known.visit);
+    let mut asked = sent.pairs.iter().filter(|(name, _)| name != PASS);
     let Some((what, selector)) = asked.next() else {
         return to_page(&worker, view, visit);
     };
     if what == SHOW {
-        let query = query.unwrap_or_default();
         return match known.by {
-            By::Cookie => to_page_with(&worker, view, visit, &query),
-            By::Pass => page_of(&worker, view, visit, &query).await,
+            By::Cookie | By::Ticket => to_page_with(&worker, view, visit, &sent.query),
+            By::Pass => page_of(&worker, view, visit, &sent.query).await,
         };
     }
     let done = Box::pin(done(&worker, view, visit, what, selector.clone())).await;

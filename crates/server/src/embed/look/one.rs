@@ -38,7 +38,7 @@ pub(super) fn page(
             let scopes = &connection.scopes;
             granted(texts, &scopes.granted, &scopes.missing())
         }),
-        actions(texts, found, name),
+        actions(view, found, name),
     );
     Sheet::new(name, &body).answer(worker, view)
 }
@@ -54,12 +54,13 @@ pub(super) fn confirmation(
     let title = named(texts.disconnect_sure, name(found));
     let key: String = form_urlencoded::byte_serialize(found.record.key.as_bytes()).collect();
     let body = format!(
-        r#"<h1>{}</h1><p>{}</p><form method="post" action="?" class="actions"><button class="danger" name="disconnect" value="{}">{}</button><a class="button second" href="?integration={key}">{}</a></form>"#,
+        r#"<h1>{}</h1><p>{}</p><form method="post" action="?" class="actions"><button class="danger" name="disconnect" value="{}">{}</button><a class="button second" href="?integration={key}">{}</a>{}</form>"#,
         escaped(&title),
         texts.disconnect_what,
         connection.id,
         texts.disconnect,
         texts.cancel,
+        view.hidden_pass(),
     );
     Sheet::new(&title, &body).answer(worker, view)
 }
@@ -71,19 +72,16 @@ fn way_back(texts: &Texts, is_only: bool) -> String {
     format!(r#"<p class="back"><a href="?">{}</a></p>"#, texts.back)
 }
 
-fn actions(texts: &Texts, found: &IntegrationView, name: &str) -> String {
+fn actions(view: View<'_>, found: &IntegrationView, name: &str) -> String {
+    let texts = view.texts;
     match &found.connection {
         None if found.problem.is_some() => String::new(),
-        None => button("connect", &found.record.key, texts.submit, name),
+        None => button(view, ("connect", &found.record.key), texts.submit, name),
         Some(connection) => {
             let key: String =
                 form_urlencoded::byte_serialize(found.record.key.as_bytes()).collect();
-            let reconnect = button(
-                "reconnect",
-                &connection.id.to_string(),
-                texts.again_link,
-                name,
-            );
+            let id = connection.id.to_string();
+            let reconnect = button(view, ("reconnect", &id), texts.again_link, name);
             format!(
                 r#"{reconnect}<a class="button second" href="?integration={key}&amp;disconnects">{}</a>"#,
                 texts.disconnect
