@@ -93,11 +93,20 @@
     void submit(form, submitter)
   })
 
-  // A page that the back button shows again is not busy any longer.
-  addEventListener('pageshow', () => {
+  // A page that the back button shows again is not busy any longer, and may be about what is over.
+  addEventListener('pageshow', ({ persisted }) => {
     busy(false)
     say()
+    if (persisted && dataset.progress !== undefined) void look()
   })
+
+  /** Shows the page anew if there is something new, and says whether there is. */
+  async function look() {
+    const version = await progress().then((answer) => answer.text(), () => undefined)
+    const isOld = version !== undefined && version !== dataset.version
+    if (isOld) renew()
+    return isOld
+  }
 
   /** Submits if the network is there, or else nothing of what was typed is lost. */
   async function submit(form, submitter) {
@@ -165,15 +174,14 @@
   function wait() {
     show('[data-waiting]')
     clearTimeout(waiting)
-    const look = async () => {
+    const again = async () => {
       // Closed, or cut off from us by the external app.
       const isGone = opened?.closed
-      const version = await progress().then((answer) => answer.text(), () => undefined)
-      if (version !== undefined && version !== dataset.version) return renew()
+      if (await look()) return
       if (isGone) show()
-      waiting = setTimeout(look, isGone ? 4 * rhythm : rhythm)
+      waiting = setTimeout(again, isGone ? 4 * rhythm : rhythm)
     }
-    waiting = setTimeout(look, rhythm)
+    waiting = setTimeout(again, rhythm)
   }
   // It says when it is done, unless the external app cut it off from us.
   addEventListener('message', ({ source, origin }) => {
