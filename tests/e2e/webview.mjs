@@ -3,6 +3,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,10 +17,16 @@ const [patience, rhythm] = [20_000, 50]
 /** What WebDriver calls an element in JSON. */
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf'
 
+const driverBin = process.env.WEBVIEW_DRIVER ?? '/usr/bin/WPEWebDriver'
+const viewBin = process.env.WEBVIEW_BIN ?? '/usr/bin/cog'
+
+/** Why there is no web view here, if so. CI installs it; not every system has it. */
+export const obstacle = [driverBin, viewBin].every((path) => existsSync(path)) ? undefined : 'it needs WPE WebKit: cog and WPEWebDriver'
+
 /** Starts a web view; `stop()` ends it. */
 export async function startWebView() {
   const [port, runtime] = [await freePort(), await mkdtemp(join(tmpdir(), 'authbridge-webview-'))]
-  const driver = spawn(process.env.WEBVIEW_DRIVER ?? 'WPEWebDriver', [`--port=${port}`, '--host=127.0.0.1'], {
+  const driver = spawn(driverBin, [`--port=${port}`, '--host=127.0.0.1'], {
     stdio: 'ignore',
     env: { ...process.env, XDG_RUNTIME_DIR: runtime, LANG: 'C.UTF-8' },
   })
@@ -32,7 +39,7 @@ export async function startWebView() {
     return value
   }
   await until(() => call('GET', '/status').then(({ ready }) => ready, () => false), 'the driver')
-  const browser = { binary: process.env.WEBVIEW_BIN ?? '/usr/bin/cog', args: ['--platform=headless', '--automation'] }
+  const browser = { binary: viewBin, args: ['--platform=headless', '--automation'] }
   const { sessionId } = await call('POST', '/session', { capabilities: { alwaysMatch: { 'wpe:browserOptions': browser } } })
   const stop = async () => {
     await call('DELETE', `/session/${sessionId}`).catch(() => {})
