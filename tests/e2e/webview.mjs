@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 
-import { endWithUs, freePort } from './harness.mjs'
+import { freePort } from './harness.mjs'
 
 /** How long something may take to show up, and how often we look, in milliseconds. */
 const [patience, rhythm] = [20_000, 50]
@@ -28,9 +28,18 @@ export async function startWebView() {
   const [port, runtime] = [await freePort(), await mkdtemp(join(tmpdir(), 'authbridge-webview-'))]
   const driver = spawn(driverBin, [`--port=${port}`, '--host=127.0.0.1'], {
     stdio: 'ignore',
+    // A group of its own: the view that it starts would outlive it.
+    detached: true,
     env: { ...process.env, XDG_RUNTIME_DIR: runtime, LANG: 'C.UTF-8' },
   })
-  endWithUs(driver)
+  const kill = () => {
+    try {
+      process.kill(-driver.pid, 'SIGKILL')
+    } catch {
+      // All of them ended by themselves.
+    }
+  }
+  process.once('exit', kill)
   const gone = once(driver, 'exit')
   const call = async (method, path, body) => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, body: body && JSON.stringify(body) })
@@ -43,7 +52,7 @@ export async function startWebView() {
   const { sessionId } = await call('POST', '/session', { capabilities: { alwaysMatch: { 'wpe:browserOptions': browser } } })
   const stop = async () => {
     await call('DELETE', `/session/${sessionId}`).catch(() => {})
-    driver.kill()
+    kill()
     await gone
     await rm(runtime, { recursive: true, force: true })
   }
