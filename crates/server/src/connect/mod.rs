@@ -170,7 +170,7 @@ async fn begin(worker: &Worker, place: &Place, payload: &str) -> Response {
         Ok((Begun::Asks(session, request), _)) => {
             return match place.by_its_public_name(worker) {
                 Some(here) => moved(&here),
-                None => embed::begin(worker, view, *session, *request, theme),
+                None => embed::begin(worker, view, *session, *request),
             };
         }
         Ok((Begun::Connected(connection), redirect_uri)) => {

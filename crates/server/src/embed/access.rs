@@ -6,17 +6,15 @@
 
 use std::sync::Arc;
 
+use authbridge_engine::Session;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{LOCATION, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode};
-
-use authbridge_engine::Session;
 
 use super::html::escaped;
 use super::over::{late, over};
 use super::sent::Sent;
 use super::sheet::Sheet;
-use super::style::Theme;
 use super::view::View;
 use super::visits::{Found, PATIENCE, Purpose, Visit};
 use super::{base, page};
@@ -83,16 +81,15 @@ pub(super) fn here(worker: &Worker, id: &str, sent: &Sent) -> Result<Known, Box<
     }))
 }
 
-/// Begins a visit, and sends the browser to its page.
+/// Begins a visit whose pages look as `view` does, and sends the browser to its page.
 pub(super) fn begin_visit(
     worker: &Worker,
     view: View<'_>,
     session: Session,
-    theme: Theme,
     purpose: Purpose,
 ) -> Response {
     let visits = &worker.visits;
-    let visit = visits.begin(&worker.engine, session, theme, purpose);
+    let visit = visits.begin(&worker.engine, session, view.theme, purpose);
     enter(worker, view, &visit)
 }
 

@@ -236,7 +236,7 @@ async fn enter(worker: &Worker, place: &Place, form: Result<ConnectForm, ApiErro
     };
     match place.by_its_public_name(worker) {
         Some(here) => moved(&here),
-        None => begin(worker, place.view(), session, request, theme),
+        None => begin(worker, place.view().in_theme(theme), session, request),
     }
 }
 
@@ -270,10 +270,9 @@ pub(crate) fn begin(
     view: View<'_>,
     session: Session,
     request: BrowserRequest,
-    theme: Theme,
 ) -> Response {
     let connecting = Connecting::new(request, None);
-    begin_visit(worker, view, session, theme, connecting.into())
+    begin_visit(worker, view, session, connecting.into())
 }
 
 /// A browser is back from the external app, where the visit `page` sent it.

@@ -19,8 +19,7 @@
   const { pass } = dataset
   const asksPlainly = pass === undefined
   if (!asksPlainly) {
-    // No cookie is kept here, so each request has the pass in its body.
-    addEventListener('formdata', ({ formData, target }) => target.method === 'post' && formData.set('pass', pass))
+    // No cookie is kept here, so each request has the pass in its body, and links are forms.
     addEventListener('click', (event) => {
       const link = event.target.closest('a[href^="?"]')
       if (!link) return

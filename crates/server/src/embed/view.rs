@@ -23,7 +23,8 @@ pub(crate) struct View<'a> {
     /// Who sees it, by name, so that nobody connects an account for somebody else unawares.
     pub(super) customer: Option<&'a str>,
     pub(super) theme: Theme,
-    /// What the browser was known by, where that is no cookie; the page's script sends it along.
+    /// What the browser was known by, where that is no cookie; forms and the page's script send it
+    /// along.
     pub(super) pass: Option<&'a str>,
     /// Maybe in a frame in which this browser keeps no cookies of ours.
     pub(super) may_lose_cookies: bool,
@@ -70,8 +71,7 @@ impl<'a> View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// The field that a form has where the browser is known by a pass. The script adds it too, but
-    /// may come later than an impatient user.
+    /// The field that every form has where the browser is known by a pass.
     pub(super) fn hidden_pass(self) -> String {
         self.pass.map_or_else(String::new, |pass| {
             let pass = escaped(pass);

@@ -193,7 +193,7 @@ async fn open(
     };
     match place.by_its_public_name(&worker) {
         Some(here) => moved(&here),
-        None => embed::begin(&worker, place.view(), session, request, theme),
+        None => embed::begin(&worker, place.view().in_theme(theme), session, request),
     }
 }
 

@@ -103,7 +103,7 @@ pub(super) async fn look(
     let purpose = Purpose::Look(Looking { only });
     match place.by_its_public_name(worker) {
         Some(here) => moved(&here),
-        None => begin_visit(worker, place.view(), session, theme, purpose),
+        None => begin_visit(worker, place.view().in_theme(theme), session, purpose),
     }
 }
 
@@ -257,13 +257,7 @@ async fn done(
         _ => return Ok(to_page(worker, view, visit)),
     }
     let connecting = Connecting::new(request, Some(visit.id.clone()));
-    Ok(begin_visit(
-        worker,
-        view,
-        session,
-        visit.theme,
-        connecting.into(),
-    ))
+    Ok(begin_visit(worker, view, session, connecting.into()))
 }
 
 /// Back from a visit that connected an account, or did not, to the visit `id` that looks.
